@@ -1,0 +1,94 @@
+/*
+ * Everything the client wants from its surroundings, so that the same client runs in a page, in a unit test and in a
+ * simulated browser of many tabs. No port ever throws or rejects: an adapter turns the faults of its platform
+ * into an answer that says "not available".
+ */
+
+export interface Clock {
+  /** Milliseconds since 1970. May jump in both directions, goes on through sleep. */
+  wall(): number
+  /** Milliseconds since some start of its own. Never goes back, may stand still in sleep. */
+  monotonic(): number
+  /** Calls back once, never early, maybe late. Any delay is allowed. Returns what cancels it. */
+  after(milliseconds: number, callback: () => void): () => void
+}
+
+export interface Chance {
+  /** Uniform in [0, 1). */
+  fraction(): number
+  /** Unguessable, unique in the world. */
+  id(): string
+}
+
+export interface Locks {
+  /**
+   * Waits for the exclusive lock of that name, for at most `waitMs`. Undefined where it was not granted by then or the
+   * platform has no locks: the caller then goes on without it. The release may be called twice.
+   */
+  acquire(name: string, waitMs: number): Promise<(() => void) | undefined>
+}
+
+export interface Channel {
+  /** Whether messages stay in memory. A token may travel only where they do. */
+  readonly memoryOnly: boolean
+  post(message: unknown): void
+  close(): void
+}
+
+export interface Channels {
+  /** Opens the channel of that name to the other tabs. Undefined where there is none. */
+  open(name: string, receive: (message: unknown) => void): Channel | undefined
+}
+
+export interface Storage {
+  /** What is stored, null where nothing is, undefined where storage is not available. */
+  read(key: string): string | null | undefined
+  /** Whether the value was stored; null removes it. */
+  write(key: string, value: string | null): boolean
+}
+
+export interface SharedStorage extends Storage {
+  /** Calls back when another tab changed the value. Returns what stops it. */
+  watch(key: string, changed: () => void): () => void
+}
+
+/**
+ * `wake`: the page became visible, got the focus, or its freeze ended. `restore`: it came back from the
+ * back/forward cache. `suspend`: it is hidden for good, frozen or put into that cache. `activate`: its prerendering ended.
+ */
+export type LifecycleSignal = 'wake' | 'restore' | 'suspend' | 'hidden' | 'online' | 'offline' | 'activate'
+
+export interface Lifecycle {
+  visible(): boolean
+  /** A hint. False can be trusted, true cannot. */
+  online(): boolean
+  prerendering(): boolean
+  listen(receive: (signal: LifecycleSignal) => void): () => void
+}
+
+export interface Page {
+  /** Whether there is a document. Where there is none (server rendering) the client makes no request. */
+  readonly exists: boolean
+  /** The page's URL; undefined where there is none or it cannot be a base. */
+  url(): string | undefined
+  navigate(url: string): void
+  /** The value of a cookie that script can read. */
+  cookie(name: string): string | undefined
+}
+
+/** What happens once for a page, however many clients it makes: refreshes that outlive the client that began them. */
+export type Flights = Map<string, Promise<unknown>>
+
+export interface Ports {
+  readonly clock: Clock
+  readonly chance: Chance
+  readonly locks: Locks
+  readonly channels: Channels
+  /** Durable, shared by all tabs of the origin: localStorage. Never holds a secret. */
+  readonly shared: SharedStorage
+  /** Of this tab alone: sessionStorage. Never holds a secret. */
+  readonly tab: Storage
+  readonly lifecycle: Lifecycle
+  readonly page: Page
+  readonly flights: Flights
+}
