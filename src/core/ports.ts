@@ -21,6 +21,8 @@ export interface Chance {
 }
 
 export interface Locks {
+  /** Whether the platform has them here; without them a lock is never granted. */
+  readonly available: boolean
   /**
    * Waits for the exclusive lock of that name, for at most `waitMs`. Undefined where it was not granted by then or the
    * platform has no locks: the caller then goes on without it. The release may be called twice.

@@ -1,0 +1,38 @@
+import type { Locks } from '../core/ports.js'
+
+const manager = (): LockManager | undefined => globalThis.navigator?.locks ?? undefined
+
+export const browserLocks: Locks = {
+  get available() {
+    return manager() !== undefined
+  },
+  acquire(name, waitMs) {
+    return new Promise((resolve) => {
+      const locks = manager()
+      if (!locks) return resolve(undefined)
+      const waiting = new AbortController()
+      const timer = setTimeout(() => {
+        waiting.abort()
+        resolve(undefined)
+      }, waitMs)
+      const hold = () =>
+        new Promise<void>((release) => {
+          clearTimeout(timer)
+          // Granted in the moment the wait was given up: nobody is there to use it.
+          if (waiting.signal.aborted) release()
+          else resolve(() => release())
+        })
+      const missed = () => {
+        clearTimeout(timer)
+        resolve(undefined)
+      }
+      // Rejects when the wait is given up, the lock is stolen, the page is put into the back/forward cache, or the
+      // origin is opaque: never a reason to fail, since nothing depends on the lock but the number of requests.
+      try {
+        locks.request(name, { signal: waiting.signal }, hold).catch(missed)
+      } catch {
+        missed()
+      }
+    })
+  },
+}

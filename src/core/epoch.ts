@@ -1,0 +1,31 @@
+import type { Epoch } from './types.js'
+
+/** The epoch of a browser in which nothing was ever learned. */
+export const NO_EPOCH: Epoch = [0, '']
+
+export const isSame = (a: Epoch, b: Epoch): boolean => a[0] === b[0] && a[1] === b[1]
+
+export const isNewer = (a: Epoch, than: Epoch): boolean =>
+  a[0] > than[0] || (a[0] === than[0] && a[1] > than[1])
+
+/** Later than every epoch seen, also where the wall clock was set back. */
+export const nextEpoch = (seen: Epoch, wall: number, id: string): Epoch => [
+  Math.max(seen[0] + 1, Math.floor(wall)),
+  id,
+]
+
+/** The largest time a Date can hold: an epoch beyond it would stand above all honest ones for ever. */
+const LATEST = 8.64e15
+
+/** Reads an epoch out of untrusted data. */
+export function parseEpoch(value: unknown): Epoch | undefined {
+  if (!Array.isArray(value) || value.length !== 2) return undefined
+  const [at, id] = value as unknown[]
+  const valid =
+    Number.isInteger(at) &&
+    (at as number) >= 0 &&
+    (at as number) <= LATEST &&
+    typeof id === 'string' &&
+    id.length <= 64
+  return valid ? [at as number, id as string] : undefined
+}

@@ -1,0 +1,76 @@
+import { parseEpoch } from './epoch.js'
+import type { Epoch, EndReason, LogoutScope, Mode } from './types.js'
+
+/**
+ * What script-readable storage keeps between visits and for the other tabs. It holds no secret: the session id is a
+ * handle that opens nothing. A missing marker means that nothing is known, never that nobody is signed in.
+ */
+export interface Marker {
+  readonly epoch: Epoch
+  readonly state: 'in' | 'out' | 'logout-pending'
+  /** Number of the newest credential of this epoch. */
+  readonly generation: number
+  readonly mode: Mode
+  readonly sessionId: string | undefined
+  /** Of the logout that is still to be delivered. */
+  readonly scope: LogoutScope
+  /** Why the session ended. */
+  readonly reason: EndReason | 'none'
+}
+
+const STATES = ['in', 'out', 'logout-pending'] as const
+export const END_REASONS = [
+  'logout',
+  'logout-elsewhere',
+  'expired',
+  'revoked',
+  'user-switched',
+  'refused',
+] as const
+
+/** Longer than any marker of ours: what is larger was not written by us. */
+const MAX_LENGTH = 2048
+
+export const oneOf = <const T extends string>(values: readonly T[], value: unknown): T | undefined =>
+  values.find((candidate) => candidate === value)
+
+export const isCount = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= 0
+
+export const isHandle = (value: unknown): value is string =>
+  typeof value === 'string' && value.length > 0 && value.length <= 512
+
+export function serializeMarker(marker: Marker): string {
+  return JSON.stringify({ v: 1, ...marker })
+}
+
+/** Reads a marker out of storage, where anybody may have written; undefined for everything that is not one. */
+export function parseMarker(text: string | null | undefined): Marker | undefined {
+  const value = parseRecord(text)
+  const epoch = parseEpoch(value?.['epoch'])
+  const state = oneOf(STATES, value?.['state'])
+  if (!value || value['v'] !== 1 || !epoch || !state) return undefined
+  return {
+    epoch,
+    state,
+    generation: isCount(value['generation']) ? value['generation'] : 0,
+    mode: value['mode'] === 'session' ? 'session' : 'token',
+    sessionId: isHandle(value['sessionId']) ? value['sessionId'] : undefined,
+    scope: value['scope'] === 'all' ? 'all' : 'current',
+    reason: oneOf(END_REASONS, value['reason']) ?? 'none',
+  }
+}
+
+function parseRecord(text: string | null | undefined): Record<string, unknown> | undefined {
+  if (!text || text.length > MAX_LENGTH) return undefined
+  try {
+    const value: unknown = JSON.parse(text)
+    return isRecord(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

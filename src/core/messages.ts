@@ -1,0 +1,99 @@
+import { parseEpoch } from './epoch.js'
+import { END_REASONS, isCount, isHandle, isRecord, oneOf } from './marker.js'
+import type { Epoch, EndReason, Mode } from './types.js'
+
+/** The version of what tabs say to each other. A tab that reads another one ignores it. */
+export const MESSAGE_VERSION = 1
+
+/** A credential on its way to a sibling, in memory only. Only the wall clock is shared between tabs. */
+export interface SharedToken {
+  readonly token: string
+  readonly subject: string
+  readonly rawUser: unknown
+  /** By the wall clock, in milliseconds. */
+  readonly issuedAt: number
+  /** In milliseconds. */
+  readonly lifetime: number
+}
+
+export type Message =
+  /** A tab wants to know what the others know. */
+  | { readonly type: 'ask'; readonly epoch: Epoch }
+  /** Somebody is signed in; with the token where sharing is on. */
+  | {
+      readonly type: 'in'
+      readonly epoch: Epoch
+      readonly generation: number
+      readonly sessionId: string | undefined
+      readonly mode: Mode
+      readonly shared: SharedToken | undefined
+    }
+  | { readonly type: 'out'; readonly epoch: Epoch; readonly reason: EndReason }
+  /** A refresh failed: nobody tries again for so many milliseconds. */
+  | {
+      readonly type: 'wait'
+      readonly epoch: Epoch
+      readonly delay: number
+      readonly failures: number
+      readonly mandated: boolean
+    }
+
+/** Larger than any honest delay, smaller than what would silence a tab for long. */
+const MAX_DELAY = 600_000
+const MAX_TOKEN = 65_536
+
+/** What goes over the channel: the message, its version, and who sent it, so that a tab does not hear itself. */
+export function wrap(message: Message, sender: string): Record<string, unknown> {
+  return { v: MESSAGE_VERSION, from: sender, ...message }
+}
+
+/** Reads what came over the channel. Anybody on the origin may have sent it; undefined for all that is not a message to us. */
+export function parseMessage(data: unknown, self: string): Message | undefined {
+  if (!isRecord(data) || data['v'] !== MESSAGE_VERSION || !isHandle(data['from']) || data['from'] === self)
+    return undefined
+  const epoch = parseEpoch(data['epoch'])
+  if (!epoch) return undefined
+  switch (data['type']) {
+    case 'ask':
+      return { type: 'ask', epoch }
+    case 'in': {
+      const { generation, sessionId, shared } = data
+      if (!isCount(generation) || (sessionId !== undefined && !isHandle(sessionId))) return undefined
+      const mode = data['mode'] === 'session' ? 'session' : 'token'
+      return { type: 'in', epoch, generation, sessionId, mode, shared: parseShared(shared) }
+    }
+    case 'out': {
+      const reason = oneOf(END_REASONS, data['reason'])
+      return reason && { type: 'out', epoch, reason }
+    }
+    case 'wait': {
+      const { delay, failures } = data
+      if (!isCount(failures) || typeof delay !== 'number' || !(delay >= 0 && delay <= MAX_DELAY))
+        return undefined
+      return { type: 'wait', epoch, delay, failures, mandated: data['mandated'] === true }
+    }
+    default:
+      return undefined
+  }
+}
+
+function parseShared(value: unknown): SharedToken | undefined {
+  if (!isRecord(value)) return undefined
+  const { token, subject, rawUser, issuedAt, lifetime } = value
+  const valid =
+    isTokenText(token) &&
+    isHandle(subject) &&
+    Number.isFinite(issuedAt) &&
+    Number.isFinite(lifetime) &&
+    (lifetime as number) > 0
+  return valid
+    ? { token, subject, rawUser, issuedAt: issuedAt as number, lifetime: lifetime as number }
+    : undefined
+}
+
+/** Whether a text can stand in an `Authorization` header (RFC 6750, 2.1, generously read) and has a sane size. */
+export function isTokenText(value: unknown): value is string {
+  return (
+    typeof value === 'string' && value.length > 0 && value.length <= MAX_TOKEN && /^[\x21-\x7e]+$/.test(value)
+  )
+}

@@ -1,0 +1,110 @@
+import type { Credential, Instant } from './lifetime.js'
+import type { Marker } from './marker.js'
+import type { Message } from './messages.js'
+import type { Connection, Epoch, EndReason, LogoutScope, Mode } from './types.js'
+
+export interface Identity {
+  /** The subject: who it is. Nothing else decides whether two identities are the same. */
+  readonly subject: string
+  readonly sessionId: string | undefined
+  readonly mode: Mode
+  /** As the server sent it: what siblings get, who parse it for themselves. */
+  readonly rawUser: unknown
+  readonly user: unknown
+}
+
+/** What a login or a refresh brought. */
+export interface Grant {
+  readonly identity: Identity
+  readonly credential: Credential
+}
+
+/** What a request of ours was sent under: an answer may change only what is still the same. */
+export interface Under {
+  readonly epoch: Epoch
+  readonly generation: number
+}
+
+export interface PendingLogout {
+  readonly scope: LogoutScope
+  readonly sessionId: string | undefined
+}
+
+export interface ClientState {
+  readonly epoch: Epoch
+  readonly phase: 'unknown' | 'in' | 'out'
+  readonly reason: EndReason | 'none'
+  /** Of the identity, or of the marker while the identity is unknown. */
+  readonly sessionId: string | undefined
+  readonly identity: Identity | undefined
+  readonly credential: Credential | undefined
+  /** Number of the newest credential of this epoch that is known to exist, here or in another tab. */
+  readonly generation: number
+  /** Another tab made this epoch, and what it means for us is not learned yet. */
+  readonly resyncing: boolean
+  /** The application is still clearing away what belonged to the last identity. */
+  readonly purging: boolean
+  /** Waits for that. */
+  readonly incoming: Grant | undefined
+  readonly logout: PendingLogout | undefined
+  readonly connection: Connection
+  readonly failures: number
+  /** No refresh before both clocks have passed it; either is enough. */
+  readonly retryAt: Instant | undefined
+  /** The server asked for that wait, so that nothing shortens it. */
+  readonly mandated: boolean
+  /** When the last tokens came that were stale at birth or replaced one in its youth, by the monotonic clock. */
+  readonly early: readonly number[]
+}
+
+/** What the transition may know of the world: both clocks, chance, and an id nobody has used. */
+export interface Moment extends Instant {
+  readonly fraction: number
+  readonly id: string
+}
+
+export type ClientEvent =
+  | { readonly type: 'started'; readonly marker: Marker | undefined }
+  /** The start asks nobody: the policy or the hint says that nobody is signed in. */
+  | { readonly type: 'skipped' }
+  | { readonly type: 'markerSeen'; readonly marker: Marker }
+  | { readonly type: 'received'; readonly message: Message; readonly grant: Grant | undefined }
+  /** `explicit`: somebody signed in on purpose, rather than a session being renewed. */
+  | { readonly type: 'granted'; readonly grant: Grant; readonly under: Under; readonly explicit: boolean }
+  | { readonly type: 'refused'; readonly reason: EndReason; readonly status: number; readonly under: Under }
+  | {
+      readonly type: 'indeterminate'
+      readonly offline: boolean
+      /** In milliseconds from now, already capped. */
+      readonly delay: number
+      /** The server asked for it. */
+      readonly mandated: boolean
+    }
+  /** Forget our own back-off: the network is back. */
+  | { readonly type: 'retryNow' }
+  | { readonly type: 'logoutRequested'; readonly scope: LogoutScope }
+  | { readonly type: 'logoutConfirmed'; readonly epoch: Epoch }
+  | { readonly type: 'purged' }
+
+export type Effect =
+  | { readonly type: 'writeMarker'; readonly marker: Marker }
+  | { readonly type: 'post'; readonly message: Message }
+  /** Reject what waits and abort what runs for the identity that was. */
+  | { readonly type: 'abandon'; readonly reason: EndReason | 'none' }
+  /** Tell the application, then report `purged`. */
+  | {
+      readonly type: 'end'
+      readonly reason: EndReason
+      readonly status: number | undefined
+      readonly previous: Identity | undefined
+    }
+  | { readonly type: 'switched'; readonly from: Identity; readonly to: Identity }
+  | { readonly type: 'claimsChanged'; readonly previous: Identity; readonly current: Identity }
+  /** The server made a session that nobody wants any more. */
+  | { readonly type: 'revoke'; readonly grant: Grant }
+  /** Learn who is signed in now: ask the other tabs, then the server. */
+  | { readonly type: 'resync' }
+  /** A late answer may have put an old cookie back: refresh once more. */
+  | { readonly type: 'repair' }
+
+export type Transition = readonly [state: ClientState, effects: readonly Effect[]]

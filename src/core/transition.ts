@@ -1,0 +1,359 @@
+import { isNewer, isSame, nextEpoch, NO_EPOCH } from './epoch.js'
+import { elapsed, remaining } from './lifetime.js'
+import type { Marker } from './marker.js'
+import type { Message } from './messages.js'
+import type { ClientEvent, ClientState, Effect, Grant, Identity, Moment, Transition, Under } from './state.js'
+import type { EndReason, Epoch } from './types.js'
+
+export const INITIAL: ClientState = {
+  epoch: NO_EPOCH,
+  phase: 'unknown',
+  reason: 'none',
+  sessionId: undefined,
+  identity: undefined,
+  credential: undefined,
+  generation: 0,
+  resyncing: false,
+  purging: false,
+  incoming: undefined,
+  logout: undefined,
+  connection: 'ok',
+  failures: 0,
+  retryAt: undefined,
+  mandated: false,
+  early: [],
+}
+
+/** So many tokens that did not live half their time, in so many milliseconds, open the breaker. */
+const BREAKER_LENGTH = 3
+const BREAKER_WINDOW = 10_000
+
+/**
+ * The only place where the state changes. Pure: the same state, event and moment always give the same next state and
+ * effects, and the effects are data that the runtime performs.
+ */
+export function transition(state: ClientState, event: ClientEvent, now: Moment): Transition {
+  switch (event.type) {
+    case 'started':
+      return started(state, event.marker)
+    case 'skipped':
+      return state.phase === 'unknown' ? [{ ...state, phase: 'out' }, []] : [state, []]
+    case 'markerSeen':
+      return isNewer(event.marker.epoch, state.epoch)
+        ? followMarker(state, event.marker)
+        : [notice(state, event.marker), []]
+    case 'received':
+      return received(state, event.message, event.grant, now)
+    case 'granted':
+      return granted(state, event.grant, event.under, event.explicit, now)
+    case 'refused':
+      return refused(state, event.reason, event.status, event.under, now)
+    case 'indeterminate': {
+      const { delay, mandated } = event
+      const failures = state.failures + 1
+      const retryAt = { wall: now.wall + delay, monotonic: now.monotonic + delay }
+      const connection = event.offline ? 'offline' : 'degraded'
+      const message: Message = { type: 'wait', epoch: state.epoch, delay, failures, mandated }
+      return [{ ...state, connection, failures, retryAt, mandated }, [{ type: 'post', message }]]
+    }
+    case 'retryNow':
+      return [state.retryAt && !state.mandated ? { ...state, retryAt: undefined } : state, []]
+    case 'logoutRequested': {
+      const epoch = nextEpoch(state.epoch, now.wall, now.id)
+      const [ended, effects] = end(state, 'logout', epoch, undefined)
+      const next: ClientState = { ...ended, logout: { scope: event.scope, sessionId: state.sessionId } }
+      return [next, [writeMarker(next), out(next, 'logout-elsewhere'), ...effects]]
+    }
+    case 'logoutConfirmed': {
+      if (!isSame(event.epoch, state.epoch) || !state.logout) return [state, []]
+      const next: ClientState = { ...state, logout: undefined }
+      return [next, [writeMarker(next)]]
+    }
+    case 'purged': {
+      const next: ClientState = { ...state, purging: false }
+      return state.incoming ? install(next, state.incoming, next.generation, now) : [next, []]
+    }
+    default:
+      return event satisfies never
+  }
+}
+
+function started(state: ClientState, marker: Marker | undefined): Transition {
+  // A login or logout may have come before the start.
+  if (!marker || !isSame(state.epoch, NO_EPOCH)) return [state, []]
+  const { epoch, sessionId, generation } = marker
+  const known: ClientState = { ...state, epoch, sessionId, generation }
+  if (marker.state === 'in') return [known, []]
+  return [{ ...known, phase: 'out', logout: pendingLogout(marker) }, []]
+}
+
+const pendingLogout = (marker: Marker): ClientState['logout'] =>
+  marker.state === 'logout-pending' ? { scope: marker.scope, sessionId: marker.sessionId } : undefined
+
+/** Another tab made a newer epoch: what we hold belongs to the past. */
+function followMarker(state: ClientState, marker: Marker): Transition {
+  const { epoch, sessionId, generation } = marker
+  if (marker.state === 'in') return resync({ ...state, sessionId }, epoch, generation)
+  const logout = pendingLogout(marker)
+  if (state.phase === 'out')
+    return [{ ...state, epoch, logout, incoming: undefined, generation: 0, sessionId }, []]
+  const reason = marker.reason === 'none' || marker.reason === 'logout' ? 'logout-elsewhere' : marker.reason
+  const [ended, effects] = end(state, reason, epoch, undefined)
+  return [{ ...ended, logout, sessionId }, effects]
+}
+
+function resync(state: ClientState, epoch: Epoch, generation: number): Transition {
+  const next: ClientState = {
+    ...calm(state),
+    epoch,
+    generation,
+    phase: state.phase === 'in' ? 'in' : 'unknown',
+    credential: undefined,
+    incoming: undefined,
+    logout: undefined,
+    resyncing: true,
+  }
+  return [next, [{ type: 'resync' }]]
+}
+
+/** The marker of our own epoch: a sibling has renewed the credential, or delivered the logout. */
+function notice(state: ClientState, marker: Marker): ClientState {
+  const noted = noteGeneration(state, marker.epoch, marker.generation)
+  const delivered = state.logout && marker.state === 'out' && isSame(marker.epoch, state.epoch)
+  return delivered ? { ...noted, logout: undefined } : noted
+}
+
+function noteGeneration(state: ClientState, epoch: Epoch, generation: number): ClientState {
+  return isSame(epoch, state.epoch) && generation > state.generation ? { ...state, generation } : state
+}
+
+function received(state: ClientState, message: Message, grant: Grant | undefined, now: Moment): Transition {
+  const ahead = isNewer(message.epoch, state.epoch)
+  if (!ahead && !isSame(message.epoch, state.epoch)) return [state, []]
+  switch (message.type) {
+    case 'in':
+      // What is ahead is never adopted: the marker or the server must say first who is signed in now.
+      if (ahead) return resync({ ...state, sessionId: message.sessionId }, message.epoch, message.generation)
+      return adopt(noteGeneration(state, message.epoch, message.generation), grant, now)
+    case 'out':
+      if (!ahead) return [state, []]
+      if (state.phase === 'out')
+        return [{ ...state, epoch: message.epoch, logout: undefined, incoming: undefined }, []]
+      return end(state, message.reason, message.epoch, undefined)
+    case 'wait': {
+      if (ahead || state.phase === 'out') return [state, []]
+      const retryAt = { wall: now.wall + message.delay, monotonic: now.monotonic + message.delay }
+      const later = !state.retryAt || retryAt.wall > state.retryAt.wall
+      const failures = Math.max(state.failures, message.failures)
+      return [later ? { ...state, retryAt, failures, mandated: message.mandated } : state, []]
+    }
+    case 'ask':
+      return [state, []]
+    default:
+      return message satisfies never
+  }
+}
+
+/** Takes over a sibling's token of our own epoch. */
+function adopt(state: ClientState, grant: Grant | undefined, now: Moment): Transition {
+  if (!grant) return [state, []]
+  const { identity, credential } = grant
+  const old = state.credential
+  const useful = remaining(credential, now) > 0 && (!old || credential.generation > old.generation)
+  if (!useful || state.phase === 'out' || credential.generation < state.generation) return [state, []]
+  if (!state.identity) return [take(state, grant, credential.generation, now), []]
+  const same = state.identity.subject === identity.subject
+  if (!state.resyncing) {
+    const ours = same && state.identity.sessionId === identity.sessionId
+    return ours
+      ? [take(state, grant, credential.generation, now), claims(state.identity, identity)]
+      : [state, []]
+  }
+  if (same) return [take(state, grant, credential.generation, now), claims(state.identity, identity)]
+  return switchTo(state, grant, state.epoch)
+}
+
+function granted(state: ClientState, grant: Grant, under: Under, explicit: boolean, now: Moment): Transition {
+  if (!isSame(state.epoch, under.epoch)) {
+    // A session made on purpose and overtaken, or one that came back to life behind a logout, must not stay alive.
+    return [state, explicit || state.phase === 'out' ? [{ type: 'revoke', grant }] : []]
+  }
+  // The session a logout is still to end came back: it is not a sign-in.
+  if (state.logout && !explicit) return [state, [{ type: 'revoke', grant }]]
+  const generation = explicit ? 1 : under.generation + 1
+  if (!explicit && state.generation > generation) return [state, [{ type: 'repair' }]]
+  const signIn = explicit || state.phase === 'out' || isSame(state.epoch, NO_EPOCH)
+  const epoch = signIn ? nextEpoch(state.epoch, now.wall, now.id) : state.epoch
+  const renewed: ClientState = { ...calm(state), epoch, logout: undefined }
+  if (state.identity && state.identity.subject !== grant.identity.subject) {
+    const known = signIn || state.resyncing
+    return switchTo(renewed, grant, known ? epoch : nextEpoch(state.epoch, now.wall, now.id))
+  }
+  // Who waited at the start waited for the identity the marker named; somebody else may have signed in by now.
+  const strangers = explicit && state.phase === 'unknown' && !isSame(state.epoch, NO_EPOCH)
+  const before: Effect[] = strangers ? [{ type: 'abandon', reason: 'none' }] : []
+  if (state.purging) return [{ ...renewed, incoming: grant, generation }, before]
+  const [next, effects] = install(renewed, grant, generation, now)
+  return [next, [...before, ...effects]]
+}
+
+/** Another subject: the old identity ends first, and the new one waits until the application has cleared up. */
+function switchTo(state: ClientState, grant: Grant, epoch: Epoch): Transition {
+  const [ended, effects] = end(state, 'user-switched', epoch, undefined)
+  const { generation } = grant.credential
+  const next: ClientState = { ...ended, incoming: grant, generation, sessionId: grant.identity.sessionId }
+  const switched: Effect = { type: 'switched', from: state.identity!, to: grant.identity }
+  return [next, [markIn(next, grant), ...effects, switched]]
+}
+
+/** Makes the grant ours and tells everybody. */
+function install(state: ClientState, grant: Grant, generation: number, now: Moment): Transition {
+  const numbered: Grant = { ...grant, credential: { ...grant.credential, generation } }
+  const next = take(state, numbered, generation, now)
+  const effects = state.identity ? claims(state.identity, grant.identity) : []
+  return [next, [markIn(next, numbered), announce(next), ...effects]]
+}
+
+function take(state: ClientState, grant: Grant, generation: number, now: Moment): ClientState {
+  const old = state.identity
+  const { identity, credential } = grant
+  const kept =
+    old && old.subject === identity.subject && sameJson(old.rawUser, identity.rawUser)
+      ? { ...identity, user: old.user }
+      : identity
+  const last = state.credential
+  const early = credential.lifetime <= 0 || (last && elapsed(last.issued, now) < last.lifetime / 2)
+  return {
+    ...calm(state),
+    phase: 'in',
+    reason: 'none',
+    identity: kept,
+    sessionId: identity.sessionId,
+    credential,
+    generation,
+    incoming: undefined,
+    resyncing: false,
+    early: early ? [...state.early, now.monotonic].slice(-BREAKER_LENGTH) : state.early,
+  }
+}
+
+/** The message that hands what we hold to the siblings. */
+export function announce(state: ClientState): Effect & { type: 'post' } {
+  const { epoch, generation, sessionId, identity, credential } = state
+  const shared =
+    identity && credential
+      ? {
+          token: credential.token,
+          subject: identity.subject,
+          rawUser: identity.rawUser,
+          issuedAt: credential.issued.wall,
+          lifetime: credential.lifetime,
+        }
+      : undefined
+  const mode = identity?.mode ?? 'token'
+  return {
+    type: 'post',
+    message: { type: 'in', epoch, generation: credential?.generation ?? generation, sessionId, mode, shared },
+  }
+}
+
+function claims(previous: Identity, current: Identity): Effect[] {
+  return sameJson(previous.rawUser, current.rawUser) ? [] : [{ type: 'claimsChanged', previous, current }]
+}
+
+const sameJson = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) === JSON.stringify(b)
+
+function refused(
+  state: ClientState,
+  reason: EndReason,
+  status: number,
+  under: Under,
+  now: Moment,
+): Transition {
+  const superseded = !isSame(state.epoch, under.epoch) || state.generation > under.generation
+  if (superseded || state.phase === 'out') return [calm(state), []]
+  const epoch = nextEpoch(state.epoch, now.wall, now.id)
+  if (isSame(state.epoch, NO_EPOCH)) {
+    const next: ClientState = { ...calm(state), epoch, phase: 'out', reason: 'none' }
+    return [next, [writeMarker(next)]]
+  }
+  const [next, effects] = end(calm(state), reason, epoch, status)
+  return [next, [writeMarker(next), out(next, reason), ...effects]]
+}
+
+function end(state: ClientState, reason: EndReason, epoch: Epoch, status: number | undefined): Transition {
+  const next: ClientState = {
+    ...calm(state),
+    connection: state.connection,
+    epoch,
+    phase: 'out',
+    reason,
+    sessionId: undefined,
+    identity: undefined,
+    credential: undefined,
+    generation: 0,
+    incoming: undefined,
+    resyncing: false,
+    logout: undefined,
+    early: [],
+  }
+  const abandon: Effect = { type: 'abandon', reason }
+  // Where nobody was signed in there is nothing to end, and an end that is still being cleared away is not told twice.
+  const wasIn = state.phase === 'in' || (state.phase === 'unknown' && !isSame(state.epoch, NO_EPOCH))
+  if (!wasIn)
+    return [
+      { ...next, reason: state.phase === 'out' && reason !== 'logout' ? state.reason : reason },
+      [abandon],
+    ]
+  return [{ ...next, purging: true }, [abandon, { type: 'end', reason, status, previous: state.identity }]]
+}
+
+const calm = (state: ClientState): ClientState => ({
+  ...state,
+  connection: 'ok',
+  failures: 0,
+  retryAt: undefined,
+  mandated: false,
+})
+
+function writeMarker(state: ClientState): Effect {
+  const { epoch, generation, logout } = state
+  const marker: Marker = {
+    epoch,
+    state: logout ? 'logout-pending' : 'out',
+    generation,
+    mode: 'token',
+    sessionId: logout?.sessionId,
+    scope: logout?.scope ?? 'current',
+    reason: state.reason,
+  }
+  return { type: 'writeMarker', marker }
+}
+
+function markIn(state: ClientState, { identity, credential }: Grant): Effect {
+  const { epoch } = state
+  const { sessionId, mode } = identity
+  const { generation } = credential
+  return {
+    type: 'writeMarker',
+    marker: { epoch, state: 'in', generation, mode, sessionId, scope: 'current', reason: 'none' },
+  }
+}
+
+function out(state: ClientState, reason: EndReason): Effect {
+  return { type: 'post', message: { type: 'out', epoch: state.epoch, reason } }
+}
+
+/** Whether the breaker holds: one token after the other was replaced before its time, so that one more will not help. */
+export function isLooping(state: ClientState, now: Moment): boolean {
+  const [first] = state.early
+  return (
+    state.early.length === BREAKER_LENGTH && first !== undefined && now.monotonic - first < BREAKER_WINDOW
+  )
+}
+
+/** Milliseconds until a refresh may be tried; zero where nothing holds it back. Either clock is enough to end the wait. */
+export function waitLeft(state: ClientState, now: Moment): number {
+  if (!state.retryAt) return 0
+  return Math.max(0, -elapsed(state.retryAt, now))
+}

@@ -1,0 +1,112 @@
+import type { EndReason } from './core/types.js'
+
+/** Every way an auth call can fail. The code is the contract; the message may improve. */
+export type AuthErrorCode = keyof typeof MESSAGES
+
+const MESSAGES = {
+  login_required: 'nobody is signed in. Call login() or loginWithRedirect() first',
+  session_ended: 'the session has ended',
+  session_changed:
+    'a login, a logout or another user came in between. Start again as the user who is signed in now',
+  invalid_credentials: 'the server did not accept the credentials',
+  user_disabled: 'the server says that this account is disabled',
+  forbidden: 'the server refuses the call (403). Check its allowed origins and the `staticHeader` it expects',
+  rate_limited: 'the server asks to wait (429). Try again at `retryAt`',
+  timeout: 'the server did not answer in time. Its answer still counts when it comes',
+  offline: 'the network is down. The session is kept, and the call can be made again',
+  network: 'no answer arrived. Is the server up, and does it allow this origin with credentials (CORS)?',
+  server_error: 'the server answered with an error. The session is kept, and the call can be made again',
+  invalid_response:
+    'the answer is not what the contract says. Check the endpoint, and that no proxy answers with a page of its own',
+  redirected:
+    'the endpoint answered with a redirect. Auth endpoints must answer themselves; is a sign-in page in between?',
+  unsupported_token_type: 'the server issued a token that is not a bearer token',
+  invalid_user: 'the user in the answer cannot be used. Check `parseUser` and `getUserId`',
+  refresh_loop:
+    'the server keeps handing out tokens that have already expired. Check its clock and `expires_in`',
+  not_replayable:
+    'the request was answered with 401 and its body can be read only once. Send it again with a new body',
+  invalid_return_to:
+    '`returnTo` must be a path of this origin, such as "/orders?page=2", and not an auth route',
+  no_page: 'there is no page here (server rendering?). Call this in the browser',
+  disposed: 'this client was disposed. Create a new one',
+} as const
+
+/** What an {@link AuthError} carries besides its code. */
+export interface AuthErrorDetails {
+  readonly cause?: unknown
+  readonly status?: number | undefined
+  readonly serverCode?: string | undefined
+  readonly retryAt?: number | undefined
+  readonly reason?: EndReason | 'none' | undefined
+  readonly response?: Response | undefined
+  /** Put in front of the sentence of the code: what failed. */
+  readonly action?: string | undefined
+}
+
+const RETRYABLE: ReadonlySet<string> = new Set([
+  'rate_limited',
+  'timeout',
+  'offline',
+  'network',
+  'server_error',
+])
+
+/**
+ * What every auth call rejects with: a stable `code`, whether trying again can help, and a sentence that says what to
+ * do. It never carries a token, a cookie or a password.
+ *
+ * @example
+ * import { createAuthClient, isAuthError } from 'latchkey'
+ * const auth = createAuthClient()
+ * try {
+ *   await auth.getAccessToken()
+ * } catch (error) {
+ *   if (isAuthError(error) && error.code === 'login_required') auth.loginWithRedirect()
+ *   else throw error
+ * }
+ */
+export class AuthError extends Error {
+  override readonly name = 'AuthError' as const
+  readonly code: AuthErrorCode
+  /** Whether the same call can succeed later without anybody doing anything. */
+  readonly retryable: boolean
+  /** HTTP status of the answer that caused it, where there was one. */
+  readonly status: number | undefined
+  /** The `error` code in the server's answer, where there was one. For `switch`, not for people to read. */
+  readonly serverCode: string | undefined
+  /** When to try again, in milliseconds since 1970, where the server or the back-off says. */
+  readonly retryAt: number | undefined
+  /** Why the session ended, for `session_ended` and `login_required`. */
+  readonly reason: EndReason | 'none' | undefined
+  /** The 401 that could not be replayed, for `not_replayable`. */
+  readonly response: Response | undefined
+
+  constructor(code: AuthErrorCode, details: AuthErrorDetails = {}) {
+    const { cause, action } = details
+    super(
+      `${action ? `Failed to ${action}: ` : ''}${MESSAGES[code]}.`,
+      cause === undefined ? undefined : { cause },
+    )
+    this.code = code
+    this.retryable = RETRYABLE.has(code)
+    this.status = details.status
+    this.serverCode = details.serverCode
+    this.retryAt = details.retryAt
+    this.reason = details.reason
+    this.response = details.response
+  }
+}
+
+/**
+ * Whether a value is an {@link AuthError}, also one from another copy of the package or another realm.
+ *
+ * @example
+ * import { isAuthError } from 'latchkey'
+ * const code = (error: unknown) => (isAuthError(error) ? error.code : undefined)
+ */
+export function isAuthError(value: unknown): value is AuthError {
+  return (
+    value instanceof AuthError || (value instanceof Error && value.name === 'AuthError' && 'code' in value)
+  )
+}

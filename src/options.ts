@@ -1,0 +1,350 @@
+import type { EndReason } from './core/types.js'
+
+/** What a login, refresh or session answer says, whatever its members are called on the wire. */
+export interface AnswerFields {
+  /** The bearer token. */
+  accessToken?: string | undefined
+  /** Must be `Bearer` in any case, where the server names it (RFC 6749, 7.1). */
+  tokenType?: string | undefined
+  /** Lifetime in seconds, counted from when the request was sent (RFC 6749, 5.1). */
+  expiresIn?: number | string | undefined
+  /** Who is signed in, as the server describes it. */
+  user?: unknown
+  /** Public handle of this sign-in; not the value of any cookie. */
+  sessionId?: string | undefined
+}
+
+/** One answer of the refresh endpoint that ends the session. */
+export interface Refusal {
+  /** HTTP status. */
+  status: number
+  /** Error code in the answer; without one every answer of that status is a refusal. */
+  code?: string | undefined
+  /** What the application is told. */
+  reason: EndReason
+}
+
+/** Where the auth endpoints are, relative to `baseUrl`. */
+export interface Endpoints {
+  /** @default '/auth/login' */
+  login?: string | undefined
+  /** @default '/auth/refresh' */
+  refresh?: string | undefined
+  /** @default '/auth/logout' */
+  logout?: string | undefined
+  /** Answers who is signed in, and changes nothing. False where the backend has none. @default '/auth/session' */
+  session?: string | false | undefined
+  /** Where `loginWithRedirect` navigates. @default '/auth/start' */
+  start?: string | undefined
+}
+
+/** Which authenticated requests are sent a second time after a 401. */
+export type ReplayPolicy =
+  'all' | 'safe' | ((request: { readonly method: string; readonly url: string }) => boolean)
+
+/**
+ * Options of {@link createAuthClient}. All are optional; `undefined` means the default.
+ *
+ * @example
+ * import type { AuthClientOptions } from 'latchkey'
+ * const options: AuthClientOptions<{ id: string; name: string }> = {
+ *   baseUrl: 'https://api.example.com',
+ *   allowedOrigins: ['https://files.example.com'],
+ *   parseUser: (value) => value as { id: string; name: string },
+ * }
+ */
+export interface AuthClientOptions<User = unknown> {
+  /** Where the auth endpoints live: https, or http on a loopback host. @default the origin of the page */
+  baseUrl?: string | URL | undefined
+  /** Origins besides that of `baseUrl` that may receive the access token: scheme, host and port, exactly. @default [] */
+  allowedOrigins?: readonly string[] | undefined
+  /** Paths of the auth endpoints. */
+  endpoints?: Endpoints | undefined
+  /** Names what the tabs share (lock, channel, marker). Clients with different keys never meet. @default a hash of the endpoints */
+  key?: string | undefined
+  /** Static header on every call to an auth endpoint, so that no other site can make it without a preflight. @default ['X-CSRF', '1'] */
+  staticHeader?: readonly [name: string, value: string] | undefined
+  /** Turns the user of an answer into yours; may throw. @default the value as it came, which must be an object */
+  parseUser?: ((value: unknown) => User) | undefined
+  /** Who it is: two users with the same id are the same. @default `user.sub ?? user.id` */
+  getUserId?: ((user: User) => string | number | undefined) | undefined
+  /** Reads an answer whose members have other names; undefined where it is none. */
+  parseAnswer?:
+    ((body: unknown, call: 'login' | 'refresh' | 'session') => AnswerFields | undefined) | undefined
+  /** Finds the error code in the body of an answer. @default `body.error`, else `body.code` */
+  errorCode?: ((body: unknown) => string | undefined) | undefined
+  /** The answers of the refresh endpoint that end the session; every other answer keeps it. */
+  refusals?: readonly Refusal[] | undefined
+  /**
+   * Whether the start asks the server for a session: `auto` where one is known or nothing is known yet, `always`
+   * also after a sign-out that the server confirmed, or `never`.
+   * @default 'auto'
+   */
+  restore?: 'auto' | 'always' | 'never' | undefined
+  /** A cookie script can read, set by the server as long as there is a session: without it the start asks nobody. */
+  hint?: { cookie: string } | undefined
+  /** How long before its end a token is renewed ahead of need, in seconds; at most a quarter of its life. @default 60 */
+  refreshMargin?: number | undefined
+  /** How long a token must still be valid to be used without waiting for a new one, in seconds; at most a quarter of its life. @default 10 */
+  minValidity?: number | undefined
+  /** Lifetime in seconds of a token of which neither the answer nor its own claims say how long it lives. @default 300 */
+  defaultLifetime?: number | undefined
+  /** Longest waits, in milliseconds. */
+  timeouts?: Timeouts | undefined
+  /** Delays between attempts after a failure that ends no session, in milliseconds. @default { base: 1000, cap: 60000 } */
+  retry?: { base?: number | undefined; cap?: number | undefined } | undefined
+  /** Which requests are sent again after a 401 and a refresh. @default 'all', since a 401 was refused before it was acted on */
+  replay?: ReplayPolicy | undefined
+  /** How tabs work together. */
+  tabs?:
+    | {
+        /** Hand a fresh token to the other tabs, in memory only. @default true */ shareToken?:
+          boolean | undefined
+      }
+    | undefined
+  /** Paths `returnTo` must not lead to, such as your own sign-in page; the auth endpoints are always among them. @default [] */
+  authRoutes?: readonly string[] | undefined
+  /** Checks after a login that the refresh cookie comes back, and says on the console what is wrong. @default on a loopback host */
+  development?: boolean | undefined
+  /** Used for every request. @default the global `fetch`, looked up at each call */
+  fetch?: typeof globalThis.fetch | undefined
+}
+
+export interface Timeouts {
+  /** For one answer of an auth endpoint. @default 8000 */
+  request?: number | undefined
+  /** For the lock that keeps two tabs from refreshing at once. @default 10000 */
+  lock?: number | undefined
+  /** For `ready()`. @default 10000 */
+  ready?: number | undefined
+  /** For what the application does in `sessionEnd`, before a new identity is published. @default 5000 */
+  sessionEnd?: number | undefined
+}
+
+type Defined<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> }
+
+export interface ResolvedOptions extends Omit<
+  Defined<AuthClientOptions<unknown>>,
+  | 'baseUrl'
+  | 'key'
+  | 'endpoints'
+  | 'timeouts'
+  | 'retry'
+  | 'tabs'
+  | 'hint'
+  | 'development'
+  | 'parseAnswer'
+  | 'errorCode'
+> {
+  readonly baseUrl: URL | undefined
+  readonly key: string | undefined
+  readonly endpoints: Defined<Endpoints>
+  readonly timeouts: Defined<Timeouts>
+  readonly retry: { readonly base: number; readonly cap: number }
+  readonly shareToken: boolean
+  readonly hintCookie: string | undefined
+  readonly development: boolean | undefined
+  readonly parseAnswer: (body: unknown, call: 'login' | 'refresh' | 'session') => AnswerFields | undefined
+  readonly errorCode: (body: unknown) => string | undefined
+}
+
+/** The refusals of the contract (DESIGN section 9) and OAuth's own (RFC 6749, 5.2). */
+export const DEFAULT_REFUSALS: readonly Refusal[] = [
+  { status: 401, code: 'session_expired', reason: 'expired' },
+  { status: 401, code: 'idle_timeout', reason: 'expired' },
+  { status: 401, code: 'session_revoked', reason: 'revoked' },
+  { status: 401, code: 'refresh_reused', reason: 'revoked' },
+  { status: 401, code: 'user_disabled', reason: 'refused' },
+  { status: 400, code: 'invalid_grant', reason: 'expired' },
+]
+
+const DEFAULT_ENDPOINTS = {
+  login: '/auth/login',
+  refresh: '/auth/refresh',
+  logout: '/auth/logout',
+  session: '/auth/session',
+  start: '/auth/start',
+} as const
+const DEFAULT_TIMEOUTS = { request: 8000, lock: 10_000, ready: 10_000, sessionEnd: 5000 } as const
+const DEFAULT_RETRY = { base: 1000, cap: 60_000 } as const
+
+/** Turns options into settings; throws a TypeError that names the option and the way out. */
+export function resolveOptions<User>(options: AuthClientOptions<User> = {}): ResolvedOptions {
+  check(isObject(options), 'options', 'an object')
+  const {
+    baseUrl,
+    allowedOrigins = [],
+    key,
+    staticHeader = ['X-CSRF', '1'],
+    restore = 'auto',
+    replay = 'all',
+  } = options
+  const {
+    hint,
+    refusals = DEFAULT_REFUSALS,
+    authRoutes = [],
+    development,
+    tabs = {},
+    refreshMargin = 60,
+  } = options
+  const { minValidity = 10, defaultLifetime = 300 } = options
+
+  check(key === undefined || isText(key), 'key', 'a non-empty string')
+  check(
+    Array.isArray(allowedOrigins),
+    'allowedOrigins',
+    'an array of origins such as "https://files.example.com"',
+  )
+  check(isPair(staticHeader), 'staticHeader', 'a pair of strings such as ["X-CSRF", "1"]')
+  check(['auto', 'always', 'never'].includes(restore), 'restore', '"auto", "always" or "never"')
+  check(
+    ['all', 'safe'].includes(replay as string) || isFunction(replay),
+    'replay',
+    '"all", "safe" or a function',
+  )
+  check(
+    hint === undefined || (isObject(hint) && isText(hint.cookie)),
+    'hint',
+    'an object such as { cookie: "signed_in" }',
+  )
+  check(
+    Array.isArray(refusals) && refusals.every(isRefusal),
+    'refusals',
+    'an array such as [{ status: 401, code: "expired", reason: "expired" }]',
+  )
+  check(
+    Array.isArray(authRoutes) && authRoutes.every(isPath),
+    'authRoutes',
+    'an array of paths such as ["/sign-in"]',
+  )
+  check(development === undefined || typeof development === 'boolean', 'development', 'a boolean')
+  check(isObject(tabs), 'tabs', 'an object such as { shareToken: false }')
+  check(tabs.shareToken === undefined || typeof tabs.shareToken === 'boolean', 'tabs.shareToken', 'a boolean')
+  for (const name of ['parseUser', 'getUserId', 'parseAnswer', 'errorCode', 'fetch'] as const) {
+    check(options[name] === undefined || isFunction(options[name]), name, 'a function')
+  }
+  for (const [name, value] of Object.entries({ refreshMargin, minValidity })) {
+    check(Number.isFinite(value) && value >= 0, name, 'a number of seconds, zero or more')
+  }
+  check(
+    Number.isFinite(defaultLifetime) && defaultLifetime > 0,
+    'defaultLifetime',
+    'a number of seconds above zero',
+  )
+
+  const endpoints = { ...DEFAULT_ENDPOINTS, ...defined('endpoints', options.endpoints) }
+  for (const [name, value] of Object.entries(endpoints)) {
+    const allowed = isPath(value) || (name === 'session' && (value as unknown) === false)
+    check(allowed, `endpoints.${name}`, 'a path that begins with one "/", relative to "baseUrl"')
+  }
+  const timeouts = { ...DEFAULT_TIMEOUTS, ...defined('timeouts', options.timeouts) }
+  const retry = { ...DEFAULT_RETRY, ...defined('retry', options.retry) }
+  for (const [name, value] of [...Object.entries(timeouts), ...Object.entries(retry)]) {
+    check(
+      Number.isFinite(value) && value > 0,
+      `${name in timeouts ? 'timeouts' : 'retry'}.${name}`,
+      'a number of milliseconds above zero',
+    )
+  }
+
+  return {
+    baseUrl: baseUrl === undefined ? undefined : secureUrl(baseUrl, 'baseUrl'),
+    allowedOrigins: allowedOrigins.map((origin, index) => exactOrigin(origin, `allowedOrigins[${index}]`)),
+    endpoints,
+    key,
+    staticHeader,
+    parseUser: options.parseUser ?? ((value) => value),
+    getUserId: (options.getUserId as ResolvedOptions['getUserId'] | undefined) ?? userId,
+    parseAnswer: options.parseAnswer ?? parseAnswer,
+    errorCode: options.errorCode ?? errorCode,
+    refusals,
+    restore,
+    hintCookie: hint?.cookie,
+    refreshMargin,
+    minValidity,
+    defaultLifetime,
+    timeouts,
+    retry,
+    replay,
+    shareToken: tabs.shareToken ?? true,
+    authRoutes,
+    development,
+    // Looked up at each call, so that what is put in its place later (a mock, a monitor) is used.
+    fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+  }
+}
+
+function check(valid: boolean, option: string, expected: string): asserts valid {
+  if (!valid) throw new TypeError(`Failed to create the auth client: "${option}" must be ${expected}.`)
+}
+
+/** The members that say something: an explicit undefined means the default. */
+function defined<T extends object>(
+  name: string,
+  value: T | undefined,
+): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  check(value === undefined || isObject(value), name, 'an object')
+  return Object.fromEntries(Object.entries(value ?? {}).filter(([, member]) => member !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>
+  }
+}
+
+const LOOPBACK = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/
+
+export const isLoopback = (hostname: string): boolean => LOOPBACK.test(hostname)
+
+function secureUrl(value: string | URL, option: string): URL {
+  let url: URL | undefined
+  try {
+    url = new URL(value)
+  } catch {
+    // Answered below, in the words of the option.
+  }
+  check(
+    url !== undefined && !url.username && !url.password,
+    option,
+    'an absolute URL such as "https://api.example.com"',
+  )
+  const secure = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
+  check(secure, option, 'an https URL, or http on a loopback host, since it carries credentials')
+  return url
+}
+
+function exactOrigin(value: unknown, option: string): string {
+  check(typeof value === 'string', option, 'a string such as "https://files.example.com"')
+  const url = secureUrl(value, option)
+  check(value === url.origin, option, `an origin without path, such as "${url.origin}"`)
+  return url.origin
+}
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
+const isFunction = (value: unknown): boolean => typeof value === 'function'
+const isPath = (value: unknown): boolean => isText(value) && /^\/(?![/\\])/.test(value)
+const isPair = (value: unknown): boolean => Array.isArray(value) && value.length === 2 && value.every(isText)
+const isRefusal = (value: unknown): boolean =>
+  isObject(value) && Number.isInteger((value as Refusal).status) && isText((value as Refusal).reason)
+
+const member = (value: unknown, name: string): unknown =>
+  isObject(value) && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined
+
+function userId(user: unknown): string | number | undefined {
+  return (member(user, 'sub') ?? member(user, 'id')) as string | number | undefined
+}
+
+function errorCode(body: unknown): string | undefined {
+  const code = member(body, 'error') ?? member(body, 'code')
+  return typeof code === 'string' ? code : undefined
+}
+
+function parseAnswer(body: unknown): AnswerFields | undefined {
+  if (!isObject(body) || Array.isArray(body)) return undefined
+  const read = (name: string) => member(body, name)
+  return {
+    accessToken: read('access_token') as string | undefined,
+    tokenType: read('token_type') as string | undefined,
+    expiresIn: read('expires_in') as number | undefined,
+    user: read('user'),
+    sessionId: read('session_id') as string | undefined,
+  }
+}

@@ -1,0 +1,142 @@
+import { decodeJwt } from 'jose'
+import { margin, parseLifetime } from '../core/lifetime.js'
+import { isTokenText } from '../core/messages.js'
+import type { Grant, Identity } from '../core/state.js'
+import type { EndReason } from '../core/types.js'
+import { AuthError, type AuthErrorCode, type AuthErrorDetails } from '../errors.js'
+import type { AnswerFields } from '../options.js'
+import type { Context } from './context.js'
+import { call, type Reply } from './endpoints.js'
+
+/** What an answer that should bring a token comes to. */
+export type GrantVerdict =
+  | { readonly kind: 'granted'; readonly grant: Grant }
+  | { readonly kind: 'indeterminate'; readonly error: AuthError; readonly retryAfter: number | undefined }
+
+/** What an answer of the refresh endpoint means. Only `refused` can end a session. */
+export type Verdict =
+  | GrantVerdict
+  | { readonly kind: 'refused'; readonly reason: EndReason; readonly status: number }
+  /** Another request was faster; the cookie in the jar by now is the right one. */
+  | { readonly kind: 'raced' }
+
+const RACED = 'refresh_raced'
+
+/** Reads an answer of the refresh endpoint. */
+export async function judgeRefresh(context: Context, reply: Reply): Promise<Verdict> {
+  const refusal = context.options.refusals.find(
+    ({ status, code }) => status === reply.status && (code === undefined || code === reply.code),
+  )
+  if (refusal) return { kind: 'refused', reason: refusal.reason, status: reply.status }
+  if (reply.status === 409 && reply.code === RACED) return { kind: 'raced' }
+  return judgeGrant(context, reply, 'refresh')
+}
+
+/** Reads an answer that should bring a token. */
+export async function judgeGrant(
+  context: Context,
+  reply: Reply,
+  from: 'login' | 'refresh',
+): Promise<GrantVerdict> {
+  const action = from === 'login' ? 'log in' : 'refresh the session'
+  const fail = (code: AuthErrorCode, details: AuthErrorDetails = {}): GrantVerdict => {
+    const { status, code: serverCode, retryAfter } = reply
+    const retryAt = retryAfter === undefined ? undefined : context.ports.clock.wall() + retryAfter
+    const error = new AuthError(code, {
+      status: status || undefined,
+      serverCode,
+      retryAt,
+      action,
+      ...details,
+    })
+    return { kind: 'indeterminate', error, retryAfter }
+  }
+  if (reply.fault !== undefined)
+    return fail(context.ports.lifecycle.online() ? 'network' : 'offline', { cause: reply.fault })
+  if (reply.redirected) return fail('redirected')
+  if (reply.status === 403) return fail('forbidden')
+  if (reply.status === 429) return fail('rate_limited')
+  if (reply.status >= 500) return fail('server_error')
+  const fields = reply.status >= 200 && reply.status < 300 ? readFields(context, reply.body, from) : undefined
+  if (!fields || !isTokenText(fields.accessToken)) return fail('invalid_response')
+  if (fields.tokenType !== undefined && String(fields.tokenType).toLowerCase() !== 'bearer')
+    return fail('unsupported_token_type')
+  try {
+    const identity = await identify(context, fields, fields.accessToken)
+    return identity
+      ? { kind: 'granted', grant: { identity, credential: credential(context, fields, reply) } }
+      : fail('invalid_response')
+  } catch (cause) {
+    return fail('invalid_user', { cause })
+  }
+}
+
+function readFields(
+  context: Context,
+  body: unknown,
+  from: 'login' | 'refresh' | 'session',
+): AnswerFields | undefined {
+  try {
+    return context.options.parseAnswer(body, from)
+  } catch {
+    // What it throws may quote the answer, which holds the token.
+    return undefined
+  }
+}
+
+function credential(context: Context, fields: AnswerFields, reply: Reply): Grant['credential'] {
+  const token = fields.accessToken!
+  const { refreshMargin, defaultLifetime } = context.options
+  const lifetime = parseLifetime(fields.expiresIn) ?? jwtLifetime(token) ?? defaultLifetime * 1000
+  const lead = margin(lifetime, refreshMargin)
+  const jitter = context.ports.chance.fraction() * (lead / 4)
+  return { token, generation: 1, issued: reply.sentAt, lifetime, lead: lead + jitter }
+}
+
+/** `exp - iat` of a token that happens to be a JWT; neither is compared with the clock of this device. */
+function jwtLifetime(token: string): number | undefined {
+  try {
+    const { exp, iat } = decodeJwt(token)
+    return typeof exp === 'number' && typeof iat === 'number' ? parseLifetime(exp - iat) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Who the answer is for. An answer that does not say so is completed by the session endpoint. */
+async function identify(
+  context: Context,
+  fields: AnswerFields,
+  token: string,
+): Promise<Identity | undefined> {
+  if (isPresent(fields.user)) return makeIdentity(context, fields.user, text(fields.sessionId))
+  const { identity } = context.state
+  const sessionId = text(fields.sessionId)
+  if (identity && sessionId !== undefined && sessionId === identity.sessionId) return identity
+  if (context.options.endpoints.session === false) return undefined
+  const reply = await call(context, { endpoint: 'session', method: 'GET', token })
+  const session = reply.status === 200 ? readFields(context, reply.body, 'session') : undefined
+  return session && isPresent(session.user)
+    ? makeIdentity(context, session.user, sessionId ?? text(session.sessionId))
+    : undefined
+}
+
+const isPresent = (user: unknown): boolean => user !== undefined && user !== null
+
+const text = (value: unknown): string | undefined =>
+  typeof value === 'string' && value.length > 0 && value.length <= 512
+    ? value
+    : typeof value === 'number'
+      ? String(value)
+      : undefined
+
+/** Throws where the application's parser does, or where the user has no id. */
+export function makeIdentity(context: Context, rawUser: unknown, sessionId: string | undefined): Identity {
+  const { parseUser, getUserId } = context.options
+  const user = parseUser(rawUser)
+  const subject = getUserId(user)
+  if ((typeof subject !== 'string' && typeof subject !== 'number') || subject === '') {
+    throw new TypeError('The user has neither "sub" nor "id": say with the "getUserId" option who it is')
+  }
+  return { subject: String(subject), sessionId, mode: 'token', rawUser, user }
+}

@@ -1,0 +1,203 @@
+import { isNewer } from '../core/epoch.js'
+import { type Marker, parseMarker, serializeMarker } from '../core/marker.js'
+import { type Message, wrap } from '../core/messages.js'
+import type { Channel, Ports } from '../core/ports.js'
+import type { ClientEvent, ClientState, Effect, Grant, Identity, Moment } from '../core/state.js'
+import { INITIAL, transition } from '../core/transition.js'
+import type { EndReason } from '../core/types.js'
+import { AuthError } from '../errors.js'
+import type { ResolvedOptions } from '../options.js'
+import { Listeners } from '../store.js'
+import type { DiagnosticEntry, DiagnosticType } from './diagnostics.js'
+import { Diagnostics } from './diagnostics.js'
+
+/** What other parts of the runtime do when the transition asks for it. */
+export interface Reactions {
+  end(ended: { reason: EndReason; status: number | undefined; previous: Identity | undefined }): void
+  switched(from: Identity, to: Identity): void
+  claimsChanged(previous: Identity, current: Identity): void
+  revoke(grant: Grant): void
+  resync(): void
+  repair(): void
+}
+
+/** What all parts of the runtime share: the state, the only way to change it, and who belongs to it. */
+export class Context {
+  readonly ports: Ports
+  readonly options: ResolvedOptions
+  readonly name: string
+  readonly tab: string
+  readonly changes = new Listeners<ClientState>()
+  readonly diagnostics: Diagnostics
+  /** Set by the runtime as it is put together. */
+  reactions!: Reactions
+  channel: Channel | undefined
+  #state: ClientState = INITIAL
+  #life = new AbortController()
+  readonly #disposal = new AbortController()
+  readonly #callbacks: Array<() => void> = []
+  #quiet = 0
+  #flushing = false
+  #seen: string | null | undefined
+
+  constructor(ports: Ports, options: ResolvedOptions, name: string) {
+    this.ports = ports
+    this.options = options
+    this.name = name
+    this.tab = ports.chance.id()
+    this.diagnostics = new Diagnostics(this.tab, (run) => {
+      this.#callbacks.push(run)
+      this.#flush()
+    })
+  }
+
+  get state(): ClientState {
+    return this.#state
+  }
+
+  /** Aborts when the identity ends, with the error that its waiters and running requests reject with. */
+  get life(): AbortSignal {
+    return this.#life.signal
+  }
+
+  get disposed(): AbortSignal {
+    return this.#disposal.signal
+  }
+
+  now(): Moment {
+    const { clock, chance } = this.ports
+    return { wall: clock.wall(), monotonic: clock.monotonic(), fraction: chance.fraction(), id: chance.id() }
+  }
+
+  note(type: DiagnosticType, detail?: Omit<DiagnosticEntry, 'type' | 'at' | 'tab'>): void {
+    this.diagnostics.add({ ...detail, type, at: this.ports.clock.wall(), tab: this.tab })
+  }
+
+  dispatch(event: ClientEvent): void {
+    if (this.disposed.aborted) return
+    const before = this.#state
+    const [next, effects] = transition(before, event, this.now())
+    this.#state = next
+    this.quietly(() => {
+      for (const effect of effects) this.#perform(effect)
+      if (next !== before) this.callback(() => void this.changes.emit(this.#state))
+    })()
+  }
+
+  /** Runs what changes the state and keeps back the application's callbacks until the returned function is called. */
+  quietly(run: () => void): () => void {
+    this.#quiet++
+    try {
+      run()
+    } finally {
+      this.#quiet--
+    }
+    return () => this.#flush()
+  }
+
+  /** Calls the application when the state and all facts are in place. */
+  callback(run: () => void): void {
+    this.#callbacks.push(run)
+  }
+
+  /** Follows the durable marker, synchronously: before every send and every commit. */
+  syncMarker(): void {
+    const text = this.ports.shared.read(this.name)
+    if (text === this.#seen) return
+    this.#seen = text
+    const marker = parseMarker(text)
+    if (marker) this.dispatch({ type: 'markerSeen', marker })
+  }
+
+  readMarker(): Marker | undefined {
+    return parseMarker(this.ports.shared.read(this.name))
+  }
+
+  post(message: Message): void {
+    const { channel } = this
+    if (!channel) return
+    const tokenMayTravel = channel.memoryOnly && this.options.shareToken
+    const safe = message.type === 'in' && !tokenMayTravel ? { ...message, shared: undefined } : message
+    channel.post(wrap(safe, this.tab))
+  }
+
+  /** Resolves when the predicate holds, and at the latest after the given time. */
+  until(predicate: (state: ClientState) => boolean, milliseconds: number): Promise<void> {
+    if (predicate(this.#state)) return Promise.resolve()
+    return new Promise((resolve) => {
+      const done = () => {
+        stop()
+        cancel()
+        resolve()
+      }
+      const stop = this.changes.add((state) => predicate(state) && done())
+      const cancel = this.ports.clock.after(milliseconds, done)
+    })
+  }
+
+  dispose(): void {
+    const error = new AuthError('disposed')
+    this.#disposal.abort(error)
+    this.#life.abort(error)
+    this.channel?.close()
+    this.channel = undefined
+    this.changes.clear()
+    this.#callbacks.length = 0
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case 'writeMarker':
+        return this.#writeMarker(effect.marker)
+      case 'post':
+        return this.post(effect.message)
+      case 'abandon': {
+        const life = this.#life
+        this.#life = new AbortController()
+        const { reason } = effect
+        const overtaken =
+          reason === 'none' ||
+          reason === 'logout' ||
+          reason === 'logout-elsewhere' ||
+          reason === 'user-switched'
+        return life.abort(new AuthError(overtaken ? 'session_changed' : 'session_ended', { reason }))
+      }
+      case 'end':
+        this.note('session.ended', { reason: effect.reason, status: effect.status })
+        return this.reactions.end(effect)
+      case 'switched':
+        return this.reactions.switched(effect.from, effect.to)
+      case 'claimsChanged':
+        return this.reactions.claimsChanged(effect.previous, effect.current)
+      case 'revoke':
+        return this.reactions.revoke(effect.grant)
+      case 'resync':
+        this.note('tabs.resync')
+        return this.reactions.resync()
+      case 'repair':
+        this.note('refresh.repair')
+        return this.reactions.repair()
+      default:
+        return effect satisfies never
+    }
+  }
+
+  /** Never over a newer one, which another tab may have written a moment ago. */
+  #writeMarker(marker: Marker): void {
+    const { shared } = this.ports
+    const current = this.readMarker()
+    if (current && isNewer(current.epoch, marker.epoch)) return
+    const text = serializeMarker(marker)
+    if (shared.write(this.name, text)) this.#seen = text
+  }
+
+  #flush(): void {
+    if (this.#quiet > 0 || this.#flushing) return
+    this.#flushing = true
+    try {
+      for (let run = this.#callbacks.shift(); run; run = this.#callbacks.shift()) run()
+    } finally {
+      this.#flushing = false
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import { isLoopback } from '../options.js'
+import type { Context } from './context.js'
+import { baseUrl, call, endpointUrl, inTime } from './endpoints.js'
+
+/** Whether the cookie comes back to the server, as far as script can tell. */
+export interface Diagnosis {
+  /**
+   * `returned`: the server knows the session by its cookie. `missing`: the cookie was not stored or is not sent. `rejected`: a
+   * cookie was sent, and the server refused it. `unknown`: no answer that says so.
+   */
+  readonly cookie: 'returned' | 'missing' | 'rejected' | 'unknown'
+  /** What to look at, the likeliest first; empty where the cookie comes back. */
+  readonly causes: readonly string[]
+}
+
+/** Asks the session endpoint with the cookie alone, and says what is wrong where it is not recognised. */
+export async function diagnose(context: Context): Promise<Diagnosis> {
+  const cookie = await probe(context)
+  if (cookie === 'returned' || cookie === 'unknown') return { cookie, causes: [] }
+  const causes = cookie === 'missing' ? missingCauses(context) : [REJECTED]
+  const message = `The refresh cookie is ${cookie}: the next reload will sign the user out. Look at, in this order: ${causes.join(' · ')}`
+  context.note('cookie.missing', { message })
+  if (context.state.phase === 'in') console.warn(`[latchkey] ${message}`)
+  return { cookie, causes }
+}
+
+async function probe(context: Context): Promise<Diagnosis['cookie']> {
+  if (!endpointUrl(context, 'session')) return 'unknown'
+  const reply = await inTime(context, call(context, { endpoint: 'session', method: 'GET' }))
+  if (!reply || reply.fault !== undefined) return 'unknown'
+  if (context.options.refusals.some(({ status, code }) => status === reply.status && code === reply.code))
+    return 'rejected'
+  if (reply.status === 401) return 'missing'
+  if (reply.status !== 200 || reply.body === undefined) return 'unknown'
+  const user = reply.body === null ? undefined : context.options.parseAnswer(reply.body, 'session')?.user
+  return user === undefined || user === null ? 'missing' : 'returned'
+}
+
+const REJECTED =
+  'the server got a cookie that it does not accept: is there an older cookie of the same name with another Path or Domain, or did the server restart?'
+
+function missingCauses(context: Context): string[] {
+  const page = new URL(context.ports.page.url()!)
+  const base = baseUrl(context)!
+  const causes: string[] = []
+  if (!isSameSite(page, base)) {
+    causes.push(
+      `third-party cookie: ${page.host} and ${base.host} look like different sites, and browsers block cookies there. Serve the API from a subdomain of the app's domain, or through a proxy`,
+      'SameSite: Strict and Lax cookies are never sent to another site',
+    )
+  }
+  if (base.protocol === 'http:' && !isLoopback(base.hostname))
+    causes.push('Secure: the cookie is not stored over http. Use https')
+  if (base.protocol === 'http:' && isLoopback(base.hostname)) {
+    causes.push(
+      'Secure: Safari does not store Secure and __Host- cookies on http://localhost. Use https, or a development cookie without them',
+    )
+  }
+  causes.push(
+    `Path: it must cover ${context.options.endpoints.refresh} and ${String(context.options.endpoints.session)}. "Path=/" does`,
+    'Set-Cookie: is it in the answer of the login at all, with a name and a Domain that fit this host?',
+  )
+  if (page.origin !== base.origin) {
+    causes.push(
+      'CORS: Access-Control-Allow-Credentials must be true, with the exact origin, on the refresh endpoint too, and the call must be made with credentials',
+    )
+  }
+  return causes
+}
+
+/** A guess without the public suffix list: the same host, or the same last two labels. */
+function isSameSite(page: URL, base: URL): boolean {
+  if (page.protocol !== base.protocol) return false
+  if (page.hostname === base.hostname) return true
+  if (/^[\d.]+$|:|localhost$/.test(base.hostname)) return false
+  const site = (host: string) => host.split('.').slice(-2).join('.')
+  return site(page.hostname) === site(base.hostname)
+}

@@ -1,0 +1,82 @@
+import type { EndReason } from '../core/types.js'
+import type { AuthErrorCode } from '../errors.js'
+import { Listeners } from '../store.js'
+
+/** What can be seen happening, for a timeline; the names may grow. */
+export type DiagnosticType =
+  | 'start'
+  | 'capability.missing'
+  | 'refresh.sent'
+  | 'refresh.done'
+  | 'refresh.adopted'
+  | 'refresh.failed'
+  | 'refresh.refused'
+  | 'refresh.retry'
+  | 'refresh.late'
+  | 'refresh.repair'
+  | 'refresh.scheduled'
+  | 'lock.waited'
+  | 'login.sent'
+  | 'login.done'
+  | 'login.failed'
+  | 'logout.sent'
+  | 'logout.confirmed'
+  | 'logout.pending'
+  | 'logout.compensated'
+  | 'session.ended'
+  | 'session.switched'
+  | 'tabs.resync'
+  | 'request.replayed'
+  | 'request.unauthorized'
+  | 'request.forbidden'
+  | 'request.redirected'
+  | 'clock.skew'
+  | 'cookie.missing'
+
+/** One decision of the client and why; it never holds a token, a cookie, or anything about the user. */
+export interface DiagnosticEntry {
+  readonly type: DiagnosticType
+  /** In milliseconds since 1970. */
+  readonly at: number
+  /** The client that noted it: one per page and `createAuthClient`. */
+  readonly tab: string
+  /** What made it happen: a call, the schedule, a 401, … */
+  readonly cause?: string | undefined
+  readonly code?: AuthErrorCode | undefined
+  readonly status?: number | undefined
+  readonly reason?: EndReason | 'none' | undefined
+  readonly generation?: number | undefined
+  /** How long it took, or how long until it happens, in milliseconds. */
+  readonly milliseconds?: number | undefined
+  /** Origin and path of the request, without query. */
+  readonly url?: string | undefined
+  /** Scopes a resource asks for (RFC 6750, 3.1). */
+  readonly scope?: string | undefined
+  /** A sentence for the developer. */
+  readonly message?: string | undefined
+}
+
+const KEPT = 100
+
+/** Keeps the last entries, so that a report can be made after something went wrong. */
+export class Diagnostics {
+  readonly tab: string
+  readonly listeners = new Listeners<DiagnosticEntry>()
+  readonly #later: (run: () => void) => void
+  readonly #entries: DiagnosticEntry[] = []
+
+  constructor(tab: string, later: (run: () => void) => void) {
+    this.tab = tab
+    this.#later = later
+  }
+
+  get entries(): readonly DiagnosticEntry[] {
+    return [...this.#entries]
+  }
+
+  add(entry: DiagnosticEntry): void {
+    this.#entries.push(entry)
+    if (this.#entries.length > KEPT) this.#entries.shift()
+    if (this.listeners.size > 0) this.#later(() => void this.listeners.emit(entry))
+  }
+}

@@ -1,0 +1,117 @@
+import type { Instant } from '../core/lifetime.js'
+import type { Endpoints } from '../options.js'
+import type { Context } from './context.js'
+import { within } from './waiting.js'
+
+/** An answer read to its end, or the fault that kept it away. */
+export interface Reply {
+  readonly status: number
+  /** Parsed JSON; undefined where the body is something else. */
+  readonly body: unknown
+  readonly code: string | undefined
+  /** From `Retry-After`, in milliseconds from the arrival. */
+  readonly retryAfter: number | undefined
+  readonly redirected: boolean
+  /** Set where no answer arrived. */
+  readonly fault: unknown
+  readonly sentAt: Instant
+}
+
+export interface Call {
+  readonly endpoint: Exclude<keyof Endpoints, 'start'>
+  readonly method: 'GET' | 'POST'
+  readonly body?: unknown
+  /** Proves which session is meant where the cookie may belong to another one. */
+  readonly token?: string | undefined
+}
+
+const RETRY_AFTER_CAP = 600_000
+/** A rejection this soon did not come from the network: it is the browser's own quota for keepalive requests. */
+const IMMEDIATE = 20
+
+/** The URL that endpoints and the allow-list are resolved against: `baseUrl`, else the page's origin. */
+export function baseUrl(context: Context): URL | undefined {
+  const { options, ports } = context
+  if (options.baseUrl) return options.baseUrl
+  const page = ports.page.url()
+  return page === undefined ? undefined : new URL(page)
+}
+
+export function endpointUrl(context: Context, endpoint: keyof Endpoints): string | undefined {
+  const path = context.options.endpoints[endpoint]
+  const base = baseUrl(context)
+  return path === false || !base ? undefined : new URL(path, base.origin).href
+}
+
+/**
+ * Calls an auth endpoint. Never rejects and is never aborted: an abort would lose the cookie that the answer sets. The
+ * body is read to its end, since an unread one keeps the browser's keepalive quota occupied.
+ */
+export async function call(context: Context, { endpoint, method, body, token }: Call): Promise<Reply> {
+  const { ports, options } = context
+  const sentAt: Instant = { wall: ports.clock.wall(), monotonic: ports.clock.monotonic() }
+  const headers: Record<string, string> = {
+    accept: 'application/json',
+    [options.staticHeader[0]]: options.staticHeader[1],
+  }
+  if (body !== undefined) headers['content-type'] = 'application/json'
+  if (token !== undefined) headers['authorization'] = `Bearer ${token}`
+  const init: RequestInit = {
+    method,
+    headers,
+    credentials: 'include',
+    cache: 'no-store',
+    redirect: 'manual',
+    ...(body === undefined ? undefined : { body: JSON.stringify(body) }),
+  }
+  const url = endpointUrl(context, endpoint) ?? ''
+  const send = (keepalive: boolean) => options.fetch(url, { ...init, keepalive })
+  try {
+    const response = await send(method === 'POST').catch((error: unknown) => {
+      const quota =
+        method === 'POST' &&
+        ports.clock.monotonic() - sentAt.monotonic < IMMEDIATE &&
+        ports.lifecycle.online()
+      if (quota && error instanceof TypeError) return send(false)
+      throw error
+    })
+    return { ...(await read(context, response)), fault: undefined, sentAt }
+  } catch (fault) {
+    return {
+      status: 0,
+      body: undefined,
+      code: undefined,
+      retryAfter: undefined,
+      redirected: false,
+      fault,
+      sentAt,
+    }
+  }
+}
+
+async function read(context: Context, response: Response): Promise<Omit<Reply, 'fault' | 'sentAt'>> {
+  const { options } = context
+  const redirected = response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)
+  const text = await response.text()
+  let body: unknown
+  let code: string | undefined
+  try {
+    body = text === '' ? undefined : JSON.parse(text)
+    code = options.errorCode(body)
+  } catch {
+    // Not the contract's JSON. The parser's own message may quote the text, so it goes nowhere.
+  }
+  const retryAfter = parseRetryAfter(response.headers.get('retry-after'), context.ports.clock.wall())
+  return { status: response.status, body, code, retryAfter, redirected }
+}
+
+/** `Retry-After` in seconds or as a date (RFC 9110, 10.2.3), capped, in milliseconds from now. */
+export function parseRetryAfter(value: string | null, wall: number): number | undefined {
+  if (!value) return undefined
+  const milliseconds = /^\s*\d+\s*$/.test(value) ? Number(value) * 1000 : Date.parse(value) - wall
+  return Number.isNaN(milliseconds) ? undefined : Math.min(Math.max(milliseconds, 0), RETRY_AFTER_CAP)
+}
+
+/** What the request comes to, or undefined when its deadline passed first; the answer is read all the same. */
+export const inTime = <T>(context: Context, request: Promise<T>): Promise<T | undefined> =>
+  within(context.ports.clock, context.options.timeouts.request, request)

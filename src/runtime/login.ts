@@ -1,0 +1,98 @@
+import { isSame } from '../core/epoch.js'
+import type { Under } from '../core/state.js'
+import { AuthError, type AuthErrorCode } from '../errors.js'
+import { judgeGrant, type GrantVerdict } from './answers.js'
+import type { Context } from './context.js'
+import { call, inTime, type Reply } from './endpoints.js'
+import type { Logouts } from './logout.js'
+import { acquire } from './refresh.js'
+import { raced } from './waiting.js'
+
+/**
+ * Signs in with credentials. Takes the refresh lock, so that neither a refresh nor another login lands in between, and
+ * is never sent twice: whether to try again is for a person to say.
+ */
+export async function login(context: Context, logouts: Logouts, credentials: unknown): Promise<void> {
+  const { options, disposed } = context
+  disposed.throwIfAborted()
+  await raced(logouts.settle(), disposed)
+  const release = await raced(
+    acquire(context, options.timeouts.lock, () => disposed.aborted),
+    disposed,
+  )
+  let flush: (() => void) | undefined
+  try {
+    context.syncMarker()
+    const under: Under = { epoch: context.state.epoch, generation: 0 }
+    context.note('login.sent')
+    let late = false
+    const settled = call(context, { endpoint: 'login', method: 'POST', body: credentials }).then(
+      async (reply) => {
+        const verdict = await judgeLogin(context, reply)
+        if (verdict.kind !== 'granted') {
+          // The cookies of an answer are set even if its body cannot be used.
+          if (reply.status >= 200 && reply.status < 300) await logouts.discard()
+          return { verdict }
+        }
+        if (late) {
+          // The caller was told that it failed, so it has.
+          await logouts.compensate(verdict.grant)
+          return { verdict }
+        }
+        const commit = context.quietly(() => {
+          context.syncMarker()
+          context.dispatch({ type: 'granted', grant: verdict.grant, under, explicit: true })
+        })
+        return { verdict, commit, epoch: context.state.epoch }
+      },
+    )
+    const result = await raced(inTime(context, settled), disposed)
+    late = result === undefined
+    flush = result?.commit
+    if (!result) throw fail(context, new AuthError('timeout', { action: 'log in' }))
+    const { verdict, epoch } = result
+    if (verdict.kind === 'indeterminate') throw fail(context, verdict.error)
+    const signedIn = epoch !== undefined && !isSame(epoch, under.epoch) && isOurs(context, verdict)
+    if (!signedIn) throw fail(context, new AuthError('session_changed', { action: 'log in' }))
+    context.note('login.done')
+  } finally {
+    release?.()
+    flush?.()
+  }
+  // The new identity is published when the application has cleared away what belonged to the last one.
+  const { epoch } = context.state
+  const installed = context.until(({ incoming }) => !incoming, options.timeouts.sessionEnd + 1000)
+  await raced(installed, disposed)
+  if (context.state.phase !== 'in' || !isSame(context.state.epoch, epoch))
+    throw new AuthError('session_changed', { action: 'log in' })
+}
+
+function isOurs({ state }: Context, verdict: GrantVerdict): boolean {
+  if (verdict.kind !== 'granted') return false
+  const { token } = verdict.grant.credential
+  return state.credential?.token === token || state.incoming?.credential.token === token
+}
+
+function fail(context: Context, error: AuthError): AuthError {
+  context.note('login.failed', { code: error.code, status: error.status })
+  return error
+}
+
+const CODES: Readonly<Record<string, AuthErrorCode>> = {
+  user_disabled: 'user_disabled',
+  invalid_credentials: 'invalid_credentials',
+}
+const REFUSALS: ReadonlySet<number> = new Set([400, 401, 403, 422])
+
+/** A refusal to sign in says nothing about the session there may be already. */
+async function judgeLogin(context: Context, reply: Reply): Promise<GrantVerdict> {
+  const { status, code: serverCode } = reply
+  if (!REFUSALS.has(status)) return judgeGrant(context, reply, 'login')
+  const known = serverCode !== undefined && Object.hasOwn(CODES, serverCode) ? CODES[serverCode] : undefined
+  const code = known ?? (status === 403 ? 'forbidden' : 'invalid_credentials')
+  return {
+    kind: 'indeterminate',
+    error: new AuthError(code, { status, serverCode, action: 'log in' }),
+    retryAfter: undefined,
+  }
+}

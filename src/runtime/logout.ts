@@ -1,0 +1,152 @@
+import { isSame } from '../core/epoch.js'
+import { backoff } from '../core/retry.js'
+import type { Grant } from '../core/state.js'
+import type { LogoutScope } from '../core/types.js'
+import type { Context } from './context.js'
+import { call, inTime, type Reply } from './endpoints.js'
+import { acquire, type Refresher } from './refresh.js'
+import { pause, raced, within } from './waiting.js'
+
+/** How far a logout got. This browser is signed out in any case. */
+export interface LogoutResult {
+  /** Whether the server has ended the session, or will be told as soon as it can be reached. */
+  readonly server: 'confirmed' | 'pending'
+  /** Whether the logout survives a reload; false where storage is blocked. */
+  readonly durable: boolean
+}
+
+const COMPENSATIONS = 4
+
+/** Ends the session here at once, and at the server as soon as it answers. */
+export class Logouts {
+  readonly #context: Context
+  readonly #refresher: Refresher
+  #delivery: Promise<boolean> | undefined
+  #hurry: () => void = () => {}
+  #failures = 0
+  #cancelRetry: () => void = () => {}
+
+  constructor(context: Context, refresher: Refresher) {
+    this.#context = context
+    this.#refresher = refresher
+  }
+
+  async request(scope: LogoutScope): Promise<LogoutResult> {
+    const context = this.#context
+    context.disposed.throwIfAborted()
+    context.syncMarker()
+    context.dispatch({ type: 'logoutRequested', scope })
+    const { epoch } = context.state
+    const marker = context.readMarker()
+    const durable = marker !== undefined && isSame(marker.epoch, epoch)
+    // A delivery that runs is for a session that was ended earlier.
+    const before = this.#delivery
+    const confirmed = before ? before.then(() => this.deliver()) : this.deliver()
+    return { server: (await confirmed) ? 'confirmed' : 'pending', durable }
+  }
+
+  /** Delivers the logout that is pending, if one is. Whether none is any more. Never rejects. */
+  deliver(): Promise<boolean> {
+    this.#delivery ??= this.#deliver().then(
+      (done) => {
+        this.#delivery = undefined
+        return done
+      },
+      () => {
+        this.#delivery = undefined
+        return false
+      },
+    )
+    return this.#delivery
+  }
+
+  /** Waits for the pending logout, but not for long. */
+  async settle(): Promise<void> {
+    const { ports, options } = this.#context
+    if (this.#context.state.logout) await within(ports.clock, options.timeouts.request, this.deliver())
+  }
+
+  /** The page goes away: what was not sent yet is sent now. */
+  suspend(): void {
+    this.#hurry()
+  }
+
+  dispose(): void {
+    this.#cancelRetry()
+  }
+
+  /**
+   * A session that nobody wants came to life behind our back: end exactly that one. Without its id only the cookie could
+   * say which one is meant, and that may be the session of somebody who is signed in by now.
+   */
+  async compensate({ identity, credential }: Grant): Promise<void> {
+    const context = this.#context
+    const { sessionId } = identity
+    for (let attempt = 1; attempt <= COMPENSATIONS && !context.disposed.aborted; attempt++) {
+      if (sessionId === undefined && context.state.phase === 'in') return
+      context.note('logout.compensated')
+      const reply = await this.#send(sessionId, 'current', credential.token)
+      if (reply && isDone(reply)) return
+      await pause(
+        context.ports.clock,
+        backoff(attempt, context.ports.chance.fraction(), context.options.retry),
+      )
+    }
+  }
+
+  /** Ends whatever session the cookie stands for: a login whose answer could not be read may have made one. */
+  async discard(): Promise<void> {
+    await this.#send(undefined, 'current', undefined)
+  }
+
+  async #deliver(): Promise<boolean> {
+    const context = this.#context
+    if (!context.state.logout) return true
+    const { epoch } = context.state
+    this.#cancelRetry()
+    const hurried = new Promise<undefined>((resolve) => (this.#hurry = () => resolve(undefined)))
+    let sent = false
+    // A refresh that is under way in any tab shall land first, so that its cookie does not outlive the logout.
+    const lock = acquire(context, context.options.timeouts.request, () => sent || context.disposed.aborted)
+    const release = await raced(Promise.race([lock, hurried]), context.disposed)
+    try {
+      context.syncMarker()
+      const { logout } = context.state
+      if (!logout || !isSame(context.state.epoch, epoch)) return true
+      const reply = await this.#send(logout.sessionId, logout.scope, undefined)
+      sent = true
+      const confirmed =
+        reply !== undefined && (isDone(reply) || (reply.status === 401 && !this.#refresher.flight))
+      context.note(confirmed ? 'logout.confirmed' : 'logout.pending', { status: reply?.status || undefined })
+      if (confirmed) context.dispatch({ type: 'logoutConfirmed', epoch })
+      else this.#retryLater(reply)
+      return confirmed
+    } finally {
+      sent = true
+      release?.()
+    }
+  }
+
+  #retryLater(reply: Reply | undefined): void {
+    const { ports, options, disposed } = this.#context
+    if (disposed.aborted) return
+    const delay = Math.max(
+      reply?.retryAfter ?? 0,
+      backoff(++this.#failures, ports.chance.fraction(), options.retry),
+    )
+    this.#cancelRetry = ports.clock.after(delay, () => void this.deliver())
+  }
+
+  #send(
+    sessionId: string | undefined,
+    scope: LogoutScope,
+    token: string | undefined,
+  ): Promise<Reply | undefined> {
+    const context = this.#context
+    context.note('logout.sent', { cause: scope })
+    const body = { session_id: sessionId, scope }
+    return inTime(context, call(context, { endpoint: 'logout', method: 'POST', body, token }))
+  }
+}
+
+const isDone = ({ status }: Reply): boolean => status >= 200 && status < 300

@@ -1,0 +1,291 @@
+import { isSame } from '../core/epoch.js'
+import { remaining } from '../core/lifetime.js'
+import { backoff } from '../core/retry.js'
+import type { Under } from '../core/state.js'
+import { isLooping, waitLeft } from '../core/transition.js'
+import { AuthError } from '../errors.js'
+import { judgeRefresh, type Verdict } from './answers.js'
+import type { Context } from './context.js'
+import { call, inTime, type Reply } from './endpoints.js'
+import { pause, raced } from './waiting.js'
+
+/** How a refresh came out for those who waited for it. It never rejects. */
+export type RefreshOutcome =
+  /** There is a credential newer than the one it began with. */
+  | { readonly kind: 'refreshed' }
+  /** Nobody is signed in, or somebody else. */
+  | { readonly kind: 'ended' }
+  | { readonly kind: 'failed'; readonly error: AuthError }
+
+export interface RefreshNeed {
+  /** For the timeline. */
+  readonly cause: string
+  /** Ask the server even if the credential looks fresh. */
+  readonly force?: boolean
+  /** Not satisfied by a flight that began earlier. */
+  readonly anew?: boolean
+  /** Ask although nobody is known to be signed in: at the start, and on an explicit wish. */
+  readonly restore?: boolean
+  /** A success is a sign-in on purpose: the person comes back from the sign-in page. */
+  readonly explicit?: boolean
+}
+
+/** Long enough for a sibling's answer over the channel, too short to be noticed at a start. */
+const ASK_MS = 30
+const RACE_PAUSE_MS = 250
+
+/** Renews the credential: one flight in this tab, and one in the browser as far as locks and channel reach. */
+export class Refresher {
+  readonly #context: Context
+  #flight: Promise<RefreshOutcome> | undefined
+  #release: (() => void) | undefined
+  #next: Promise<RefreshOutcome> | undefined
+  #lastError: AuthError | undefined
+
+  constructor(context: Context) {
+    this.#context = context
+  }
+
+  /** Joins the flight that runs, or starts another after it, shared by all who want one meanwhile. */
+  refresh(need: RefreshNeed): Promise<RefreshOutcome> {
+    if (this.#flight && (need.force || need.anew)) {
+      this.#next ??= this.#flight.then(() => {
+        this.#next = undefined
+        return this.#start(need)
+      })
+      return this.#next
+    }
+    return this.#flight ?? this.#start(need)
+  }
+
+  /** The flight that runs, settled or not; undefined where none does. */
+  get flight(): Promise<RefreshOutcome> | undefined {
+    return this.#flight
+  }
+
+  /** A page that is frozen or cached must not keep the others waiting; the commit is guarded without the lock, too. */
+  suspend(): void {
+    this.#release?.()
+  }
+
+  #start(need: RefreshNeed): Promise<RefreshOutcome> {
+    const flight = this.#fly(need)
+      .catch((error: unknown): RefreshOutcome => ({ kind: 'failed', error: asAuthError(error) }))
+      .finally(() => {
+        if (this.#flight === flight) this.#flight = undefined
+      })
+    this.#flight = flight
+    return flight
+  }
+
+  async #fly(need: RefreshNeed): Promise<RefreshOutcome> {
+    const context = this.#context
+    const held = this.#held(need)
+    if (held) return held
+    const { ports, options, disposed, life } = context
+    const began = context.state.credential
+    const asked = ports.clock.monotonic()
+    const release = await raced(
+      acquire(context, options.timeouts.lock + ports.chance.fraction() * 1000, () => disposed.aborted),
+      disposed,
+    )
+    this.#release = release
+    let flush: (() => void) | undefined
+    try {
+      const waited = ports.clock.monotonic() - asked
+      if (waited > 50) context.note('lock.waited', { milliseconds: Math.round(waited) })
+      // Without the lock the tabs can only be spread out, and the facts may be newer afterwards.
+      if (!release && context.channel)
+        await raced(pause(ports.clock, ports.chance.fraction() * RACE_PAUSE_MS), disposed)
+      context.syncMarker()
+      if (await this.#adopted(need, began?.generation)) return { kind: 'refreshed' }
+      const still = this.#held(need)
+      if (still) return still
+      if (life.aborted && !need.restore) return { kind: 'ended' }
+      const outcome = await this.#attempts(need, began?.generation)
+      flush = outcome.flush
+      return outcome.result
+    } finally {
+      release?.()
+      flush?.()
+    }
+  }
+
+  /** What stands against asking the server now. */
+  #held({ force, restore, explicit }: RefreshNeed): RefreshOutcome | undefined {
+    const { state } = this.#context
+    const now = this.#context.now()
+    if ((state.logout && !explicit) || (state.phase === 'out' && !restore)) return { kind: 'ended' }
+    const wait = waitLeft(state, now)
+    if (wait > 0) {
+      const retryAt = Math.round(now.wall + wait)
+      const { code = 'network', status, serverCode, cause } = this.#lastError ?? {}
+      return {
+        kind: 'failed',
+        error: new AuthError(code, { status, serverCode, cause, retryAt, action: 'refresh the session' }),
+      }
+    }
+    if (!force && isLooping(state, now)) {
+      const error = new AuthError('refresh_loop', { action: 'refresh the session' })
+      this.#context.note('refresh.failed', { code: 'refresh_loop' })
+      return { kind: 'failed', error }
+    }
+    return undefined
+  }
+
+  /** Whether another tab has renewed it meanwhile, or hands over what it holds. */
+  async #adopted({ force, cause }: RefreshNeed, began: number | undefined): Promise<boolean> {
+    const context = this.#context
+    const isNewer = () => {
+      const { credential } = context.state
+      const usable = credential !== undefined && remaining(credential, context.now()) > credential.lead
+      return usable && (began === undefined || credential.generation !== began)
+    }
+    if (force) return false
+    const { state, channel, options } = context
+    const siblingsKnowMore = state.credential
+      ? state.generation > state.credential.generation
+      : !isSame(state.epoch, [0, ''])
+    if (!isNewer() && siblingsKnowMore && channel?.memoryOnly && options.shareToken) {
+      context.post({ type: 'ask', epoch: state.epoch })
+      await raced(context.until(isNewer, ASK_MS), context.disposed)
+    }
+    if (isNewer()) context.note('refresh.adopted', { cause, generation: context.state.generation })
+    return isNewer()
+  }
+
+  async #attempts(
+    need: RefreshNeed,
+    began: number | undefined,
+  ): Promise<{ result: RefreshOutcome; flush?: (() => void) | undefined }> {
+    const context = this.#context
+    for (let attempt = 1; ; attempt++) {
+      const under: Under = { epoch: context.state.epoch, generation: context.state.generation }
+      const hadSession = context.state.phase !== 'out' && under.epoch[0] > 0
+      const verdict = await this.#attempt(need, under)
+      if (verdict.kind === 'granted') {
+        const { credential } = context.state
+        const current = isSame(context.state.epoch, under.epoch) || (need.explicit ?? !hadSession)
+        return {
+          result: credential && current ? { kind: 'refreshed' } : { kind: 'ended' },
+          flush: verdict.flush,
+        }
+      }
+      if (verdict.kind === 'indeterminate')
+        return { result: this.#postpone(verdict.error, verdict.retryAfter) }
+      if (attempt === 1 && (hadSession || verdict.kind === 'raced')) {
+        // The loser of a race tries once more, with the cookie that is in the jar by then.
+        context.note('refresh.retry', { cause: verdict.kind })
+        const { clock, chance } = context.ports
+        await raced(pause(clock, (0.2 + 0.8 * chance.fraction()) * RACE_PAUSE_MS), context.disposed)
+        context.syncMarker()
+        if (!isSame(context.state.epoch, under.epoch)) return { result: { kind: 'ended' } }
+        if (await this.#adopted({ cause: 'race' }, began)) return { result: { kind: 'refreshed' } }
+        continue
+      }
+      if (verdict.kind === 'raced') {
+        return {
+          result: this.#postpone(
+            new AuthError('server_error', { status: 409, action: 'refresh the session' }),
+            undefined,
+          ),
+        }
+      }
+      const flush = context.quietly(() => {
+        const { reason, status } = verdict
+        context.note('refresh.refused', { reason, status })
+        context.syncMarker()
+        context.dispatch({ type: 'refused', reason, status, under })
+      })
+      const superseded = context.state.phase === 'in' && context.state.credential !== undefined
+      return { result: superseded ? { kind: 'refreshed' } : { kind: 'ended' }, flush }
+    }
+  }
+
+  /** One request. What arrives after the deadline still counts, if nothing has come in between. */
+  async #attempt(need: RefreshNeed, under: Under): Promise<Verdict & { flush?: (() => void) | undefined }> {
+    const context = this.#context
+    const { cause, explicit = false, force = false } = need
+    context.note('refresh.sent', { cause, generation: under.generation })
+    const started = context.ports.clock.monotonic()
+    let late = false
+    const settled = this.#request(force).then(
+      async (reply): Promise<Verdict & { flush?: (() => void) | undefined }> => {
+        const verdict = await judgeRefresh(context, reply)
+        const milliseconds = Math.round(context.ports.clock.monotonic() - started)
+        if (late) context.note('refresh.late', { cause: verdict.kind, milliseconds })
+        if (verdict.kind !== 'granted') return verdict
+        const flush = context.quietly(() => {
+          context.syncMarker()
+          const signIn = explicit && verdict.grant.identity.sessionId !== context.state.sessionId
+          context.dispatch({ type: 'granted', grant: verdict.grant, under, explicit: signIn })
+          context.note('refresh.done', {
+            cause,
+            generation: context.state.generation,
+            status: reply.status,
+            milliseconds,
+          })
+        })
+        if (late) flush()
+        return { ...verdict, flush }
+      },
+    )
+    const verdict = await raced(inTime(context, settled), context.disposed)
+    if (verdict) return verdict
+    late = true
+    return {
+      kind: 'indeterminate',
+      error: new AuthError('timeout', { action: 'refresh the session' }),
+      retryAfter: undefined,
+    }
+  }
+
+  /** A request that a disposed client of this page began is joined: to send another would waste its cookie. */
+  #request(force: boolean): Promise<Reply> {
+    const { ports, name } = this.#context
+    const running = ports.flights.get(name) as Promise<Reply> | undefined
+    if (running && !force) return running
+    const reply = call(this.#context, { endpoint: 'refresh', method: 'POST' })
+    ports.flights.set(name, reply)
+    void reply.then(() => ports.flights.get(name) === reply && ports.flights.delete(name))
+    return reply
+  }
+
+  #postpone(error: AuthError, retryAfter: number | undefined): RefreshOutcome {
+    const context = this.#context
+    const { state, options, ports } = context
+    const delay = Math.max(
+      retryAfter ?? 0,
+      backoff(state.failures + 1, ports.chance.fraction(), options.retry),
+    )
+    this.#lastError = error
+    context.note('refresh.failed', {
+      code: error.code,
+      status: error.status,
+      milliseconds: Math.round(delay),
+    })
+    context.dispatch({
+      type: 'indeterminate',
+      offline: error.code === 'offline',
+      delay,
+      mandated: retryAfter !== undefined,
+    })
+    return { kind: 'failed', error }
+  }
+}
+
+/** The lock, or undefined where it was not granted in time; given back at once where it comes too late to be of use. */
+export async function acquire(
+  context: Context,
+  waitMs: number,
+  abandoned: () => boolean,
+): Promise<(() => void) | undefined> {
+  const release = await context.ports.locks.acquire(context.name, waitMs)
+  if (!release || !abandoned()) return release
+  release()
+  return undefined
+}
+
+function asAuthError(error: unknown): AuthError {
+  return error instanceof AuthError ? error : new AuthError('network', { cause: error })
+}

@@ -1,0 +1,53 @@
+import { AuthError } from '../errors.js'
+import { baseUrl, endpointUrl } from './endpoints.js'
+import type { Context } from './context.js'
+
+const MAX_LENGTH = 2048
+
+/** Control characters, which browsers drop, and backslashes, which they read as slashes. */
+const TRICKS = /[\x00-\x1f\x7f-\x9f\\]/
+
+/**
+ * The path as it may be given to the backend, or an error: only a path of this origin, in no disguise, and not one that
+ * would lead straight back into the sign-in (RFC 9700, 4.11.1).
+ */
+export function checkReturnTo(context: Context, returnTo: unknown): string {
+  const { options, ports } = context
+  const refuse = () => new AuthError('invalid_return_to', { action: 'begin the sign-in' })
+  if (typeof returnTo !== 'string' || returnTo.length > MAX_LENGTH || !returnTo.startsWith('/'))
+    throw refuse()
+  const page = new URL(ports.page.url() ?? baseUrl(context)!)
+  let url: URL
+  let decoded: string
+  try {
+    url = new URL(returnTo, page)
+    decoded = decodeFully(url.pathname)
+  } catch {
+    throw refuse()
+  }
+  const path = decoded.toLowerCase()
+  const disguised =
+    TRICKS.test(returnTo) ||
+    TRICKS.test(decoded) ||
+    decoded.includes('//') ||
+    /%(25)*(2f|5c)/i.test(url.pathname)
+  if (disguised || url.origin !== page.origin || url.username !== '') throw refuse()
+  const authPaths = (['login', 'refresh', 'logout', 'session', 'start'] as const)
+    .map((endpoint) => endpointUrl(context, endpoint))
+    .filter((endpoint) => endpoint !== undefined && new URL(endpoint).origin === page.origin)
+    .map((endpoint) => new URL(endpoint!).pathname)
+  const blocked = [...authPaths, ...options.authRoutes].map((route) => route.toLowerCase())
+  if (blocked.some((route) => path === route || path.startsWith(route.endsWith('/') ? route : `${route}/`)))
+    throw refuse()
+  return url.pathname + url.search + url.hash
+}
+
+/** Twice, as servers and proxies on the way may do; a lone percent sign ends it. */
+function decodeFully(path: string): string {
+  const once = decodeURIComponent(path)
+  try {
+    return decodeURIComponent(once)
+  } catch {
+    return once
+  }
+}

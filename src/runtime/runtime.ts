@@ -1,0 +1,199 @@
+import type { LifecycleSignal, Ports } from '../core/ports.js'
+import { remaining } from '../core/lifetime.js'
+import type { LogoutScope } from '../core/types.js'
+import { AuthError } from '../errors.js'
+import { isLoopback, type ResolvedOptions } from '../options.js'
+import { Context } from './context.js'
+import type { Diagnosis } from './diagnose.js'
+import { endpointUrl } from './endpoints.js'
+import { Events } from './events.js'
+import { login } from './login.js'
+import { Logouts, type LogoutResult } from './logout.js'
+import { Refresher } from './refresh.js'
+import { authenticatedFetch, type AuthRequestInit } from './requests.js'
+import { checkReturnTo } from './return-to.js'
+import { createSchedule } from './schedule.js'
+import { activated, markRedirect, start } from './start.js'
+import { closeChannel, openChannel } from './tabs.js'
+import { ensureToken, notSignedIn, type TokenNeed } from './tokens.js'
+import { raced, within } from './waiting.js'
+
+/** Performs what the transition decides, and feeds back what comes of it. */
+export class Runtime {
+  readonly context: Context
+  readonly events: Events
+  readonly #refresher: Refresher
+  readonly #logouts: Logouts
+  readonly #plan: () => void
+  #started: Promise<void> | undefined
+
+  constructor(ports: Ports, options: ResolvedOptions, name: string) {
+    const context = new Context(ports, options, name)
+    const events = new Events(context)
+    const refresher = new Refresher(context)
+    const logouts = new Logouts(context, refresher)
+    context.reactions = {
+      end: events.end,
+      switched: events.switched,
+      claimsChanged: events.claimsChanged,
+      revoke: (grant) => void logouts.compensate(grant),
+      resync: () => void refresher.refresh({ cause: 'resync', anew: true }),
+      repair: () => void refresher.refresh({ cause: 'repair', force: true }),
+    }
+    this.context = context
+    this.events = events
+    this.#refresher = refresher
+    this.#logouts = logouts
+    this.#plan = createSchedule(context, refresher)
+  }
+
+  /** Begins with the first call that needs it, so that a client that is only made does nothing. Never rejects. */
+  started(): Promise<void> {
+    this.#started ??= this.#start().catch(() => {})
+    return this.#started
+  }
+
+  async ready(): Promise<void> {
+    const { ports, options, disposed } = this.context
+    const whole = this.started()
+    if (!ports.page.exists) return
+    const bounded = activated(this.context).then(() => within(ports.clock, options.timeouts.ready, whole))
+    await raced(bounded, disposed).catch(() => {})
+  }
+
+  async login(credentials: unknown): Promise<void> {
+    this.#needPage('log in')
+    if (this.events.telling) throw new AuthError('session_changed', { action: 'log in' })
+    void this.started()
+    await raced(activated(this.context), this.context.disposed)
+    await login(this.context, this.#logouts, credentials)
+    if (this.#inDevelopment()) void this.diagnose().catch(() => {})
+  }
+
+  async loginWithRedirect(returnTo: string | undefined): Promise<void> {
+    this.#needPage('begin the sign-in')
+    const { context } = this
+    const { page } = context.ports
+    const path = checkReturnTo(context, returnTo ?? here(page.url()))
+    void this.started()
+    await raced(activated(context), context.disposed)
+    await raced(this.#logouts.settle(), context.disposed)
+    const url = new URL(endpointUrl(context, 'start')!)
+    url.searchParams.set('return_to', path)
+    markRedirect(context)
+    page.navigate(url.href)
+  }
+
+  // Runs up to the request without a pause: whoever calls it is signed out when it returns.
+  async logout(scope: LogoutScope): Promise<LogoutResult> {
+    this.#needPage('log out')
+    void this.started()
+    return this.#logouts.request(scope)
+  }
+
+  async token(need: TokenNeed): Promise<string> {
+    this.#needPage('get an access token')
+    const { context } = this
+    await raced(this.started(), context.life, context.disposed, need.signal)
+    return (await ensureToken(context, this.#refresher, need)).token
+  }
+
+  async fetch(input: string | URL | Request, init: AuthRequestInit | undefined): Promise<Response> {
+    if (init?.auth !== 'omit') this.#needPage('send an authenticated request')
+    return authenticatedFetch(this.context, this.#refresher, () => this.started(), input, init)
+  }
+
+  async refresh(force: boolean): Promise<void> {
+    this.#needPage('refresh the session')
+    const { context } = this
+    await raced(this.started(), context.disposed)
+    if (!force) return void (await ensureToken(context, this.#refresher, { cause: 'app' }))
+    context.syncMarker()
+    const { life, disposed } = context
+    const outcome = await raced(
+      this.#refresher.refresh({ cause: 'app', force, restore: true }),
+      life,
+      disposed,
+    )
+    if (outcome.kind === 'failed') throw outcome.error
+    if (outcome.kind === 'ended') throw notSignedIn(context)
+  }
+
+  /** Loaded when it is wanted: most pages never do. */
+  async diagnose(): Promise<Diagnosis> {
+    this.#needPage('diagnose')
+    const { diagnose } = await import('./diagnose.js')
+    return raced(diagnose(this.context), this.context.disposed)
+  }
+
+  dispose(): void {
+    this.#logouts.dispose()
+    this.context.dispose()
+  }
+
+  async #start(): Promise<void> {
+    const { context } = this
+    const { ports, disposed } = context
+    if (!ports.page.exists || disposed.aborted) return
+    await activated(context)
+    const stops = [
+      ports.lifecycle.listen((signal) => this.#signal(signal)),
+      ports.shared.watch(context.name, () => context.syncMarker()),
+    ]
+    disposed.addEventListener('abort', () => stops.forEach((stop) => stop()), { once: true })
+    await start(context, this.#refresher, this.#logouts)
+    this.#plan()
+  }
+
+  #signal(signal: LifecycleSignal): void {
+    const { context } = this
+    switch (signal) {
+      case 'suspend':
+        this.#logouts.suspend()
+        this.#refresher.suspend()
+        return closeChannel(context)
+      case 'restore':
+      case 'wake':
+      case 'online':
+        openChannel(context)
+        context.syncMarker()
+        if (signal === 'online') context.dispatch({ type: 'retryNow' })
+        if (context.state.logout) void this.#logouts.deliver()
+        this.#renew(signal)
+        return this.#plan()
+      case 'hidden':
+        return this.#plan()
+      case 'offline':
+      case 'activate':
+        return
+      default:
+        return signal satisfies never
+    }
+  }
+
+  /** After a pause of unknown length: what is due is done now, not when a timer comes round. */
+  #renew(cause: 'restore' | 'wake' | 'online'): void {
+    const { context } = this
+    const { credential, phase, failures } = context.state
+    if (phase === 'out' || (phase === 'unknown' && failures === 0)) return
+    // A restored page may have missed a logout, and without a marker only the server can tell.
+    const blind = cause === 'restore' && context.ports.shared.read(context.name) === undefined
+    const due = !credential || remaining(credential, context.now()) < credential.lead
+    if (due || blind) void this.#refresher.refresh({ cause, force: blind })
+  }
+
+  #needPage(action: string): void {
+    if (!this.context.ports.page.exists) throw new AuthError('no_page', { action })
+  }
+
+  #inDevelopment(): boolean {
+    const { options, ports } = this.context
+    const page = ports.page.url()
+    return options.development ?? (page !== undefined && isLoopback(new URL(page).hostname))
+  }
+}
+
+function here(page: string | undefined): string {
+  const { pathname, search, hash } = new URL(page!)
+  return pathname + search + hash
+}

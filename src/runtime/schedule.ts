@@ -1,0 +1,38 @@
+import { remaining } from '../core/lifetime.js'
+import { waitLeft } from '../core/transition.js'
+import type { Context } from './context.js'
+import type { Refresher } from './refresh.js'
+
+/** However short a token lives, the schedule does not renew it more often than that. */
+const SHORTEST_MS = 1000
+
+/**
+ * Renews ahead of need while the page is visible. A courtesy: validity is checked at use, so nothing depends on a
+ * timer that browsers delay, stop in sleep, or never fire. Returns what looks at the clock again.
+ */
+export function createSchedule(context: Context, refresher: Refresher): () => void {
+  const { clock, lifecycle } = context.ports
+  let cancel: () => void = () => {}
+  const plan = () => {
+    cancel()
+    cancel = () => {}
+    const due = context.disposed.aborted || !lifecycle.visible() ? undefined : dueIn(context)
+    if (due !== undefined)
+      cancel = clock.after(Math.max(due, SHORTEST_MS), () => void refresher.refresh({ cause: 'schedule' }))
+  }
+  context.changes.add(plan)
+  context.disposed.addEventListener('abort', () => cancel(), { once: true })
+  return plan
+}
+
+function dueIn(context: Context): number | undefined {
+  const { state } = context
+  const now = context.now()
+  const { credential, phase, retryAt } = state
+  if (phase === 'out') return undefined
+  const wait = waitLeft(state, now)
+  // A token that is stale at birth is renewed on use alone: a schedule would only storm the server.
+  if (credential && credential.lifetime > 0)
+    return Math.max(remaining(credential, now) - credential.lead, wait)
+  return retryAt ? wait : undefined
+}

@@ -1,0 +1,85 @@
+import { isRecord } from '../core/marker.js'
+import type { Context } from './context.js'
+import type { Logouts } from './logout.js'
+import type { Refresher } from './refresh.js'
+import { openChannel } from './tabs.js'
+import { raced } from './waiting.js'
+
+/** How long a person may take at the sign-in page before the return counts as an ordinary start. */
+const REDIRECT_MS = 600_000
+
+const redirectKey = ({ name }: Context): string => `${name}:redirect`
+
+/** Remembers in this tab that the person was sent to sign in. */
+export function markRedirect(context: Context): void {
+  context.ports.tab.write(redirectKey(context), JSON.stringify({ at: context.ports.clock.wall() }))
+}
+
+/** Whether the person comes back from the sign-in page; the mark is used up. */
+function takeRedirect(context: Context): boolean {
+  const { tab, clock } = context.ports
+  const text = tab.read(redirectKey(context))
+  if (typeof text !== 'string') return false
+  tab.write(redirectKey(context), null)
+  try {
+    const mark: unknown = JSON.parse(text)
+    const age = isRecord(mark) && typeof mark['at'] === 'number' ? clock.wall() - mark['at'] : -1
+    return age >= 0 && age < REDIRECT_MS
+  } catch {
+    return false
+  }
+}
+
+/** Resolves when the page is shown: a page that is being prerendered must not sign anybody in or use up a cookie. */
+export function activated(context: Context): Promise<void> {
+  const { lifecycle } = context.ports
+  if (!lifecycle.prerendering()) return Promise.resolve()
+  const activation = new Promise<void>((resolve) => {
+    const stop = lifecycle.listen((signal) => {
+      if (signal !== 'activate') return
+      stop()
+      resolve()
+    })
+    context.disposed.addEventListener('abort', stop, { once: true })
+  })
+  return raced(activation, context.disposed)
+}
+
+/** Finds out who is signed in: from the marker, the other tabs and, where they leave it open, one request. */
+export async function start(context: Context, refresher: Refresher, logouts: Logouts): Promise<void> {
+  const { ports, options } = context
+  openChannel(context)
+  reportMissing(context)
+  const returning = takeRedirect(context)
+  const marker = context.readMarker()
+  context.note('start', { cause: returning ? 'redirect' : (marker?.state ?? 'missing') })
+  context.dispatch({ type: 'started', marker })
+  context.syncMarker()
+  if (context.state.logout) await logouts.deliver()
+  if (returning) return void (await refresher.refresh({ cause: 'redirect', restore: true, explicit: true }))
+  const { phase, logout } = context.state
+  const asks =
+    options.restore === 'always'
+      ? !logout
+      : options.restore === 'auto' && phase === 'unknown' && (marker?.state === 'in' || hinted(context))
+  if (asks) await refresher.refresh({ cause: 'start', restore: true })
+  else context.dispatch({ type: 'skipped' })
+
+  function hinted({ options: { hintCookie } }: Context): boolean {
+    return hintCookie === undefined || ports.page.cookie(hintCookie) !== undefined
+  }
+}
+
+/** Says once what this browser lacks and what that means. */
+function reportMissing(context: Context): void {
+  const { ports, channel } = context
+  const missing = [
+    ports.locks.available ? '' : 'Web Locks (is the page served over https?)',
+    channel ? '' : 'BroadcastChannel',
+    ports.shared.read(context.name) === undefined ? 'localStorage (blocked?)' : '',
+  ].filter(Boolean)
+  if (missing.length === 0) return
+  const message = `Not available here: ${missing.join(', ')}. Signing in works; tabs learn of each other later, from the server.`
+  context.note('capability.missing', { message })
+  console.warn(`[latchkey] ${message}`)
+}

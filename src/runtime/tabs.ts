@@ -1,0 +1,72 @@
+import { isNewer } from '../core/epoch.js'
+import { margin, remaining } from '../core/lifetime.js'
+import { type Message, parseMessage } from '../core/messages.js'
+import type { Grant } from '../core/state.js'
+import { announce, waitLeft } from '../core/transition.js'
+import { makeIdentity } from './answers.js'
+import type { Context } from './context.js'
+
+/** Opens the channel to the other tabs, where there is one and it is closed. */
+export function openChannel(context: Context): void {
+  if (context.disposed.aborted) return
+  context.channel ??= context.ports.channels.open(context.name, (data) => receive(context, data))
+}
+
+/** The page is hidden for good or cached: an open channel would lose messages in silence, or throw the page out of the cache. */
+export function closeChannel(context: Context): void {
+  context.channel?.close()
+  context.channel = undefined
+}
+
+function receive(context: Context, data: unknown): void {
+  const message = parseMessage(data, context.tab)
+  if (!message || context.disposed.aborted) return
+  context.syncMarker()
+  if (message.type === 'ask') answer(context, message)
+  else context.dispatch({ type: 'received', message, grant: sharedGrant(context, message) })
+}
+
+function answer(context: Context, { epoch }: Message): void {
+  const { state } = context
+  if (isNewer(epoch, state.epoch)) return
+  const now = context.now()
+  const { credential } = state
+  if (credential && remaining(credential, now) > margin(credential.lifetime, context.options.minValidity)) {
+    context.post(announce(state).message)
+  }
+  const delay = waitLeft(state, now)
+  if (delay > 0)
+    context.post({
+      type: 'wait',
+      epoch: state.epoch,
+      delay,
+      failures: state.failures,
+      mandated: state.mandated,
+    })
+}
+
+/** The token in a message, if it may be used here: whether it is adopted, the transition decides. */
+function sharedGrant(context: Context, message: Message): Grant | undefined {
+  if (message.type !== 'in' || !message.shared || !context.options.shareToken || !context.channel?.memoryOnly)
+    return undefined
+  const { token, subject, rawUser, issuedAt, lifetime } = message.shared
+  const { wall, monotonic, fraction } = context.now()
+  const age = wall - issuedAt
+  if (age < 0) return undefined
+  try {
+    const identity = makeIdentity(context, rawUser, message.sessionId)
+    const lead = margin(lifetime, context.options.refreshMargin)
+    const issued = { wall: issuedAt, monotonic: monotonic - age }
+    const credential = {
+      token,
+      generation: message.generation,
+      issued,
+      lifetime,
+      lead: lead + (fraction * lead) / 4,
+    }
+    return identity.subject === subject ? { identity, credential } : undefined
+  } catch {
+    // The sibling could parse this user: another version of the application, which is no reason to disturb this one.
+    return undefined
+  }
+}

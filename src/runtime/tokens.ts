@@ -1,0 +1,62 @@
+import { type Credential, margin, remaining } from '../core/lifetime.js'
+import { AuthError } from '../errors.js'
+import type { Context } from './context.js'
+import type { Refresher } from './refresh.js'
+import { raced } from './waiting.js'
+
+export interface TokenNeed {
+  readonly cause: string
+  /** In seconds. */
+  readonly minValidity?: number | undefined
+  /** Number of a credential that a resource has rejected with 401. */
+  readonly rejected?: number | undefined
+  readonly signal?: AbortSignal | null | undefined
+}
+
+/** Why nobody can act for a user now. */
+export function notSignedIn(context: Context): AuthError {
+  const { reason } = context.state
+  return new AuthError(reason === 'none' || reason === 'logout' ? 'login_required' : 'session_ended', {
+    reason,
+  })
+}
+
+/**
+ * A credential that is valid now: the one in memory, or a new one. Validity is checked here, at use; the schedule is
+ * a courtesy. Rejects when the session ends, the signal aborts or the refresh fails, whichever comes first.
+ */
+export async function ensureToken(
+  context: Context,
+  refresher: Refresher,
+  need: TokenNeed,
+): Promise<Credential> {
+  const { options, disposed } = context
+  const { cause, minValidity = options.minValidity, rejected, signal } = need
+  disposed.throwIfAborted()
+  signal?.throwIfAborted()
+  context.syncMarker()
+  const { life } = context
+  // A resynchronisation may end one refresh as it begins; the one after it knows the new epoch.
+  for (let round = 0; round < 3; round++) {
+    const { credential, phase } = context.state
+    if (phase === 'out') throw notSignedIn(context)
+    const known = credential && credential.generation !== rejected ? credential : undefined
+    const left = known ? remaining(known, context.now()) : 0
+    if (known && left > margin(known.lifetime, minValidity)) {
+      if (left < known.lead && !refresher.flight) void refresher.refresh({ cause: 'early' })
+      return known
+    }
+    const outcome = await raced(refresher.refresh({ cause }), life, disposed, signal)
+    const renewed = context.state.credential
+    // A token just fetched is the best there is, whatever was asked for.
+    if (outcome.kind === 'refreshed' && renewed && renewed.generation !== rejected && renewed !== known)
+      return renewed
+    if (outcome.kind === 'failed') {
+      const valid = renewed && renewed.generation !== rejected && remaining(renewed, context.now()) > 0
+      if (valid) return renewed
+      throw outcome.error
+    }
+  }
+  if (context.state.phase === 'out') throw notSignedIn(context)
+  throw new AuthError('session_changed')
+}

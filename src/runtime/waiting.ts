@@ -1,0 +1,54 @@
+import type { Clock } from '../core/ports.js'
+
+/** Settles as the promise does, or rejects with the reason of the first signal that aborts before. */
+export function raced<T>(
+  promise: Promise<T>,
+  ...signals: readonly (AbortSignal | null | undefined)[]
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const stops: Array<() => void> = []
+    const settle = (act: () => void) => {
+      for (const stop of stops) stop()
+      act()
+    }
+    promise.then(
+      (value) => settle(() => resolve(value)),
+      (error: unknown) => settle(() => reject(error)),
+    )
+    for (const signal of signals) {
+      if (!signal) continue
+      const abort = () => settle(() => reject(signal.reason))
+      if (signal.aborted) return abort()
+      signal.addEventListener('abort', abort)
+      stops.push(() => signal.removeEventListener('abort', abort))
+    }
+  })
+}
+
+/** What the promise resolves to, or undefined when the time is up before. The promise goes on. */
+export function within<T>(clock: Clock, milliseconds: number, promise: Promise<T>): Promise<T | undefined> {
+  return new Promise<T | undefined>((resolve, reject) => {
+    const cancel = clock.after(milliseconds, () => resolve(undefined))
+    promise.then(resolve, reject).finally(cancel)
+  })
+}
+
+export const pause = (clock: Clock, milliseconds: number): Promise<void> =>
+  new Promise((resolve) => void clock.after(milliseconds, resolve))
+
+/** A signal that aborts with the first of the given ones, and what lets go of them. */
+export function linked(signals: readonly (AbortSignal | null | undefined)[]): AbortSignal {
+  const controller = new AbortController()
+  for (const signal of signals) {
+    if (!signal) continue
+    if (signal.aborted) {
+      controller.abort(signal.reason)
+      break
+    }
+    signal.addEventListener('abort', () => controller.abort(signal.reason), {
+      once: true,
+      signal: controller.signal,
+    })
+  }
+  return controller.signal
+}

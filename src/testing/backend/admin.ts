@@ -1,0 +1,84 @@
+import type { Settings } from './options.js'
+import { publicUser, type PublicUser } from './grants.js'
+import { normalizeEmail } from './passwords.js'
+import { newId } from './secrets.js'
+import type { Sessions } from './sessions.js'
+import type { Session, User } from './store.js'
+
+export interface NewUser {
+  /** Default: a random one. */
+  id?: string | undefined
+  email: string
+  password: string
+  /** Default: the e-mail address. */
+  name?: string | undefined
+  /** Each role is a scope as well. Default: none. */
+  roles?: readonly string[] | undefined
+}
+
+/** What the people who run the backend can do. Each of them rejects with a `RangeError` for an unknown user. */
+export interface Admin {
+  addUser(user: NewUser): Promise<PublicUser>
+  /** Ends all sessions of the user too. */
+  setPassword(userId: string, password: string): Promise<void>
+  /** Ends all sessions with `user_disabled` and refuses new ones. */
+  ban(userId: string): Promise<void>
+  unban(userId: string): Promise<void>
+  /** In the access token from the next refresh on; with a revocation strategy the old token dies at once. */
+  setRoles(userId: string, roles: readonly string[]): Promise<void>
+  endSession(sessionId: string): Promise<void>
+  endAllSessions(userId: string): Promise<void>
+  rotateSigningKeys(): Promise<void>
+  /** The sessions that live, of one user or of all. */
+  listSessions(userId?: string): Promise<readonly Session[]>
+}
+
+export function createAdmin({ passwordHash, random, signer, store }: Settings, sessions: Sessions): Admin {
+  const find = async (userId: string): Promise<User> => {
+    const user = await store.user(userId)
+    if (user === undefined) throw new RangeError(`Failed to find the user "${userId}": add it first`)
+    return user
+  }
+  const change = async (userId: string, changes: Partial<User>): Promise<void> => {
+    await store.saveUser({ ...(await find(userId)), ...changes })
+  }
+
+  return {
+    async addUser({ id = newId(random), email, password, name = email, roles = [] }) {
+      const user: User = {
+        id,
+        email: normalizeEmail(email),
+        name,
+        roles,
+        passwordHash: await passwordHash.hash(password),
+        disabled: false,
+        tokenVersion: 0,
+      }
+      await store.saveUser(user)
+      return publicUser(user)
+    },
+    async setPassword(userId, password) {
+      await change(userId, { passwordHash: await passwordHash.hash(password) })
+      await sessions.endAll(userId, 'session_revoked')
+    },
+    async ban(userId) {
+      await change(userId, { disabled: true })
+      await sessions.endAll(userId, 'user_disabled')
+    },
+    unban: (userId) => change(userId, { disabled: false }),
+    async setRoles(userId, roles) {
+      const { tokenVersion } = await find(userId)
+      await change(userId, { roles, tokenVersion: tokenVersion + 1 })
+      await sessions.revocation.outdate(await store.sessionsOf(userId))
+    },
+    endSession: (sessionId) => sessions.end(sessionId, 'session_revoked'),
+    endAllSessions: (userId) => sessions.endAll(userId, 'session_revoked'),
+    async rotateSigningKeys() {
+      await signer.rotate()
+    },
+    async listSessions(userId) {
+      const ids = userId === undefined ? (await store.users()).map(({ id }) => id) : [userId]
+      return (await Promise.all(ids.map((id) => sessions.live(id)))).flat()
+    },
+  }
+}

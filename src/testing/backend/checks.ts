@@ -1,0 +1,61 @@
+import { Refusal } from './answers.js'
+import type { Exchange } from './exchange.js'
+import type { Settings } from './options.js'
+
+/*
+ * Against requests that another site makes the browser send: where it comes from, a header that no form can carry, and
+ * a body that no form can send. Each would do alone against most; a deployment mistake seldom opens all three.
+ */
+
+/** Refuses what does not come from a page that may call (Fetch Metadata first, then Origin, then Referer). */
+export function requireKnownSource(settings: Settings, exchange: Exchange): void {
+  const site = exchange.header('sec-fetch-site')
+  const origin = exchange.header('origin') ?? originOf(exchange.header('referer'))
+  const known = origin !== undefined && isKnownOrigin(settings, exchange, origin)
+
+  // `none` is the user's own doing. Values of the future say nothing yet.
+  if (site === 'same-origin' || site === 'none') return
+  if (
+    site !== 'cross-site' &&
+    (known || (site === undefined && origin === undefined && settings.allowMissingOrigin))
+  ) {
+    return
+  }
+  throw new Refusal(403, 'origin_refused', {
+    description: 'This page may not call the backend: list its origin, and serve both from one site',
+  })
+}
+
+/** Refuses a call without the static header: carrying it across origins needs a preflight. */
+export function requireStaticHeader({ staticHeader: { name, value } }: Settings, exchange: Exchange): void {
+  if (exchange.header(name) !== value) {
+    throw new Refusal(403, 'csrf_header_missing', { description: `Send the header ${name}: ${value}` })
+  }
+}
+
+/** The JSON object of the body; an empty one where there is no body. Forms and text are refused. */
+export async function readJson(request: Request): Promise<Readonly<Record<string, unknown>>> {
+  const type = request.headers.get('content-type')
+  const text = await request.text()
+  if (type === null ? text !== '' : !/^application\/json *(?:;|$)/i.test(type)) {
+    throw new Refusal(415, 'unsupported_media_type', { description: 'Send application/json or no body' })
+  }
+  if (text === '') return {}
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      return { __proto__: null, ...value } as Record<string, unknown>
+    }
+  } catch {
+    // Refused below.
+  }
+  throw new Refusal(400, 'invalid_request', { description: 'The body must be a JSON object' })
+}
+
+export function isKnownOrigin({ allowedOrigins }: Settings, exchange: Exchange, origin: string): boolean {
+  return origin === exchange.origin || allowedOrigins.has(origin)
+}
+
+function originOf(referer: string | undefined): string | undefined {
+  return referer !== undefined && URL.canParse(referer) ? new URL(referer).origin : undefined
+}

@@ -1,0 +1,84 @@
+import type { Hono } from 'hono/tiny'
+import { Refusal, refused, seeOther } from './answers.js'
+import type { Services } from './auth-routes.js'
+import { requireKnownSource } from './checks.js'
+import { ENDPOINTS, type Environment, type Exchange } from './exchange.js'
+import { signIn } from './grants.js'
+import type { IdentityProvider } from './identity-provider.js'
+import { html, signInFailedPage, signInPage, styleSheet } from './pages.js'
+
+/** The calls of a redirect login, all of them navigations: the app's side of it, and the identity provider's. */
+export function addRedirectRoutes(
+  app: Hono<Environment>,
+  { settings, sessions, access, cookies, checkPassword, redirectLogin }: Services,
+  provider: IdentityProvider,
+): void {
+  const appOriginOf = (exchange: Exchange): string => settings.appOrigin ?? exchange.origin
+
+  app.get(ENDPOINTS.start, async ({ req, env: { exchange } }) => {
+    const previous = await sessions.ofCookie(cookies.refresh(exchange.header('cookie')))
+    const { cookie, location } = await redirectLogin.start(
+      req.query('return_to'),
+      exchange.origin,
+      previous?.id,
+    )
+    exchange.cookies.push(...cookies.setLogin(cookie))
+    return seeOther(location)
+  })
+
+  app.get(ENDPOINTS.callback, async ({ req, env: { exchange } }) => {
+    exchange.cookies.push(...cookies.deleteLogin())
+    try {
+      const { user, returnTo, replaces } = await redirectLogin.finish({
+        cookie: cookies.login(exchange.header('cookie')),
+        code: req.query('code'),
+        state: req.query('state'),
+        origin: exchange.origin,
+      })
+      const { secret, session } = await signIn(settings, sessions, access, user, {
+        userAgent: exchange.header('user-agent') ?? '',
+        replaces,
+        tweaks: exchange.tweaks,
+      })
+      exchange.cookies.push(...cookies.setRefresh(secret, session, settings.clock.now()))
+      return seeOther(returnTo)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      exchange.outcome = error.code
+      const appOrigin = appOriginOf(exchange)
+      return html(signInFailedPage(appOrigin), error.status, {}, appOrigin)
+    }
+  })
+
+  app.get(ENDPOINTS.provider, ({ req, env: { exchange } }) => {
+    const request = req.query('request')
+    if (request === undefined) return refused(new Refusal(400, 'invalid_request'))
+    return html(signInPage(request), 200, {}, appOriginOf(exchange))
+  })
+
+  app.post(ENDPOINTS.provider, async ({ req, env: { exchange } }) => {
+    requireKnownSource(settings, exchange)
+    const form = new URLSearchParams(await req.text())
+    const [request, email, password] = ['request', 'email', 'password'].map((name) => form.get(name) ?? '')
+    try {
+      const user = await checkPassword(email ?? '', password ?? '', exchange.address)
+      return seeOther(await provider.complete(request ?? '', user.id))
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      exchange.outcome = error.code
+      const appOrigin = appOriginOf(exchange)
+      const problem = PROBLEMS[error.code]
+      const body =
+        problem === undefined ? signInFailedPage(appOrigin) : signInPage(request ?? '', email, problem)
+      return html(body, error.status, error.headers, appOrigin)
+    }
+  })
+
+  app.get(ENDPOINTS.style, () => styleSheet())
+}
+
+const PROBLEMS: Readonly<Record<string, string>> = {
+  invalid_credentials: 'The e-mail address or the password is wrong.',
+  user_disabled: 'This account is closed.',
+  too_many_attempts: 'Too many attempts. Wait a few minutes, then try again.',
+}

@@ -1,0 +1,101 @@
+import type { Access, TokenTweaks } from './access.js'
+import { Refusal } from './answers.js'
+import { judge, succeed, type Family } from './families.js'
+import { tokenAnswer, withIssued, type Grant } from './grants.js'
+import { createMutex } from './mutex.js'
+import type { Settings } from './options.js'
+import { digest, newSecret } from './secrets.js'
+import { sessionOver, type Sessions } from './sessions.js'
+
+export interface RefreshRequest {
+  readonly cookie: string | undefined
+  /** Whether nobody asked for it: then it is no activity and the idle limit goes on counting. */
+  readonly background: boolean
+  readonly tweaks: TokenTweaks
+}
+
+export interface Refreshed extends Grant {
+  readonly outcome: 'rotated' | 'redelivered'
+}
+
+/**
+ * Rotation with idempotent grace, atomic per family:
+ *
+ *     t = find(hash(cookie));  none → 401 session_expired, no Set-Cookie
+ *     family ended, idle or past its absolute end → 401 with the reason + delete the cookie
+ *     t is head: mint s; t.next = s; t.spentAt = now; head = s (never beyond the absolute end)
+ *     t.next is head, head was never presented, and
+ *       (now − t.spentAt ≤ 30 s, or head is undelivered and ≤ 24 h old): s = head
+ *     else end the family: 401 refresh_reused + delete the cookie
+ *     → 200 {access_token with new jti and the family's sid, …, session_id}; Set-Cookie s
+ */
+export function createRefresh(
+  settings: Settings,
+  sessions: Sessions,
+  access: Access,
+): (request: RefreshRequest) => Promise<Refreshed> {
+  const { clock, random, sealer, store } = settings
+  const exclusively = createMutex()
+
+  const refresh = async (id: string, cookie: string, request: RefreshRequest): Promise<Refreshed> => {
+    const now = clock.now()
+    const session = await store.session(id)
+    const user = session && (await store.user(session.userId))
+    if (session === undefined || user === undefined) throw new Refusal(401, 'session_expired')
+
+    const code = sessions.over(session, now)
+    if (code !== undefined) {
+      await sessions.end(id, code)
+      throw sessionOver(session, code)
+    }
+
+    let secret: string
+    let advance = (family: Family): Family => family
+    const t = digest(cookie)
+    const verdict = judge(session.family, t, now, settings)
+    if (verdict === 'rotate') {
+      secret = newSecret(random)
+      const sealed = await sealer.seal(cookie, secret)
+      const s = digest(secret)
+      advance = (family) => succeed(family, s, sealed, now)
+    } else if (verdict === 'redeliver' && session.family.previous !== undefined) {
+      if (settings.onRace === 'refuse') throw new Refusal(409, 'refresh_raced')
+      secret = await sealer.open(cookie, session.family.previous.sealedHead)
+    } else {
+      await sessions.end(id, 'refresh_reused')
+      throw sessionOver(session, 'refresh_reused')
+    }
+
+    const { generation } = advance(session.family).head
+    const issued = await access.issue(user, session, generation, request.tweaks)
+
+    // Somebody may have ended the session while we were signing: then s is never given out.
+    const committed = await store.updateSession(id, (current) =>
+      sessions.over(current, now) === undefined
+        ? {
+            ...current,
+            family: advance(current.family),
+            seenAt: request.background ? current.seenAt : now,
+            issued: withIssued(current, issued, now),
+          }
+        : undefined,
+    )
+    if (committed === undefined) {
+      const ended = (await store.session(id)) ?? session
+      throw sessionOver(ended, sessions.over(ended, now) ?? 'session_revoked')
+    }
+    return {
+      body: tokenAnswer(user, session, issued),
+      session: committed,
+      secret,
+      outcome: verdict === 'rotate' ? 'rotated' : 'redelivered',
+    }
+  }
+
+  return async (request) => {
+    const { cookie } = request
+    const session = await sessions.ofCookie(cookie)
+    if (cookie === undefined || session === undefined) throw new Refusal(401, 'session_expired')
+    return exclusively(session.id, () => refresh(session.id, cookie, request))
+  }
+}

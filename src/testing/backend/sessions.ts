@@ -1,0 +1,84 @@
+import { Refusal } from './answers.js'
+import { beginFamily } from './families.js'
+import type { Settings } from './options.js'
+import { createRevocation, type Revocation } from './revocation.js'
+import { digest, newId, newSecret } from './secrets.js'
+import type { Session, SessionEndCode, User } from './store.js'
+
+/** Begins, finds and ends sign-ins, whatever credential they go by. */
+export interface Sessions {
+  readonly revocation: Revocation
+  /** A new session with a new id and a new refresh token; only its hash is kept. */
+  begin(user: User, userAgent: string): Promise<{ session: Session; secret: string }>
+  /** Why it is over, undefined while it lives. */
+  over(session: Session, now: number): SessionEndCode | undefined
+  /** The session a refresh cookie belongs to, spent ones included. */
+  ofCookie(cookie: string | undefined): Promise<Session | undefined>
+  live(userId: string): Promise<readonly Session[]>
+  end(id: string, code: SessionEndCode, replaced?: boolean): Promise<void>
+  endAll(userId: string, code: SessionEndCode): Promise<void>
+}
+
+export function createSessions(settings: Settings): Sessions {
+  const { clock, random, store, sessionMs, idleMs } = settings
+
+  const over: Sessions['over'] = (session, now) => {
+    if (session.ended !== undefined) return session.ended.code
+    if (now >= session.expiresAt) return 'session_expired'
+    return now - session.seenAt > idleMs ? 'idle_timeout' : undefined
+  }
+  const revocation = createRevocation(
+    settings.revocation,
+    store,
+    clock,
+    (session, now) => over(session, now) !== undefined,
+  )
+
+  const end: Sessions['end'] = async (id, code, replaced = false) => {
+    const now = clock.now()
+    const ended = await store.updateSession(id, (current) => {
+      const before = current.ended ?? { at: now, code: over(current, now) ?? code, replaced: false }
+      return { ...current, ended: { ...before, replaced: before.replaced || replaced } }
+    })
+    if (ended !== undefined) await revocation.outdate([ended])
+  }
+
+  return {
+    revocation,
+    over,
+    end,
+    async begin(user, userAgent) {
+      const now = clock.now()
+      const secret = newSecret(random)
+      const session: Session = {
+        id: newId(random),
+        userId: user.id,
+        createdAt: now,
+        expiresAt: now + sessionMs,
+        seenAt: now,
+        userAgent,
+        family: beginFamily(digest(secret), now),
+        issued: [],
+      }
+      await store.saveSession(session)
+      return { session, secret }
+    },
+    async ofCookie(cookie) {
+      return cookie === undefined ? undefined : store.sessionByToken(digest(cookie))
+    },
+    async live(userId) {
+      const now = clock.now()
+      return (await store.sessionsOf(userId)).filter((session) => over(session, now) === undefined)
+    },
+    async endAll(userId, code) {
+      for (const { id } of await store.sessionsOf(userId)) await end(id, code)
+      const user = await store.user(userId)
+      if (user !== undefined) await store.saveUser({ ...user, tokenVersion: user.tokenVersion + 1 })
+    },
+  }
+}
+
+/** The refusal of a session that is over. A cookie that was replaced is gone from the jar, or about to be: see `ended`. */
+export function sessionOver(session: Session, code: SessionEndCode): Refusal {
+  return new Refusal(401, code, { deletesCookie: session.ended?.replaced !== true })
+}

@@ -1,0 +1,37 @@
+export { createReferenceBackend } from './backend/index.js'
+export { createDeterministicParts, createSeededRandom } from './backend/deterministic.js'
+export { createCheapHash, createScryptHash, OWASP_SCRYPT } from './backend/password.js'
+export { createDeterministicSigner } from './backend/signers.js'
+export { createMemoryStore } from './backend/store.js'
+export { createBackendHandlers } from './msw.js'
+
+export type { ReferenceBackend } from './backend/index.js'
+export type { Admin, NewUser } from './backend/admin.js'
+export type { Endpoint, RequestContext } from './backend/exchange.js'
+export type { Fault, FaultKind, Faults } from './backend/faults.js'
+export type { PublicUser } from './backend/grants.js'
+export type { BackendOptions, CookieOptions, ThrottleOptions } from './backend/options.js'
+export type { Scrypt, ScryptCost } from './backend/password.js'
+export type {
+  AccessClaims,
+  Awaitable,
+  BackendClock,
+  JsonWebKeySet,
+  PasswordHash,
+  Random,
+  Sealer,
+  Signer,
+} from './backend/ports.js'
+export type { RevocationStrategy } from './backend/revocation.js'
+export type { SigningAlgorithm } from './backend/signers.js'
+export type { Stats } from './backend/stats.js'
+export type {
+  Authorization,
+  Collection,
+  LoginTransaction,
+  Session,
+  SessionEndCode,
+  Store,
+  User,
+} from './backend/store.js'
+export type { BackendHandlersOptions, MswHttp } from './msw.js'

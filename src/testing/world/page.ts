@@ -1,0 +1,261 @@
+/*
+ * One document of a virtual tab: the ports and the fetch that a client stands on, gated by the page's script, so that
+ * nothing reaches a page that is frozen, cached, asleep or gone.
+ */
+import type { Channel, LifecycleSignal, Ports, SharedStorage, Storage } from '../../core/ports.js'
+import type { Browser } from './browser.js'
+import type { ChannelOwner } from './channels.js'
+import type { PageFetch } from './fetch.js'
+import { createPageFetch } from './fetch.js'
+import type { LockOwner } from './locks.js'
+import { draw, sequence } from './random.js'
+import type { Script } from './script.js'
+import { createScript } from './script.js'
+import type { StorageUser } from './storage.js'
+
+/** One document of a virtual tab. */
+export interface VirtualPage {
+  /** Counts the documents of the world: a reload makes another one. */
+  readonly id: number
+  /** The number of its tab. */
+  readonly tab: number
+  readonly url: string
+  /** What the client takes instead of the browser. */
+  readonly ports: Ports
+  /** What the client takes instead of the global `fetch`. */
+  readonly fetch: typeof fetch
+  /** Whether its script can run now. */
+  running(): boolean
+  /** Whether it was closed, left, or thrown out of the back/forward cache. */
+  gone(): boolean
+  /** Milliseconds in which its script could run. */
+  activeMs(): number
+}
+
+/** What only its tab may do with a page. */
+export interface PageControls extends VirtualPage {
+  readonly script: Script
+  readonly requests: PageFetch
+  /** Fires the event in the page, now or when its script runs again. */
+  signal(signal: LifecycleSignal): void
+  activate(): void
+  /** Whether it holds a lock or waits for one. */
+  usesLocks(): boolean
+  /** The page enters the cache of an engine that takes its locks away. */
+  loseLocks(): void
+  /** Ends the page: nothing of it runs any more, its locks are free. */
+  end(): void
+}
+
+export interface PageOptions {
+  readonly tab: number
+  readonly url: string
+  readonly prerendering: boolean
+  readonly session: Map<string, string>
+  visible(): boolean
+  navigate(url: string): void
+  /** The page was thrown out of the back/forward cache. */
+  evicted(why: string): void
+}
+
+/** Timers of hidden pages run on full seconds only. */
+const HIDDEN_TICK_MS = 1000
+
+export function createPage(browser: Browser, options: PageOptions): PageControls {
+  const { time, engine, capabilities } = browser
+  const { tab, url } = options
+  const id = browser.nextPage()
+  const script = createScript(time)
+  const chance = sequence(draw(browser.seed, id, 99) * 2 ** 31)
+  const bornAt = browser.monotonic() - Math.floor(chance() * 1000)
+  const listeners = new Set<(signal: LifecycleSignal) => void>()
+  const stopLockWaits = new Set<() => void>()
+  const untilActivation: (() => void)[] = []
+  let prerendering = options.prerendering
+
+  const note = (what: string): void => browser.timeline.note(`tab ${tab}`, what)
+  const onceActivated = (task: () => void): void => {
+    if (prerendering) untilActivation.push(task)
+    else task()
+  }
+  const owner: LockOwner & ChannelOwner & StorageUser = {
+    script,
+    tab,
+    evict: () => options.evicted('another tab wants its lock'),
+    missed() {
+      if (engine.messageInCache === 'evicts') options.evicted('a message came for it')
+      else note('misses a message in the back/forward cache')
+    },
+    storageChanged(changed) {
+      if (script.paused('cached') && !engine.storageEventAfterCache) return
+      script.run(changed)
+    },
+  }
+
+  function after(milliseconds: number, callback: () => void): () => void {
+    const due = browser.monotonic() + Math.max(0, Number.isNaN(milliseconds) ? 0 : milliseconds)
+    let cancelled = false
+    let cancelTask = (): void => undefined
+    const arm = (): void => {
+      const left = Math.max(0, due - browser.monotonic())
+      const late = options.visible()
+        ? 0
+        : left % HIDDEN_TICK_MS === 0
+          ? 0
+          : HIDDEN_TICK_MS - (left % HIDDEN_TICK_MS)
+      // Nobody waits for ever: such a timer never fires, and needs no place in the queue.
+      if (left < Infinity) cancelTask = time.at(left + late, () => script.run(fire))
+    }
+    const fire = (): void => {
+      if (cancelled) return
+      // The machine slept meanwhile, and so did the timer.
+      if (browser.monotonic() < due) return arm()
+      callback()
+    }
+    arm()
+    return () => {
+      cancelled = true
+      cancelTask()
+    }
+  }
+
+  function acquire(name: string, waitMs: number): Promise<(() => void) | undefined> {
+    return new Promise((resolve) => {
+      onceActivated(() => {
+        if (capabilities.locks === false || script.gone()) return resolve(undefined)
+        let waiting = true
+        const giveBack =
+          capabilities.locks === 'stuck'
+            ? () => undefined
+            : browser.locks.request(name, owner, () => script.run(granted))
+        const stopTimer = after(waitMs, () => stop(undefined))
+        const stop = (release: (() => void) | undefined): void => {
+          if (!waiting) return
+          waiting = false
+          stopLockWaits.delete(stopNow)
+          stopTimer()
+          if (!release) giveBack()
+          resolve(release)
+        }
+        const granted = (): void => stop(giveBack)
+        const stopNow = (): void => stop(undefined)
+        stopLockWaits.add(stopNow)
+      })
+    })
+  }
+
+  function open(name: string, receive: (message: unknown) => void): Channel | undefined {
+    if (!capabilities.channel || script.gone()) return undefined
+    const channel = browser.channels.open(name, owner, receive)
+    return {
+      memoryOnly: true,
+      post: (message) => onceActivated(() => (script.gone() ? undefined : channel.post(message))),
+      close: () => channel.close(),
+    }
+  }
+
+  const shared: SharedStorage = {
+    read: (key) => (capabilities.storage ? browser.storage.read(key, owner) : undefined),
+    write(key, value) {
+      if (!capabilities.storage || script.gone()) return false
+      note(`stores ${key} = ${value}`)
+      browser.storage.write(key, value, owner)
+      return true
+    },
+    watch: (key, changed) => browser.storage.watch(key, owner, changed),
+  }
+
+  const session: Storage = {
+    read: (key) => (capabilities.storage ? (options.session.get(key) ?? null) : undefined),
+    write(key, value) {
+      if (!capabilities.storage || script.gone()) return false
+      if (value === null) options.session.delete(key)
+      else options.session.set(key, value)
+      return true
+    },
+  }
+
+  const requests = createPageFetch({
+    tab,
+    page: id,
+    origin: new URL(url).origin,
+    script,
+    engine,
+    jar: browser.jar,
+    network: browser.network,
+    resolve: (relative) => new URL(relative, url),
+    begin: browser.begin,
+    observe: browser.observe,
+  })
+
+  const ports: Ports = {
+    clock: {
+      wall: () => Math.floor(browser.wall()),
+      monotonic: () => browser.monotonic() - bornAt,
+      after,
+    },
+    chance: { fraction: chance, id: () => `${id}-${Math.floor(chance() * 2 ** 48).toString(16)}` },
+    locks: {
+      get available() {
+        return capabilities.locks !== false
+      },
+      acquire,
+    },
+    channels: { open },
+    shared,
+    tab: session,
+    lifecycle: {
+      visible: () => options.visible() && !prerendering,
+      online: () => browser.online,
+      prerendering: () => prerendering,
+      listen(receive) {
+        listeners.add(receive)
+        return () => void listeners.delete(receive)
+      },
+    },
+    page: {
+      exists: true,
+      url: () => url,
+      navigate: options.navigate,
+      cookie: (name) => browser.jar.readable(new URL(url), name),
+    },
+    flights: new Map(),
+  }
+
+  if (browser.asleep) script.pause('asleep')
+
+  const signal = (kind: LifecycleSignal): void =>
+    script.run(() => {
+      for (const receive of [...listeners]) receive(kind)
+    })
+
+  return {
+    id,
+    tab,
+    url,
+    ports,
+    fetch: requests.fetch,
+    running: script.running,
+    gone: script.gone,
+    activeMs: script.activeMs,
+    script,
+    requests,
+    signal,
+    activate() {
+      if (!prerendering) return
+      prerendering = false
+      for (const task of untilActivation.splice(0)) task()
+      signal('activate')
+    },
+    usesLocks: () => browser.locks.involves(owner),
+    loseLocks() {
+      browser.locks.drop(owner)
+      for (const stop of [...stopLockWaits]) script.run(stop)
+    },
+    end() {
+      script.end()
+      browser.locks.drop(owner)
+      browser.channels.drop(owner)
+    },
+  }
+}

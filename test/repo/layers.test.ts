@@ -1,0 +1,82 @@
+import { expect, it } from 'vitest'
+import { readFiles, ROOT } from '../tools/files.ts'
+import { layerFaults } from '../tools/layers.ts'
+
+const faultsOf = (files: Record<string, string>): string[] => layerFaults(new Map(Object.entries(files)))
+
+it('every file of src imports only the layers below it and the packages of its layer', () => {
+  const files = readFiles(['**/*.{ts,tsx}'], `${ROOT}/src`)
+  expect(files.size).toBeGreaterThan(0)
+  expect(layerFaults(files)).toEqual([])
+})
+
+it('a tree that keeps the direction has no fault', () => {
+  expect(
+    faultsOf({
+      'core/machine.ts': `import type { State } from './state.js'`,
+      'core/state.ts':
+        'export interface State { readonly performance: number; readonly Date: 1 }; Math.max(1, 2)',
+      'errors.ts': `import type { Code } from './core/state.js'`,
+      'browser/channel.ts': `export const load = () => import('broadcast-channel')`,
+      'runtime/claims.ts': `import { decodeJwt } from 'jose'`,
+      'client.ts': `import { run } from './runtime/run.js'\nimport { ports } from './browser/ports.js'`,
+      'index.ts': `export { createAuthClient } from './client.js'`,
+      'ky.ts': `import ky from 'ky'\nimport type { AuthClient } from './index.js'`,
+      'testing/index.ts': `import { Hono } from 'hono/tiny'\nimport { http } from 'msw'`,
+    }),
+  ).toEqual([])
+})
+
+it.each([
+  [
+    'an import of a sibling layer',
+    'core/a.ts',
+    `import { x } from '../browser/x.js'`,
+    'core imports browser',
+  ],
+  ['a side-effect import', 'core/a.ts', `import '../browser/x.js'`, 'core imports browser'],
+  ['a dynamic import', 'core/a.ts', `const m = import('../browser/x.js')`, 'core imports browser'],
+  [
+    'a dynamic import in a function',
+    'core/a.ts',
+    `export const f = () => import('../store.js')`,
+    'core imports store',
+  ],
+  ['a re-export', 'core/a.ts', `export { x } from '../errors.js'`, 'core imports errors'],
+  ['a re-export of everything', 'core/a.ts', `export * from '../errors.js'`, 'core imports errors'],
+  ['a type import', 'core/a.ts', `import type { X } from '../runtime/x.js'`, 'core imports runtime'],
+  ['an import type', 'core/a.ts', `export type X = import('../client.js').X`, 'core imports client'],
+  ['an import equals', 'core/a.ts', `import x = require('../client.js')`, 'core imports client'],
+  ['a require', 'core/a.ts', `const x = require('../client.js')`, 'core imports client'],
+  ['a computed import', 'core/a.ts', 'export const f = (n: string) => import(n)', 'imports the package'],
+  ['browser above itself', 'browser/a.ts', `import { c } from '../client.js'`, 'browser imports client'],
+  ['runtime in browser', 'runtime/a.ts', `import { c } from '../browser/c.js'`, 'runtime imports browser'],
+  ['an entry at the runtime', 'index.ts', `export { r } from './runtime/r.js'`, 'index imports runtime'],
+  ['react at the runtime', 'react/a.ts', `import { r } from '../runtime/r.js'`, 'react imports runtime'],
+  ['testing at browser', 'testing/a.ts', `import { b } from '../browser/b.js'`, 'testing imports browser'],
+  ['ky at the runtime', 'ky.ts', `import { b } from './runtime/b.js'`, 'ky imports runtime'],
+  ['a file in no layer', 'helpers.ts', '', 'helpers.ts: is in no layer'],
+  ['a folder in no layer', 'utils/a.ts', '', 'utils/a.ts: is in no layer'],
+  ['an import without extension', 'core/a.ts', `import { x } from './b'`, './b does not end in .js'],
+  ['an import of the source', 'core/a.ts', `import { x } from './b.ts'`, './b.ts does not end in .js'],
+  ['jose in core', 'core/a.ts', `import { decodeJwt } from 'jose'`, 'core imports the package jose'],
+  ['jose in browser', 'browser/a.ts', `import { decodeJwt } from 'jose'`, 'browser imports the package jose'],
+  ['ky in the client', 'client.ts', `import ky from 'ky'`, 'client imports the package ky'],
+  ['msw in the runtime', 'runtime/a.ts', `import { http } from 'msw'`, 'runtime imports the package msw'],
+  [
+    'a package nobody allowed',
+    'runtime/a.ts',
+    `import _ from 'lodash'`,
+    'runtime imports the package lodash',
+  ],
+  ['node in src', 'runtime/a.ts', `import 'node:fs'`, 'runtime imports the package node:fs'],
+  ['a greedy polyfill', 'browser/a.ts', `import 'broadcast-channel'`, 'imports broadcast-channel at once'],
+  ['the clock in core', 'core/a.ts', 'export const now = () => Date.now()', 'core reads Date'],
+  ['a date in core', 'core/a.ts', 'export const now = new Date()', 'core reads Date'],
+  ['an alias of the clock', 'core/a.ts', 'const { now } = Date', 'core reads Date'],
+  ['the shorthand of the clock', 'core/a.ts', 'const o = { performance }', 'core reads performance'],
+  ['chance in core', 'core/a.ts', 'export const r = () => Math.random()', 'core reads Math.random'],
+  ['a timer in core', 'core/a.ts', 'setTimeout(() => 1, 1)', 'core reads setTimeout'],
+])('%s is a fault', (_name, path, text, fault) => {
+  expect(faultsOf({ [path]: text })).toEqual([expect.stringContaining(fault)])
+})

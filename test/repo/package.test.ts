@@ -1,0 +1,106 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { expect, it, onTestFinished } from 'vitest'
+import { bundle } from '../tools/bundle.ts'
+import { listFaults, sizeFaults, unwantedInputs } from '../tools/package-rules.ts'
+
+async function bundleOf(
+  files: Record<string, string>,
+  external: readonly string[] = [],
+): ReturnType<typeof bundle> {
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-bundle-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true })
+    await writeFile(join(folder, path), text)
+  }
+  return bundle(files['entry.js'] ?? '', external, folder)
+}
+
+const sized = (gzipped: number) => new Map([['latchkey', { now: { minified: 0, gzipped } }]])
+
+it('R86 latchkey with everything it imports stays within its budget', async () => {
+  const { now, inputs } = await bundle(`export * from './src/index.ts'`)
+  expect(sizeFaults(new Map([['latchkey', { now }]]))).toEqual([])
+  expect(unwantedInputs(inputs)).toEqual([])
+})
+
+it('R86 one byte over the budget, or an entry that was not measured, is a fault', () => {
+  expect(sizeFaults(sized(10_000))).toEqual([])
+  expect(sizeFaults(sized(10_001))).toEqual(['latchkey is 10001 B, over its budget of 10000 B'])
+  expect(sizeFaults(new Map())).toEqual(['latchkey was not measured'])
+})
+
+it('what is imported lazily is counted apart, with all that only it needs', async () => {
+  const { now, later, inputs } = await bundleOf({
+    'entry.js': `import './now.js'\nexport const load = () => import('./later.js')`,
+    'now.js': `console.log('${'n'.repeat(400)}')`,
+    'later.js': `import './deep.js'\nconsole.log('${'l'.repeat(2000)}')`,
+    'deep.js': `console.log('${'d'.repeat(3000)}')`,
+  })
+  expect(now.minified).toBeGreaterThan(400)
+  expect(now.minified).toBeLessThan(1000)
+  expect(later.minified).toBeGreaterThan(5000)
+  expect([...inputs].sort()).toEqual(['entry.js', 'now.js'])
+})
+
+it('what is imported at once counts although it is imported lazily too', async () => {
+  const { now, inputs } = await bundleOf({
+    'entry.js': `import { b } from './b.js'\nconsole.log(b)\nexport const load = () => import('./shared.js')`,
+    'b.js': `import { text } from './shared.js'\nexport const b = text`,
+    'shared.js': `export const text = '${'s'.repeat(2000)}'`,
+  })
+  expect(now.minified).toBeGreaterThan(2000)
+  expect(inputs).toContain('shared.js')
+})
+
+it('an unused import of a module with side effects is found to cost something', async () => {
+  const pure = { 'node_modules/p/package.json': '{"name":"p","main":"i.js","sideEffects":false}' }
+  const impure = { 'node_modules/p/package.json': '{"name":"p","main":"i.js"}' }
+  const files = {
+    'entry.js': `import * as unused from 'p'`,
+    'node_modules/p/i.js': `globalThis.patched = '${'x'.repeat(100)}'`,
+  }
+  expect((await bundleOf({ ...files, ...pure })).now.minified).toBeLessThan(60)
+  expect((await bundleOf({ ...files, ...impure })).now.minified).toBeGreaterThan(60)
+})
+
+it.each(['ky', 'msw', 'react', 'broadcast-channel'])(
+  '%s among the modules of the main entry is a fault',
+  (name) => {
+    expect(unwantedInputs(['dist/index.js', `node_modules/${name}/dist/index.js`])).toHaveLength(1)
+  },
+)
+
+it('the main entry may load jose and its own chunks, and must load something', () => {
+  expect(
+    unwantedInputs(['dist/index.js', 'dist/chunk-4TGYFFK6.js', 'node_modules/jose/dist/index.js']),
+  ).toEqual([])
+  expect(unwantedInputs(['dist/index.js', 'dist/testing.js'])).toEqual(['dist/testing.js'])
+  expect(unwantedInputs([])).toEqual(['no modules were found'])
+})
+
+it('a file that should not be packed, and one that is missing, are faults', () => {
+  const expected = [
+    'CHANGELOG.md',
+    'LICENSE',
+    'README.md',
+    'dist/chunk-4TGYFFK6.js',
+    'dist/client-Ab3_x-9Z.d.ts',
+    'dist/index.d.ts',
+    'dist/index.js',
+    'dist/index.js.map',
+    'dist/ky.d.ts',
+    'dist/ky.js',
+    'dist/ky.js.map',
+    'package.json',
+  ]
+  const entries = ['latchkey', 'latchkey/ky']
+  expect(listFaults(expected, entries)).toEqual([])
+  expect(listFaults([...expected, 'src/index.ts', 'dist/notes.txt'], entries)).toEqual([
+    'src/index.ts should not be packed',
+    'dist/notes.txt should not be packed',
+  ])
+  expect(listFaults(expected.slice(1), entries)).toEqual(['CHANGELOG.md is missing'])
+})

@@ -1,0 +1,169 @@
+/*
+ * A schedule: everything that happens in one simulated browser, as plain data. fast-check makes it, shrinks it and
+ * prints it; stage.ts plays it. The first choice of every list is the simplest, since shrinking goes there.
+ */
+import * as fc from 'fast-check'
+import type { Engine } from '../../src/testing/world/engine.js'
+import type { NetworkProfile } from '../../src/testing/world/network.js'
+import type { Fault } from '../../src/testing/backend/faults.js'
+
+export type User = 'ann' | 'bob'
+
+export type TabAct =
+  | { readonly do: 'token' | 'refresh' | 'refreshNow' | 'request' | 'redirected' | 'foreign' }
+  | { readonly do: 'close' | 'crash' | 'reload' | 'navigate' | 'remount' | 'activate' }
+  | { readonly do: 'hide' | 'show' | 'freeze' | 'resume' | 'leave' | 'back' }
+  | { readonly do: 'login'; readonly user: User; readonly password?: 'wrong' }
+  | { readonly do: 'logout'; readonly scope: 'current' | 'all' }
+
+export type WorldAct =
+  | { readonly do: 'wait' }
+  | { readonly do: 'open'; readonly how: 'visible' | 'hidden' | 'prerendering' }
+  | { readonly do: 'sleep'; readonly ms: number }
+  | { readonly do: 'offline'; readonly unnoticed: boolean }
+  | { readonly do: 'online' }
+  | { readonly do: 'network'; readonly profile: keyof typeof NETWORKS }
+  | { readonly do: 'fault'; readonly fault: keyof typeof FAULTS; readonly times: number }
+  | { readonly do: 'revoke' }
+  | { readonly do: 'ban' | 'unban'; readonly user: User }
+  | { readonly do: 'setClock'; readonly ms: number }
+  | { readonly do: 'clearStorage' }
+
+/** What happens, and how many milliseconds after the step before. Tabs are counted modulo those that are open. */
+export type Step = { readonly after: number } & ((TabAct & { readonly tab: number }) | WorldAct)
+
+export interface Setting {
+  readonly seed: number
+  readonly engine: Engine
+  readonly tabs: number
+  readonly locks: boolean | 'stuck'
+  readonly channel: boolean
+  readonly storage: boolean
+  readonly shareToken: boolean
+  /** Longest delays in milliseconds. */
+  readonly channelDelay: number
+  readonly storageDelay: number
+  /** Of an access token, in seconds. */
+  readonly lifetime: number
+  readonly revocation: 'reference' | 'expiry'
+  readonly onRace: 'redeliver' | 'refuse'
+  /** Whether ann is signed in when it begins. */
+  readonly signedIn: boolean
+}
+
+export interface Schedule extends Setting {
+  readonly steps: readonly Step[]
+}
+
+/** Latencies stay far below the grace of the server, as the deadlines of the client do. */
+export const NETWORKS = {
+  calm: {},
+  jittery: { latencyMs: [1, 1500] },
+  slow: { latencyMs: [2000, 6000] },
+  lossy: { latencyMs: [5, 400], loseRequest: 0.2, loseAnswer: 0.2, cutAnswer: 0.1, duplicate: 0.1 },
+  hanging: { latencyMs: [5, 400], loseRequest: 0.2, loseAnswer: 0.2, hang: 0.7 },
+} satisfies Record<string, Partial<NetworkProfile>>
+
+export const FAULTS = {
+  unavailable: { kind: 'status', status: 503 },
+  limited: { kind: 'status', status: 429, retryAfter: 20 },
+  forbidden: { kind: 'status', status: 403 },
+  missing: { kind: 'status', status: 404 },
+  html: { kind: 'html' },
+  lostAnswer: { kind: 'lost-answer' },
+  truncated: { kind: 'truncated-body' },
+  redirect: { kind: 'redirect', location: 'https://elsewhere.example/portal' },
+  raced: { kind: 'raced', on: 'refresh' },
+  keyRotated: { kind: 'key-rotated' },
+  refreshDown: { kind: 'status', status: 500, on: 'refresh' },
+  logoutDown: { kind: 'status', status: 500, on: 'logout' },
+  staleToken: { kind: 'token', lifetimeSeconds: 1 },
+} satisfies Record<string, Fault>
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+
+const gap = fc.oneof(
+  { weight: 4, arbitrary: fc.constant(0) },
+  { weight: 5, arbitrary: fc.integer({ min: 1, max: 60 }) },
+  { weight: 3, arbitrary: fc.integer({ min: 61, max: 3000 }) },
+  { weight: 1, arbitrary: fc.integer({ min: 3000, max: 32_000 }) },
+  { weight: 2, arbitrary: fc.integer({ min: 220_000, max: 310_000 }) },
+  { weight: 1, arbitrary: fc.integer({ min: 5 * MINUTE, max: 20 * MINUTE }) },
+)
+
+const tab = fc.nat({ max: 4 })
+const user = fc.constantFrom<User>('ann', 'bob')
+
+function tabAct<Name extends TabAct['do']>(...names: Name[]): fc.Arbitrary<{ do: Name; tab: number }> {
+  return fc.record({ do: fc.constantFrom(...names), tab })
+}
+
+const act: fc.Arbitrary<(TabAct & { tab: number }) | WorldAct> = fc.oneof(
+  { weight: 2, arbitrary: fc.constant({ do: 'wait' } as const) },
+  { weight: 9, arbitrary: tabAct('token', 'request', 'token', 'request', 'refresh') },
+  { weight: 2, arbitrary: tabAct('refreshNow') },
+  { weight: 1, arbitrary: tabAct('redirected', 'foreign') },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('login'), tab, user }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('logout'), tab, scope: fc.constantFrom('current', 'all') }) },
+  { weight: 3, arbitrary: tabAct('reload', 'close', 'crash', 'navigate', 'remount', 'activate') },
+  { weight: 6, arbitrary: tabAct('hide', 'show', 'freeze', 'resume', 'leave', 'back', 'resume', 'back') },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('open'), how: fc.constantFrom('visible', 'hidden', 'prerendering') }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('sleep'), ms: fc.constantFrom(10_000, 10 * MINUTE, 5 * HOUR) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('offline'), unnoticed: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.constant({ do: 'online' } as const) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('network'), profile: oneOfKeys(NETWORKS) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('fault'), fault: oneOfKeys(FAULTS), times: fc.integer({ min: 1, max: 3 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.oneof(
+      fc.constant({ do: 'revoke' } as const),
+      fc.record({ do: fc.constantFrom('ban', 'unban', 'unban'), user }),
+      fc.record({ do: fc.constant('setClock'), ms: fc.constantFrom(-2 * HOUR, -MINUTE, MINUTE, 30 * MINUTE) }),
+      fc.record({ do: fc.constant('login'), tab, user, password: fc.constant('wrong') }),
+      fc.constant({ do: 'clearStorage' } as const),
+    ),
+  },
+) as fc.Arbitrary<(TabAct & { tab: number }) | WorldAct>
+
+const step: fc.Arbitrary<Step> = fc.tuple(gap, act).map(
+  ([after, what]) => ({ after, ...what }) as Step,
+  (value) => {
+    const { after, ...what } = value as Step
+    return [after, what as WorldAct]
+  },
+)
+
+function oneOfKeys<T extends object>(record: T): fc.Arbitrary<keyof T> {
+  return fc.constantFrom(...(Object.keys(record) as (keyof T)[]))
+}
+
+/** Mostly a whole browser; sometimes one of its parts is missing, late, or broken. */
+function mostly<T>(usual: T, ...rest: T[]): fc.Arbitrary<T> {
+  return fc.oneof({ weight: 8, arbitrary: fc.constant(usual) }, { weight: 2, arbitrary: fc.constantFrom(...rest) })
+}
+
+export interface Bounds {
+  readonly tabs: readonly [fewest: number, most: number]
+  readonly steps: number
+}
+
+/** Schedules of some number of tabs and steps. */
+export function schedules({ tabs: [min, max], steps }: Bounds): fc.Arbitrary<Schedule> {
+  return fc.record({
+    seed: fc.nat({ max: 1_000_000 }),
+    engine: fc.constantFrom('chromium', 'firefox', 'webkit'),
+    tabs: fc.integer({ min, max }),
+    locks: mostly<boolean | 'stuck'>(true, false, 'stuck'),
+    channel: mostly(true, false),
+    storage: mostly(true, false),
+    shareToken: mostly(true, false),
+    channelDelay: fc.constantFrom(1, 1, 30),
+    storageDelay: fc.constantFrom(0, 0, 60),
+    lifetime: fc.constantFrom(300, 300, 60),
+    revocation: fc.constantFrom('reference', 'expiry'),
+    onRace: mostly('redeliver', 'refuse'),
+    signedIn: mostly(true, false),
+    steps: fc.array(step, { maxLength: steps, size: 'max' }),
+  }) as fc.Arbitrary<Schedule>
+}

@@ -1,0 +1,122 @@
+/*
+ * `npm run check:package`: whether what would be published is what we mean to publish. Each check is a step of
+ * `npm test` too. They work on the build and on the tarball that the first two steps make.
+ */
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Bundle, bundle } from './bundle.ts'
+import { buildConsumerApp, pack } from './consumer.ts'
+import { ROOT } from './files.ts'
+import { listFaults, sizeFaults, sizeTable, unwantedInputs } from './package-rules.ts'
+import { command, held, mustRun, runSteps, type Step } from './steps.ts'
+
+function mustBeEmpty(faults: readonly string[]): void {
+  if (faults.length > 0) throw new Error(faults.join('\n'))
+}
+
+async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-package-'))
+  try {
+    return await use(folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+const PEERS = ['msw', 'react']
+
+async function entryNames(): Promise<string[]> {
+  const { exports } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { exports: object }
+  return Object.keys(exports)
+    .filter((path) => path !== './package.json')
+    .map((path) => path.replace(/^\./, 'latchkey'))
+}
+
+async function bundles(): Promise<Map<string, Bundle>> {
+  const found = new Map<string, Bundle>()
+  for (const name of await entryNames()) {
+    found.set(name, await bundle(`export * from '${name}'`, PEERS))
+  }
+  return found
+}
+
+export const packageSteps: readonly Step[] = [
+  command('build', 'tsup', '--silent'),
+  command('publint', 'publint', '--strict'),
+  {
+    name: 'attw',
+    run: () =>
+      withFolder(async (folder) => {
+        await mustRun('attw', [
+          await pack(folder),
+          '--profile',
+          'esm-only',
+          '--no-emoji',
+          '--format',
+          'ascii',
+        ])
+        return held()
+      }),
+  },
+  {
+    name: 'packed files',
+    run: async () => {
+      const { stdout } = await mustRun('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'])
+      const [packed] = JSON.parse(stdout) as { files: { path: string }[]; size: number }[]
+      mustBeEmpty(listFaults(packed?.files.map(({ path }) => path) ?? [], await entryNames()))
+      return held(`${packed?.files.length} files, ${packed?.size} B`)
+    },
+  },
+  {
+    name: 'no path of this machine in dist',
+    run: async () => {
+      const files = (await readdir(join(ROOT, 'dist'))).sort()
+      const texts = await Promise.all(files.map((file) => readFile(join(ROOT, 'dist', file), 'utf8')))
+      mustBeEmpty(
+        files.filter(
+          (_, index) => texts[index]?.includes(ROOT) === true || texts[index]?.includes('file:///'),
+        ),
+      )
+      return held()
+    },
+  },
+  {
+    name: 'sizes',
+    run: async () => {
+      const found = await bundles()
+      const report = sizeTable(found)
+      const faults = sizeFaults(found)
+      return faults.length === 0
+        ? held(report)
+        : { passed: 0, failed: 1, report: `${report}\n${faults.join('\n')}` }
+    },
+  },
+  {
+    name: 'an import that is not used costs nothing',
+    run: async () => {
+      for (const name of await entryNames()) {
+        const { now, code } = await bundle(`import * as unused from '${name}'\nimport '${name}'`, PEERS)
+        if (now.minified >= 60) throw new Error(`${name} leaves ${now.minified} B: ${code.slice(0, 200)}`)
+      }
+      return held()
+    },
+  },
+  {
+    name: 'latchkey loads no other entry, framework or polyfill',
+    run: async () => {
+      mustBeEmpty(unwantedInputs((await bundle(`export * from 'latchkey'`)).inputs))
+      return held()
+    },
+  },
+  {
+    name: 'an empty app installs, type-checks and builds it',
+    run: () =>
+      withFolder(async (folder) => {
+        await buildConsumerApp(folder)
+        return held()
+      }),
+  },
+]
+
+if (import.meta.main) await runSteps(packageSteps)

@@ -1,0 +1,142 @@
+/*
+ * An app that somebody else would write: empty but for Vite and TypeScript, with the packed tarball as its only
+ * dependency. It must install, type-check under the strictest options and in Node's resolution, and build.
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { ROOT } from './files.ts'
+import { mustRun } from './steps.ts'
+
+/** Packs the build into the folder; gives the path of the tarball. */
+export async function pack(folder: string): Promise<string> {
+  const { stdout } = await mustRun('npm', [
+    'pack',
+    '--json',
+    '--ignore-scripts',
+    '--pack-destination',
+    folder,
+  ])
+  const [packed] = JSON.parse(stdout) as { filename: string }[]
+  if (packed === undefined) throw new Error('npm pack made no tarball')
+  return join(folder, packed.filename)
+}
+
+const COMPILER_OPTIONS = {
+  target: 'ES2022',
+  lib: ['ES2022', 'DOM', 'DOM.Iterable'],
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  verbatimModuleSyntax: true,
+  skipLibCheck: false,
+  noEmit: true,
+  types: [],
+}
+
+const INDEX_HTML = `<!doctype html>
+<html lang="en">
+  <head><meta charset="utf-8"><title>An app</title></head>
+  <body>
+    <form>
+      <input name="email" type="email" autocomplete="username">
+      <input name="password" type="password" autocomplete="current-password">
+      <button>Sign in</button>
+    </form>
+    <button id="sign-out">Sign out</button>
+    <output></output>
+    <script type="module" src="/src/main.ts"></script>
+  </body>
+</html>
+`
+
+const MAIN_TS = `import { type AuthState, createAuthClient, isAuthError } from 'latchkey'
+
+interface User {
+  readonly id: string
+}
+
+const auth = createAuthClient<User>({
+  parseUser: (value) => ({ id: String((value as { id?: unknown }).id) }),
+})
+
+const output = document.querySelector('output')
+const show = (state: AuthState<User>): void => {
+  if (output === null) return
+  output.value = state.status === 'authenticated' ? \`authenticated as \${state.user.id}\` : state.status
+}
+
+document.querySelector('form')?.addEventListener('submit', (event) => {
+  event.preventDefault()
+  const fields = new FormData(event.currentTarget as HTMLFormElement)
+  auth.login(Object.fromEntries(fields)).catch((error: unknown) => {
+    if (output !== null) output.value = isAuthError(error) ? error.code : 'unexpected'
+  })
+})
+document.querySelector('#sign-out')?.addEventListener('click', () => void auth.logout())
+
+auth.subscribe(show)
+await auth.ready()
+show(auth.getState())
+`
+
+const API_TS = `import { createAuthClient } from 'latchkey'
+import { createApi } from 'latchkey/ky'
+
+export const api = createApi(createAuthClient(), { retry: 0 })
+export const orders = (): Promise<unknown> => api.get('https://api.example.com/orders').json()
+`
+
+/**
+ * Writes the app into an empty folder, installs the tarball in it, type-checks it and builds it for the origin that
+ * will serve it. Gives the folder of the built app.
+ */
+export async function buildConsumerApp(folder: string): Promise<string> {
+  const tarball = await pack(folder)
+  const version = async (name: string): Promise<string> =>
+    (
+      JSON.parse(await readFile(join(ROOT, 'node_modules', name, 'package.json'), 'utf8')) as {
+        version: string
+      }
+    ).version
+  const { overrides } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+    overrides: object
+  }
+  const files: Record<string, unknown> = {
+    'package.json': {
+      private: true,
+      type: 'module',
+      dependencies: { latchkey: `file:${tarball}` },
+      devDependencies: { typescript: await version('typescript'), vite: await version('vite') },
+      overrides,
+    },
+    'tsconfig.json': {
+      compilerOptions: { ...COMPILER_OPTIONS, module: 'ESNext', moduleResolution: 'bundler' },
+      include: ['src'],
+    },
+    'node16.json': {
+      extends: './tsconfig.json',
+      compilerOptions: { module: 'Node16', moduleResolution: 'Node16' },
+    },
+    'nodenext.json': {
+      extends: './tsconfig.json',
+      compilerOptions: { module: 'NodeNext', moduleResolution: 'NodeNext' },
+    },
+    'index.html': INDEX_HTML,
+    'src/main.ts': MAIN_TS,
+    'src/api.ts': API_TS,
+  }
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true })
+    await writeFile(
+      join(folder, path),
+      typeof content === 'string' ? content : JSON.stringify(content, null, 2),
+    )
+  }
+  const options = { cwd: folder }
+  await mustRun('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'], options)
+  for (const project of ['tsconfig.json', 'node16.json', 'nodenext.json']) {
+    await mustRun(join(folder, 'node_modules/.bin/tsc'), ['-p', project], options)
+  }
+  await mustRun(join(folder, 'node_modules/.bin/vite'), ['build', '--logLevel', 'error'], options)
+  return join(folder, 'dist')
+}

@@ -1,0 +1,67 @@
+/* The rules of the package checks, apart from the files they are about, so that each has a test that breaks it. */
+import type { Bundle } from './bundle.ts'
+
+/** Bytes, minified and gzipped. The aim is the smallest peer, which does far less. */
+const BUDGETS: Record<string, { readonly budget: number; readonly aim: number }> = {
+  latchkey: { budget: 10_000, aim: 6_400 },
+}
+
+/** Entries with a budget that are missing or over it. */
+export function sizeFaults(bundles: ReadonlyMap<string, Pick<Bundle, 'now'>>): string[] {
+  return Object.entries(BUDGETS).flatMap(([name, { budget }]) => {
+    const size = bundles.get(name)?.now.gzipped
+    if (size === undefined) return [`${name} was not measured`]
+    return size > budget ? [`${name} is ${size} B, over its budget of ${budget} B`] : []
+  })
+}
+
+export function sizeTable(bundles: ReadonlyMap<string, Pick<Bundle, 'now' | 'later'>>): string {
+  const rows = [...bundles].map(([name, { now, later }]) => {
+    const limits = BUDGETS[name]
+    return [
+      name,
+      String(now.minified),
+      String(now.gzipped),
+      later.gzipped === 0 ? '' : String(later.gzipped),
+      limits === undefined ? '' : String(limits.budget),
+      limits === undefined ? '' : String(limits.aim),
+    ]
+  })
+  const table = [['entry', 'min B', 'gzip B', 'lazy gzip B', 'budget B', 'aim B'], ...rows]
+  const width = (column: number): number => Math.max(...table.map((row) => row[column]?.length ?? 0))
+  return table
+    .map((row) =>
+      row.map((cell, at) => (at === 0 ? cell.padEnd(width(at)) : cell.padStart(width(at)))).join('  '),
+    )
+    .join('\n')
+}
+
+/** Modules that must not load with the main entry. */
+export function unwantedInputs(inputs: readonly string[]): string[] {
+  if (inputs.length === 0) return ['no modules were found']
+  return inputs.filter(
+    (path) =>
+      /node_modules\/(?:ky|msw|react|react-dom|broadcast-channel|hono|@noble)\//.test(path) ||
+      /dist\/(?:ky|testing|react|presets)\.js$/.test(path),
+  )
+}
+
+const ALWAYS = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']
+const SHARED = /^dist\/[\w-]+-[\w-]{8}\.(?:js|js\.map|d\.ts)$/
+
+/** Files of the tarball that should not be there, and expected ones that are missing. */
+export function listFaults(paths: readonly string[], entries: readonly string[]): string[] {
+  const wanted = new Set([
+    ...ALWAYS,
+    ...entries.flatMap((entry) => {
+      const name = entry === 'latchkey' ? 'index' : entry.replace('latchkey/', '')
+      return [`dist/${name}.js`, `dist/${name}.js.map`, `dist/${name}.d.ts`]
+    }),
+  ])
+  return [
+    ...[...wanted].filter((path) => !paths.includes(path)).map((path) => `${path} is missing`),
+    ...paths
+      .filter((path) => !wanted.has(path) && !SHARED.test(path))
+      .map((path) => `${path} should not be packed`),
+  ]
+}

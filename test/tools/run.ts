@@ -1,0 +1,30 @@
+/*
+ * `npm test`: everything that must hold, one step after the other. `npm test -- --only unit,lint` runs the steps
+ * whose name begins so. The last line is the sum over all tests and checks.
+ */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { launchOptions } from './browsers.ts'
+import { packageSteps } from './check-package.ts'
+import { ROOT } from './files.ts'
+import { playwright, vitest } from './reports.ts'
+import { command, held, runSteps, type Step } from './steps.ts'
+
+const projects = ['.', 'src/core', 'test', 'e2e', 'demo', 'bench'].filter((folder) =>
+  existsSync(join(ROOT, folder, 'tsconfig.json')),
+)
+
+const steps: readonly Step[] = [
+  ...projects.map((folder) => command(`types ${folder}`, 'tsc', '-p', folder)),
+  command('lint', 'oxlint', '-c', 'test/oxlintrc.json', '--type-aware', '--deny-warnings'),
+  command('format', 'prettier', '--check', '--log-level', 'warn', '.'),
+  { name: 'unit', run: () => vitest() },
+  ...packageSteps,
+  { name: 'browser', run: async () => held(launchOptions('chromium').executablePath) },
+  { name: 'e2e', run: () => playwright() },
+]
+
+const { values } = parseArgs({ options: { only: { type: 'string' } } })
+const wanted = values.only?.split(',') ?? ['']
+await runSteps(steps.filter(({ name }) => wanted.some((prefix) => name.startsWith(prefix))))

@@ -1,0 +1,53 @@
+import { defineConfig } from 'vitest/config'
+
+const root = new URL('..', import.meta.url).pathname
+const source = (path: string): string => `${root}src/${path}`
+
+export default defineConfig({
+  root,
+  resolve: {
+    alias: [
+      { find: /^latchkey$/, replacement: source('index.ts') },
+      { find: /^latchkey\/ky$/, replacement: source('ky.ts') },
+      { find: /^latchkey\/testing$/, replacement: source('testing/index.ts') },
+    ],
+  },
+  test: {
+    // A test waits for what it waits for; a slow machine is no failure, a hang still ends.
+    testTimeout: 20_000,
+    allowOnly: false,
+    restoreMocks: true,
+    unstubGlobals: true,
+    unstubEnvs: true,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'node',
+          include: ['test/**/*.test.{ts,tsx}'],
+          exclude: ['test/**/*.dom.test.{ts,tsx}'],
+          environment: 'node',
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'jsdom', include: ['test/**/*.dom.test.{ts,tsx}'], environment: 'jsdom' },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'types',
+          include: [],
+          typecheck: {
+            enabled: true,
+            // The sources have a type check of their own.
+            ignoreSourceErrors: true,
+            only: true,
+            include: ['test/types/**/*.test-d.ts'],
+            tsconfig: 'test/tsconfig.json',
+          },
+        },
+      },
+    ],
+  },
+})
