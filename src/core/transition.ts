@@ -1,5 +1,5 @@
 import { isNewer, isSame, nextEpoch, NO_EPOCH } from './epoch.js'
-import { elapsed, remaining } from './lifetime.js'
+import { elapsed, type Instant, remaining } from './lifetime.js'
 import type { Marker } from './marker.js'
 import type { Message } from './messages.js'
 import type { ClientEvent, ClientState, Effect, Grant, Identity, Moment, Transition, Under } from './state.js'
@@ -345,7 +345,7 @@ function out(state: ClientState, reason: EndReason): Effect {
 }
 
 /** Whether the breaker holds: one token after the other was replaced before its time, so that one more will not help. */
-export function isLooping(state: ClientState, now: Moment): boolean {
+export function isLooping(state: ClientState, now: Instant): boolean {
   const [first] = state.early
   return (
     state.early.length === BREAKER_LENGTH && first !== undefined && now.monotonic - first < BREAKER_WINDOW
@@ -353,7 +353,7 @@ export function isLooping(state: ClientState, now: Moment): boolean {
 }
 
 /** Milliseconds until a refresh may be tried; zero where nothing holds it back. Either clock is enough to end the wait. */
-export function waitLeft(state: ClientState, now: Moment): number {
+export function waitLeft(state: ClientState, now: Instant): number {
   if (!state.retryAt) return 0
   return Math.max(0, -elapsed(state.retryAt, now))
 }

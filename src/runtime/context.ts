@@ -1,6 +1,7 @@
-import { isNewer } from '../core/epoch.js'
+import { isNewer, isSame } from '../core/epoch.js'
 import { type Marker, parseMarker, serializeMarker } from '../core/marker.js'
 import { type Message, wrap } from '../core/messages.js'
+import type { Instant } from '../core/lifetime.js'
 import type { Channel, Ports } from '../core/ports.js'
 import type { ClientEvent, ClientState, Effect, Grant, Identity, Moment } from '../core/state.js'
 import { INITIAL, transition } from '../core/transition.js'
@@ -65,8 +66,14 @@ export class Context {
   }
 
   now(): Moment {
-    const { clock, chance } = this.ports
-    return { wall: clock.wall(), monotonic: clock.monotonic(), fraction: chance.fraction(), id: chance.id() }
+    const { chance } = this.ports
+    return { ...this.instant(), fraction: chance.fraction(), id: chance.id() }
+  }
+
+  /** Both clocks alone: what is asked for at every request. */
+  instant(): Instant {
+    const { clock } = this.ports
+    return { wall: clock.wall(), monotonic: clock.monotonic() }
   }
 
   note(type: DiagnosticType, detail?: Omit<DiagnosticEntry, 'type' | 'at' | 'tab'>): void {
@@ -186,7 +193,7 @@ export class Context {
   #writeMarker(marker: Marker): void {
     const { shared } = this.ports
     const current = this.readMarker()
-    if (current && isNewer(current.epoch, marker.epoch)) return
+    if (current && (isNewer(current.epoch, marker.epoch) || isLater(current, marker))) return
     const text = serializeMarker(marker)
     if (shared.write(this.name, text)) this.#seen = text
   }
@@ -200,4 +207,11 @@ export class Context {
       this.#flushing = false
     }
   }
+}
+
+/** A sibling has renewed the credential of the same epoch in the meantime. */
+function isLater(current: Marker, marker: Marker): boolean {
+  return (
+    isSame(current.epoch, marker.epoch) && marker.state === 'in' && current.generation > marker.generation
+  )
 }

@@ -118,8 +118,10 @@ export class Logouts {
       const confirmed =
         reply !== undefined && (isDone(reply) || (reply.status === 401 && !this.#refresher.flight))
       context.note(confirmed ? 'logout.confirmed' : 'logout.pending', { status: reply?.status || undefined })
-      if (confirmed) context.dispatch({ type: 'logoutConfirmed', epoch })
-      else this.#retryLater(reply)
+      if (confirmed) {
+        this.#failures = 0
+        context.dispatch({ type: 'logoutConfirmed', epoch })
+      } else this.#retryLater(reply)
       return confirmed
     } finally {
       sent = true

@@ -114,7 +114,7 @@ export class Refresher {
   /** What stands against asking the server now. */
   #held({ force, restore, explicit }: RefreshNeed): RefreshOutcome | undefined {
     const { state } = this.#context
-    const now = this.#context.now()
+    const now = this.#context.instant()
     if ((state.logout && !explicit) || (state.phase === 'out' && !restore)) return { kind: 'ended' }
     const wait = waitLeft(state, now)
     if (wait > 0) {
@@ -138,7 +138,7 @@ export class Refresher {
     const context = this.#context
     const isNewer = () => {
       const { credential } = context.state
-      const usable = credential !== undefined && remaining(credential, context.now()) > credential.lead
+      const usable = credential !== undefined && remaining(credential, context.instant()) > credential.lead
       return usable && (began === undefined || credential.generation !== began)
     }
     if (force) return false
@@ -217,7 +217,8 @@ export class Refresher {
         if (verdict.kind !== 'granted') return verdict
         const flush = context.quietly(() => {
           context.syncMarker()
-          const signIn = explicit && verdict.grant.identity.sessionId !== context.state.sessionId
+          const { logout, sessionId } = context.state
+          const signIn = explicit && verdict.grant.identity.sessionId !== (logout?.sessionId ?? sessionId)
           context.dispatch({ type: 'granted', grant: verdict.grant, under, explicit: signIn })
           context.note('refresh.done', {
             cause,

@@ -59,8 +59,9 @@ export async function authenticatedFetch(
     throw error
   }
   const go = async (generation: number, token: string, last: boolean) => {
-    const [url, options] = attempts.next(token, last, linked([life, signal]))
-    const response = await raced(send(url, options), life)
+    const [abort, release] = linked(life, signal)
+    const [url, options] = attempts.next(token, last, abort)
+    const response = await raced(send(url, options), life).finally(release)
     reportOddities(context, target, response)
     return { generation, response }
   }

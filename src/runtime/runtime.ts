@@ -178,7 +178,7 @@ export class Runtime {
     if (phase === 'out' || (phase === 'unknown' && failures === 0)) return
     // A restored page may have missed a logout, and without a marker only the server can tell.
     const blind = cause === 'restore' && context.ports.shared.read(context.name) === undefined
-    const due = !credential || remaining(credential, context.now()) < credential.lead
+    const due = !credential || remaining(credential, context.instant()) < credential.lead
     if (due || blind) void this.#refresher.refresh({ cause, force: blind })
   }
 

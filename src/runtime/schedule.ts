@@ -27,7 +27,7 @@ export function createSchedule(context: Context, refresher: Refresher): () => vo
 
 function dueIn(context: Context): number | undefined {
   const { state } = context
-  const now = context.now()
+  const now = context.instant()
   const { credential, phase, retryAt } = state
   if (phase === 'out') return undefined
   const wait = waitLeft(state, now)

@@ -55,8 +55,10 @@ export async function start(context: Context, refresher: Refresher, logouts: Log
   context.note('start', { cause: returning ? 'redirect' : (marker?.state ?? 'missing') })
   context.dispatch({ type: 'started', marker })
   context.syncMarker()
+  // Before a pending logout, which without a session id would end the session that was just made.
+  if (returning) await refresher.refresh({ cause: 'redirect', restore: true, explicit: true })
   if (context.state.logout) await logouts.deliver()
-  if (returning) return void (await refresher.refresh({ cause: 'redirect', restore: true, explicit: true }))
+  if (returning) return
   const { phase, logout } = context.state
   const asks =
     options.restore === 'always'

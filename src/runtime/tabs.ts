@@ -29,7 +29,7 @@ function receive(context: Context, data: unknown): void {
 function answer(context: Context, { epoch }: Message): void {
   const { state } = context
   if (isNewer(epoch, state.epoch)) return
-  const now = context.now()
+  const now = context.instant()
   const { credential } = state
   if (credential && remaining(credential, now) > margin(credential.lifetime, context.options.minValidity)) {
     context.post(announce(state).message)
@@ -50,7 +50,7 @@ function sharedGrant(context: Context, message: Message): Grant | undefined {
   if (message.type !== 'in' || !message.shared || !context.options.shareToken || !context.channel?.memoryOnly)
     return undefined
   const { token, subject, rawUser, issuedAt, lifetime } = message.shared
-  const { wall, monotonic, fraction } = context.now()
+  const { wall, monotonic } = context.instant()
   const age = wall - issuedAt
   if (age < 0) return undefined
   try {
@@ -62,7 +62,7 @@ function sharedGrant(context: Context, message: Message): Grant | undefined {
       generation: message.generation,
       issued,
       lifetime,
-      lead: lead + (fraction * lead) / 4,
+      lead: lead + (context.ports.chance.fraction() * lead) / 4,
     }
     return identity.subject === subject ? { identity, credential } : undefined
   } catch {

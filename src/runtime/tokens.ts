@@ -41,7 +41,7 @@ export async function ensureToken(
     const { credential, phase } = context.state
     if (phase === 'out') throw notSignedIn(context)
     const known = credential && credential.generation !== rejected ? credential : undefined
-    const left = known ? remaining(known, context.now()) : 0
+    const left = known ? remaining(known, context.instant()) : 0
     if (known && left > margin(known.lifetime, minValidity)) {
       if (left < known.lead && !refresher.flight) void refresher.refresh({ cause: 'early' })
       return known
@@ -52,7 +52,7 @@ export async function ensureToken(
     if (outcome.kind === 'refreshed' && renewed && renewed.generation !== rejected && renewed !== known)
       return renewed
     if (outcome.kind === 'failed') {
-      const valid = renewed && renewed.generation !== rejected && remaining(renewed, context.now()) > 0
+      const valid = renewed && renewed.generation !== rejected && remaining(renewed, context.instant()) > 0
       if (valid) return renewed
       throw outcome.error
     }

@@ -37,18 +37,17 @@ export const pause = (clock: Clock, milliseconds: number): Promise<void> =>
   new Promise((resolve) => void clock.after(milliseconds, resolve))
 
 /** A signal that aborts with the first of the given ones, and what lets go of them. */
-export function linked(signals: readonly (AbortSignal | null | undefined)[]): AbortSignal {
+export function linked(
+  ...given: readonly (AbortSignal | null | undefined)[]
+): readonly [AbortSignal, release: () => void] {
+  const signals = given.filter((signal) => signal !== null && signal !== undefined)
+  if (typeof AbortSignal.any === 'function') return [AbortSignal.any(signals), () => {}]
   const controller = new AbortController()
-  for (const signal of signals) {
-    if (!signal) continue
-    if (signal.aborted) {
-      controller.abort(signal.reason)
-      break
-    }
-    signal.addEventListener('abort', () => controller.abort(signal.reason), {
-      once: true,
-      signal: controller.signal,
-    })
-  }
-  return controller.signal
+  const stops = signals.map((signal) => {
+    const abort = () => controller.abort(signal.reason)
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort)
+    return () => signal.removeEventListener('abort', abort)
+  })
+  return [controller.signal, () => stops.forEach((stop) => stop())]
 }

@@ -14,9 +14,9 @@ export interface BackendHandlersOptions<Handler> {
   /** Origin of the page that calls. Default: that of the document; outside a browser `origin`. */
   pageOrigin?: string | undefined
   /**
-   * Whether cookies go to another origin only with `credentials: 'include'`, as a browser has it. Where MSW tells the truth,
-   * in a browser and with MSW 2 in Node, this shows a forgotten option; MSW 3 in Node calls every request `same-origin`.
-   * Default: false, only `omit` keeps them away.
+   * Whether cookies go to another origin only with `credentials: 'include'`, as a browser has it. In a browser and with MSW 2
+   * in Node this shows a forgotten option; MSW 3 in Node calls every request `same-origin`, an omitting one too. Default: false,
+   * only `omit` keeps them away.
    */
   strictCredentials?: boolean | undefined
 }

@@ -29,12 +29,12 @@ it('ERR-08 a sign-in gives token, identity and cookie in one answer', async () =
 
 it('OW-21 unknown user and wrong password get the same answer after the same work', async () => {
   const cheap = createCheapHash()
-  const verified: string[] = []
+  const verified: [string, boolean][] = []
   const backend = await createTestBackend({
     passwordHash: {
       ...cheap,
       verify(password, stored) {
-        verified.push(password)
+        verified.push([password, stored === cheap.decoy])
         return cheap.verify(password, stored)
       },
     },
@@ -44,7 +44,10 @@ it('OW-21 unknown user and wrong password get the same answer after the same wor
   const unknown = await browser.send('POST', '/auth/login', {
     body: { ...attempt, email: 'nobody@example.com' },
   })
-  expect(verified).toEqual(['wrong', 'wrong'])
+  expect(verified).toEqual([
+    ['wrong', false],
+    ['wrong', true],
+  ])
   expect([...unknown.headers]).toEqual([...wrong.headers])
   expect(await unknown.text()).toBe(await wrong.clone().text())
   expect(await errorOf(wrong)).toEqual([401, 'invalid_credentials'])

@@ -111,12 +111,13 @@ it.each<[string, (url: string, foreign: string) => string]>([
   const [victim, attacker] = [backend.browser(), backend.browser()]
   const mine = await signInAtProvider(victim)
   const foreign = await signInAtProvider(attacker)
+  const cookie = `__Host-login=${victim.cookie('__Host-login')}`
   const answer = await arrive(victim, forge(mine, foreign))
   expect(answer.status).toBe(400)
   expect(cookieOf(answer)).toBeUndefined()
   expect(cookieOf(answer, '__Host-login')).toBe('')
   expect(victim.cookie()).toBeUndefined()
-  expect((await arrive(victim, mine)).status).toBe(400)
+  expect((await arrive(victim, mine, { headers: { cookie } })).status).toBe(400)
   expect(await backend.admin.listSessions()).toEqual([])
 })
 
@@ -127,15 +128,26 @@ it('FIX-04 a callback without the cookie of its start signs nobody in', async ()
 })
 
 it.each([
-  ['code after a minute', MINUTE],
-  ['attempt after ten', 10 * MINUTE],
-])('CK-12 a %s is too late', async (_name, age) => {
+  ['a code after a minute', 0, MINUTE],
+  ['an attempt after ten minutes, its code fresh', 10 * MINUTE - 1, 1],
+])('CK-12 %s is too late', async (_name, atForm, onTheWay) => {
   const backend = await createTestBackend()
   const browser = backend.browser()
-  const callback = await signInAtProvider(browser)
+  const request = await openForm(browser)
   const cookie = `__Host-login=${browser.cookie('__Host-login')}`
-  backend.time.advance(age)
+  backend.time.advance(atForm)
+  const callback = locationOf(await postForm(browser, request))
+  expect(callback).toContain('code=')
+  backend.time.advance(onTheWay)
   expect((await arrive(browser, callback, { headers: { cookie } })).status).toBe(400)
+})
+
+it('CK-12 a form after ten minutes is too late', async () => {
+  const backend = await createTestBackend()
+  const browser = backend.browser()
+  const request = await openForm(browser)
+  backend.time.advance(10 * MINUTE)
+  expect((await postForm(browser, request)).status).toBe(400)
 })
 
 it('FIX-01 it ends the session the browser had, though the Strict cookie may stay away on the way back', async () => {

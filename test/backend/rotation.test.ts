@@ -234,17 +234,27 @@ it('TMO-02 a refresh marked as background does not extend the idle limit', async
   expect(await errorOf(await browser.send('POST', '/auth/refresh'))).toEqual([401, 'idle_timeout'])
 })
 
+it('REV-05 a session that was over already keeps its reason when all are ended', async () => {
+  const backend = await createTestBackend({ idleMs: HOUR })
+  const browser = backend.browser()
+  await login(browser)
+  const cookie = browser.cookie()
+  backend.time.advance(HOUR + 1)
+  await backend.admin.endAllSessions('ada')
+  expect(await errorOf(await refreshWith(browser, cookie))).toEqual([401, 'idle_timeout'])
+})
+
 it.each([
   ['session_revoked', (backend: TestBackend, id: string) => backend.admin.endSession(id)],
   ['user_disabled', (backend: TestBackend) => backend.admin.ban('ada')],
 ] as const)('AV-16 liveness is checked again at commit: %s while the token is signed', async (code, end) => {
   const signer = createDeterministicSigner()
-  let whileSigning: (() => Promise<void>) | undefined
+  const whileSigning: (() => Promise<void>)[] = []
   const backend = await createTestBackend({
     signer: {
       ...signer,
       async sign(claims) {
-        await whileSigning?.()
+        for (const act of whileSigning) await act()
         return signer.sign(claims)
       },
     },
@@ -252,7 +262,7 @@ it.each([
   const browser = backend.browser()
   const { session_id } = await login(browser)
   const cookie = browser.cookie()
-  whileSigning = () => end(backend, session_id)
+  whileSigning.push(() => end(backend, session_id))
   const answer = await refreshWith(browser, cookie)
   expect(cookieOf(answer)).toBe('')
   expect(await errorOf(answer)).toEqual([401, code])

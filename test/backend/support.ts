@@ -88,7 +88,7 @@ function createBrowser(backend: ReferenceBackend, time: TestClock): Browser {
         new Request(url, {
           method,
           headers: sent,
-          body: body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body),
+          ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
         }),
         { address },
       )

@@ -33,6 +33,8 @@ export interface Ledger {
   claims(token: string): AccessClaims | undefined
   /** The session a refresh cookie belongs to, spent or not. */
   ofCookie(value: string | undefined): Session | undefined
+  /** How often the cookie's family had been renewed when it was made. */
+  generation(value: string): number
   lives(session: Session | undefined, now: number): boolean
 }
 
@@ -40,7 +42,7 @@ export function createLedger(now: () => number, idleMs: number): Ledger {
   const memory = createMemoryStore()
   const tokens = new Map<string, AccessClaims>()
   const sessions = new Map<string, Session>()
-  const byCookie = new Map<string, string>()
+  const byCookie = new Map<string, { readonly id: string; readonly generation: number }>()
   const ends: SessionEnd[] = []
 
   const keep = (session: Session): void => {
@@ -49,7 +51,7 @@ export function createLedger(now: () => number, idleMs: number): Ledger {
       ends.push({ id: session.id, at: now(), code: session.ended.code, by: ledger.handling })
     }
     sessions.set(session.id, session)
-    byCookie.set(session.family.head.hash, session.id)
+    byCookie.set(session.family.head.hash, { id: session.id, generation: session.family.head.generation })
   }
 
   const ledger: Ledger = {
@@ -84,7 +86,9 @@ export function createLedger(now: () => number, idleMs: number): Ledger {
       rotate: () => undefined,
     },
     claims: (token) => tokens.get(token),
-    ofCookie: (value) => (value === undefined ? undefined : sessions.get(byCookie.get(digest(value)) ?? '')),
+    ofCookie: (value) =>
+      value === undefined ? undefined : sessions.get(byCookie.get(digest(value))?.id ?? ''),
+    generation: (value) => byCookie.get(digest(value))?.generation ?? 0,
     lives: (session, at) =>
       session !== undefined && !session.ended && at < session.expiresAt && at - session.seenAt <= idleMs,
   }

@@ -105,21 +105,43 @@ const act: fc.Arbitrary<(TabAct & { tab: number }) | WorldAct> = fc.oneof(
   { weight: 2, arbitrary: tabAct('refreshNow') },
   { weight: 1, arbitrary: tabAct('redirected', 'foreign') },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('login'), tab, user }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('logout'), tab, scope: fc.constantFrom('current', 'all') }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant('logout'), tab, scope: fc.constantFrom('current', 'all') }),
+  },
   { weight: 3, arbitrary: tabAct('reload', 'close', 'crash', 'navigate', 'remount', 'activate') },
   { weight: 6, arbitrary: tabAct('hide', 'show', 'freeze', 'resume', 'leave', 'back', 'resume', 'back') },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('open'), how: fc.constantFrom('visible', 'hidden', 'prerendering') }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('sleep'), ms: fc.constantFrom(10_000, 10 * MINUTE, 5 * HOUR) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('open'),
+      how: fc.constantFrom('visible', 'hidden', 'prerendering'),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('sleep'), ms: fc.constantFrom(10_000, 10 * MINUTE, 5 * HOUR) }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('offline'), unnoticed: fc.boolean() }) },
   { weight: 2, arbitrary: fc.constant({ do: 'online' } as const) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('network'), profile: oneOfKeys(NETWORKS) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('fault'), fault: oneOfKeys(FAULTS), times: fc.integer({ min: 1, max: 3 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('fault'),
+      fault: oneOfKeys(FAULTS),
+      times: fc.integer({ min: 1, max: 3 }),
+    }),
+  },
   {
     weight: 1,
     arbitrary: fc.oneof(
       fc.constant({ do: 'revoke' } as const),
       fc.record({ do: fc.constantFrom('ban', 'unban', 'unban'), user }),
-      fc.record({ do: fc.constant('setClock'), ms: fc.constantFrom(-2 * HOUR, -MINUTE, MINUTE, 30 * MINUTE) }),
+      fc.record({
+        do: fc.constant('setClock'),
+        ms: fc.constantFrom(-2 * HOUR, -MINUTE, MINUTE, 30 * MINUTE),
+      }),
       fc.record({ do: fc.constant('login'), tab, user, password: fc.constant('wrong') }),
       fc.constant({ do: 'clearStorage' } as const),
     ),
@@ -140,7 +162,10 @@ function oneOfKeys<T extends object>(record: T): fc.Arbitrary<keyof T> {
 
 /** Mostly a whole browser; sometimes one of its parts is missing, late, or broken. */
 function mostly<T>(usual: T, ...rest: T[]): fc.Arbitrary<T> {
-  return fc.oneof({ weight: 8, arbitrary: fc.constant(usual) }, { weight: 2, arbitrary: fc.constantFrom(...rest) })
+  return fc.oneof(
+    { weight: 8, arbitrary: fc.constant(usual) },
+    { weight: 2, arbitrary: fc.constantFrom(...rest) },
+  )
 }
 
 export interface Bounds {

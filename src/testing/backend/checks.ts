@@ -44,7 +44,7 @@ export async function readJson(request: Request): Promise<Readonly<Record<string
   try {
     const value: unknown = JSON.parse(text)
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      return { __proto__: null, ...value } as Record<string, unknown>
+      return { __proto__: null, ...value }
     }
   } catch {
     // Refused below.

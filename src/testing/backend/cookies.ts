@@ -19,10 +19,7 @@ const LONGEST_SECONDS = 400 * 24 * 60 * 60
 
 export function createCookies({ cookies: { refresh, login, hint, secure } }: Settings): Cookies {
   const write = (name: string, value: string, maxAge: number, options: CookieOptions): string =>
-    serialize(name, value, { path: '/', secure, maxAge, ...options } as CookieOptions & {
-      secure: true
-      path: '/'
-    })
+    serialize(name, value, { path: '/', secure, maxAge, ...options })
 
   // Our own calls are fetches of the page, and those send a Strict cookie also after a link from elsewhere.
   const strict: CookieOptions = { httpOnly: true, sameSite: 'Strict' }

@@ -44,10 +44,7 @@ export function createRefresh(
     if (session === undefined || user === undefined) throw new Refusal(401, 'session_expired')
 
     const code = sessions.over(session, now)
-    if (code !== undefined) {
-      await sessions.end(id, code)
-      throw sessionOver(session, code)
-    }
+    if (code !== undefined) throw sessionOver(session, code)
 
     let secret: string
     let advance = (family: Family): Family => family

@@ -161,7 +161,13 @@ export function createNetwork(time: VirtualTime, seed: number, server: Server, a
       server(request, { address }).then(async (response) => {
         const { status, statusText, headers } = response
         if (response.type === 'error') return undefined
-        return { status, statusText, headers, cookies: headers.getSetCookie(), body: await response.arrayBuffer() }
+        return {
+          status,
+          statusText,
+          headers,
+          cookies: headers.getSetCookie(),
+          body: await response.arrayBuffer(),
+        }
       }),
     )
   }

@@ -28,7 +28,7 @@ export interface VirtualPage {
   running(): boolean
   /** Whether it was closed, left, or thrown out of the back/forward cache. */
   gone(): boolean
-  /** Milliseconds in which its script could run. */
+  /** Milliseconds in which its script could run and it was shown or could be, which prerendering is not. */
   activeMs(): number
 }
 
@@ -72,6 +72,7 @@ export function createPage(browser: Browser, options: PageOptions): PageControls
   const stopLockWaits = new Set<() => void>()
   const untilActivation: (() => void)[] = []
   let prerendering = options.prerendering
+  let activeBefore = 0
 
   const note = (what: string): void => browser.timeline.note(`tab ${tab}`, what)
   const onceActivated = (task: () => void): void => {
@@ -237,13 +238,14 @@ export function createPage(browser: Browser, options: PageOptions): PageControls
     fetch: requests.fetch,
     running: script.running,
     gone: script.gone,
-    activeMs: script.activeMs,
+    activeMs: () => (prerendering ? 0 : script.activeMs() - activeBefore),
     script,
     requests,
     signal,
     activate() {
       if (!prerendering) return
       prerendering = false
+      activeBefore = script.activeMs()
       for (const task of untilActivation.splice(0)) task()
       signal('activate')
     },

@@ -1,0 +1,270 @@
+/*
+ * The referee compares what the clients do with what is true, and calls out every broken promise of DESIGN section 2 by
+ * its number. It hears of everything as it happens; `poll` looks at all tabs after each step, `judge` at the end.
+ */
+import type { AuthState } from '../../src/core/types.js'
+import type { Session } from '../../src/testing/backend/store.js'
+import type { Exchange } from '../../src/testing/world/network.js'
+import type { App, Call, Person } from './app.js'
+import { describe } from './app.js'
+import type { Ledger } from './ledger.js'
+import { bearerOf, CANARY, cookieOf } from './ledger.js'
+import type { Schedule } from './schedule.js'
+
+/** What the referee may know of the world. */
+export interface Truth {
+  readonly schedule: Schedule
+  readonly ledger: Ledger
+  now(): number
+  serverTime(): number
+  /** The session of the cookie in the jar. */
+  inJar(): Session | undefined
+  apps(): App[]
+}
+
+export interface Logout {
+  readonly at: number
+  readonly app: App
+  /** All sessions of the browser that it was meant for. */
+  readonly doomed: ReadonlySet<string>
+}
+
+/** Longest time a promise may take, in milliseconds of active time of its page: waits for locks, deadlines and retries. */
+const BOUNDS: Record<string, number> = { ready: 12_000, logout: 40_000, login: 60_000, request: 120_000 }
+const BOUND = 100_000
+
+export class Referee {
+  readonly violations: string[] = []
+  readonly calls: Call[] = []
+  readonly logouts: Logout[] = []
+  /** Sessions that logouts, rejected logins and dead pages have given up. */
+  readonly #doomed = new Map<string, Logout>()
+  readonly #purged = new Map<App, Set<string>>()
+  readonly #lastShown = new Map<App, string>()
+  readonly #truth: Truth
+  #checkedEnds = 0
+  #pending = new Set<Call>()
+  /** The storage was emptied: what only the marker knew is forgotten. */
+  forgetful = false
+
+  constructor(truth: Truth) {
+    this.#truth = truth
+  }
+
+  violate(promise: string, what: string): void {
+    this.violations.push(`${promise} ${what}`)
+  }
+
+  began(call: Call): void {
+    this.calls.push(call)
+    this.#pending.add(call)
+  }
+
+  settled(call: Call): void {
+    this.#pending.delete(call)
+    if (call.outcome === 'fulfilled' && call.kind === 'token') this.#checkToken(call, String(call.value))
+    if (call.outcome === 'rejected' && !isTyped(call))
+      this.violate('P4', `${call.kind} rejects with ${String(call.error)}`)
+  }
+
+  /** To be told before the client is. */
+  logout(app: App): void {
+    const { ledger, serverTime, now } = this.#truth
+    const alive = [...ledger.sessions.values()].filter((session) => ledger.lives(session, serverTime()))
+    const logout: Logout = { at: now(), app, doomed: new Set(alive.map(({ id }) => id)) }
+    this.logouts.push(logout)
+    for (const { id } of alive) if (!this.#doomed.has(id)) this.#doomed.set(id, logout)
+  }
+
+  ended(app: App, previous: Person | undefined): void {
+    if (!previous) return
+    const purged = this.#purged.get(app) ?? new Set<string>()
+    this.#purged.set(app, purged.add(previous.id))
+  }
+
+  state(app: App, before: AuthState<Person>, state: AuthState<Person>): void {
+    if (state.status === 'authenticated') this.#showsUser(app, state.user.id)
+    if (before.status === 'authenticated' && state.status !== 'authenticated') {
+      this.#showsNobody(app, before.sessionId, state)
+    }
+  }
+
+  sent(exchange: Exchange): void {
+    const { url, tab } = exchange
+    const token = bearerOf(exchange)
+    if (url.origin !== 'https://app.example' && (token !== undefined || cookieOf(exchange) !== undefined)) {
+      this.violate('P5', `tab ${tab} sends a credential to ${url.origin}`)
+    }
+    if (url.href.includes(CANARY)) this.violate('P5', `tab ${tab} puts a token into a URL`)
+    if (token === undefined || url.pathname.startsWith('/auth/')) return
+    const claims = this.#truth.ledger.claims(token)
+    const call = this.calls[Number(exchange.headers.get('x-call')) - (this.calls[0]?.id ?? 0)]
+    if (call?.subject !== undefined && claims && call.subject !== claims.sub) {
+      this.violate('P6', `tab ${tab} sends a request that ${call.subject} made with a token of ${claims.sub}`)
+    }
+    const logout = claims && this.#doomed.get(claims.sid)
+    if (logout && this.#mustKnow(tab, logout)) {
+      this.violate('P2', `tab ${tab} sends a token of session ${claims.sid.slice(0, 4)} after its logout`)
+    }
+  }
+
+  /** After each step, when all has come to rest. */
+  poll(): void {
+    const { ledger } = this.#truth
+    for (const end of ledger.ends.slice(this.#checkedEnds)) this.#checkEnd(end.id, end.code, end.by)
+    this.#checkedEnds = ledger.ends.length
+    for (const app of this.#truth.apps()) this.#checkShown(app)
+    this.checkPending()
+  }
+
+  checkPending(): void {
+    for (const call of this.#pending) {
+      const { page } = call.app
+      const waited = page.activeMs() - call.activeAt
+      if (page.gone()) this.#pending.delete(call)
+      else if (waited > (BOUNDS[call.kind] ?? BOUND)) {
+        this.violate(
+          'P4',
+          `tab ${page.tab}: ${call.kind} does not settle within ${Math.round(waited / 1000)} s`,
+        )
+        this.#pending.delete(call)
+      }
+    }
+  }
+
+  /** When faults have stopped and time has passed: all tabs agree with the server. */
+  judge(): void {
+    const { inJar, serverTime, ledger, apps } = this.#truth
+    const session = inJar()
+    const alive = ledger.lives(session, serverTime()) ? session : undefined
+    const tabs = apps().filter(({ page }) => page.running())
+    const views = tabs.map((app) => ({ app, state: app.client.getState() }))
+    for (const { app, state } of views) {
+      if (state.status === 'unknown')
+        this.violate('P4', `tab ${app.page.tab} still shows ${describe(state)} at the end`)
+    }
+    const subjects = new Set(
+      views.map(({ state }) => (state.status === 'authenticated' ? state.user.id : state.status)),
+    )
+    if (subjects.size > 1) this.violate('P2', `the tabs disagree at the end: ${[...subjects].join(', ')}`)
+
+    const shown = views.find(({ state }) => state.status === 'authenticated')?.state
+    if (shown?.status === 'authenticated' && shown.user.id !== alive?.userId) {
+      this.violate(
+        'P2',
+        `tabs show ${shown.user.id} at the end, and the server knows ${alive?.userId ?? 'nobody'}`,
+      )
+    }
+    this.#judgeLogout(alive)
+    this.#judgeLogin(alive, shown !== undefined)
+  }
+
+  #judgeLogout(alive: Session | undefined): void {
+    const logout = this.logouts.at(-1)
+    if (!logout || !alive || this.#lastExplicit() !== 'logout') return
+    const { schedule } = this.#truth
+    const volatile = !schedule.storage || this.forgetful
+    if (volatile && logout.app.page.gone()) return
+    this.violate('P2', `the cookie of session ${alive.id.slice(0, 4)} lives on after the logout`)
+  }
+
+  #judgeLogin(alive: Session | undefined, anybodyShown: boolean): void {
+    if (this.#lastExplicit() !== 'login') return
+    const logins = this.calls.filter(({ kind }) => kind === 'login')
+    const last = logins.at(-1)
+    if (!last || last.outcome !== 'fulfilled' || this.#overlaps(last, logins)) return
+    const { sessionId } = last.value as { sessionId?: string }
+    const { ledger, serverTime } = this.#truth
+    const made = ledger.sessions.get(sessionId ?? '')
+    if (!ledger.lives(made, serverTime())) return
+    if (alive?.id !== sessionId) {
+      this.violate('P1', `the browser has lost the cookie of session ${sessionId?.slice(0, 4)}, which lives`)
+    } else if (!anybodyShown)
+      this.violate('P1', `tabs show nobody, and session ${sessionId?.slice(0, 4)} lives`)
+  }
+
+  /** Whether another explicit act was under way at the same time: then either may win. */
+  #overlaps(login: Call, logins: readonly Call[]): boolean {
+    const others = logins.filter((other) => other !== login && other.at + 30_000 > login.at)
+    return others.length > 0 || this.logouts.some(({ at }) => Math.abs(at - login.at) < 30_000)
+  }
+
+  #lastExplicit(): 'login' | 'logout' | undefined {
+    const login = this.calls.filter(({ kind }) => kind === 'login').at(-1)?.at ?? -1
+    const logout = this.logouts.at(-1)?.at ?? -1
+    if (login === logout) return undefined
+    return login > logout ? 'login' : 'logout'
+  }
+
+  #showsUser(app: App, subject: string): void {
+    const before = this.#lastShown.get(app)
+    this.#lastShown.set(app, subject)
+    if (before === undefined || before === subject) return
+    if (!this.#purged.get(app)?.has(before)) {
+      this.violate('P6', `tab ${app.page.tab} shows ${subject} after ${before} without a sessionEnd`)
+    }
+    this.#purged.delete(app)
+  }
+
+  #showsNobody(app: App, sessionId: string | undefined, state: AuthState<Person>): void {
+    const { ledger, serverTime } = this.#truth
+    const session = ledger.sessions.get(sessionId ?? '')
+    if (!ledger.lives(session, serverTime()) || this.#doomed.has(sessionId ?? '')) return
+    const reason = state.status === 'unauthenticated' ? state.reason : 'none'
+    const switched = reason === 'user-switched' && this.calls.some(({ kind }) => kind === 'login')
+    if (!switched) {
+      this.violate(
+        'P1',
+        `tab ${app.page.tab} shows ${describe(state)}, and session ${sessionId?.slice(0, 4)} lives`,
+      )
+    }
+  }
+
+  #checkEnd(id: string, code: string, by: Exchange | undefined): void {
+    if (code === 'refresh_reused')
+      this.violate('P1', `session ${id.slice(0, 4)} ends because its cookie was used twice`)
+    if (!by || code !== 'session_revoked' || !by.url.pathname.endsWith('/logout') || this.#doomed.has(id))
+      return
+    const fulfilled = this.calls.some(
+      ({ kind, outcome, value }) =>
+        kind === 'login' && outcome === 'fulfilled' && (value as { sessionId?: string }).sessionId === id,
+    )
+    if (fulfilled)
+      this.violate('P1', `tab ${by.tab} ends session ${id.slice(0, 4)}, which nobody logged out of`)
+  }
+
+  /** Whether the tab can have learned of the logout by now. */
+  #mustKnow(tab: number, { at, app }: Logout): boolean {
+    const { schedule, now } = this.#truth
+    if (app.page.tab === tab) return schedule.storage || !app.page.gone()
+    if (this.forgetful) return false
+    return schedule.storage && now() > at + schedule.storageDelay + 2
+  }
+
+  #checkShown(app: App): void {
+    if (!app.page.running()) return
+    const state = app.client.getState()
+    if (state.status !== 'authenticated') return
+    const logout = this.#doomed.get(state.sessionId ?? '')
+    if (logout && this.#mustKnow(app.page.tab, logout)) {
+      this.violate('P2', `tab ${app.page.tab} shows ${describe(state)} after its logout`)
+    }
+  }
+
+  #checkToken(call: Call, token: string): void {
+    const claims = this.#truth.ledger.claims(token)
+    if (!claims) return this.violate('P5', `tab ${call.app.page.tab} was given something that is no token`)
+    if (call.subject !== undefined && claims.sub !== call.subject) {
+      this.violate(
+        'P6',
+        `tab ${call.app.page.tab}: ${call.subject} asked for a token and got one of ${claims.sub}`,
+      )
+    }
+  }
+}
+
+/** Errors of the client, and of the application's own request. */
+function isTyped({ kind, error }: Call): boolean {
+  const { name } = error as Error
+  return name === 'AuthError' || (kind === 'request' && (name === 'TypeError' || name === 'TimeoutError'))
+}

@@ -1,0 +1,285 @@
+/*
+ * The stage: the virtual browser, the reference backend and the real client, put together as the setting of a schedule
+ * says. It plays the steps and lets ledger, referee and coverage see everything.
+ */
+import { createReferenceBackend } from '../../src/testing/backend/index.js'
+import { createDeterministicParts } from '../../src/testing/backend/deterministic.js'
+import type { VirtualTab } from '../../src/testing/world/tab.js'
+import type { World } from '../../src/testing/world/world.js'
+import { createWorld } from '../../src/testing/world/world.js'
+import type { App, AppOptions, Audience, Call } from './app.js'
+import { createApp, mount, track } from './app.js'
+import type { Coverage } from './coverage.js'
+import { createCoverage } from './coverage.js'
+import type { Ledger } from './ledger.js'
+import { CANARY, createLedger } from './ledger.js'
+import { Referee } from './referee.js'
+import type { Schedule, Step, TabAct } from './schedule.js'
+import { FAULTS, NETWORKS } from './schedule.js'
+
+const ORIGIN = 'https://app.example'
+const HOUR = 3_600_000
+const IDLE_MS = 4 * HOUR
+const SESSION_MS = 24 * HOUR
+/** How long the application waits for an answer of the API. */
+const REQUEST_MS = 20_000
+
+export interface Stage {
+  readonly world: World<App>
+  readonly ledger: Ledger
+  readonly referee: Referee
+  readonly coverage: Coverage
+  play(step: Step): Promise<void>
+  /** Stops all faults, wakes all tabs, lets time pass, and judges. */
+  finish(): Promise<void>
+}
+
+export async function createStage(schedule: Schedule): Promise<Stage> {
+  let now = (): number => 0
+  let serverTime = (): number => 0
+  const ledger = createLedger(() => now(), IDLE_MS)
+  const coverage = createCoverage(ledger)
+  const backend = createReferenceBackend({
+    ...createDeterministicParts(schedule.seed),
+    clock: { now: () => serverTime() },
+    signer: ledger.signer,
+    store: ledger.store,
+    accessTokenSeconds: schedule.lifetime,
+    idleMs: IDLE_MS,
+    sessionMs: SESSION_MS,
+    revocation: schedule.revocation,
+    onRace: schedule.onRace,
+    throttle: { perAccount: 1000, perAddress: 1000 },
+  })
+  for (const id of ['ann', 'bob']) {
+    await backend.admin.addUser({ id, email: `${id}@example.com`, password: `${id}'s password` })
+  }
+
+  const world: World<App> = createWorld<App>({
+    seed: schedule.seed,
+    engine: schedule.engine,
+    pageUrl: `${ORIGIN}/`,
+    channelDelayMs: [0.1, schedule.channelDelay],
+    storageDelayMs: [0, schedule.storageDelay],
+    async server(request, context) {
+      const { origin, pathname } = new URL(request.url)
+      if (origin !== ORIGIN)
+        return new Response('elsewhere', { headers: { 'access-control-allow-origin': '*' } })
+      if (pathname === '/redirected') {
+        return new Response(null, { status: 302, headers: { location: 'https://elsewhere.example/' } })
+      }
+      const id = Number(request.headers.get('x-exchange'))
+      ledger.handling = ledger.exchanges[id - 1]
+      const answer = await backend.handle(request, context)
+      ledger.handling = undefined
+      return answer
+    },
+    boot: (page) => createApp(page, options, audience),
+    onExchange(exchange, phase) {
+      if (phase === 'sent') {
+        exchange.headers.set('x-exchange', String(exchange.id))
+        ledger.exchanges.push(exchange)
+        referee.sent(exchange)
+      }
+      if (phase === 'arrived') remember(exchange.answer?.body, exchange.page)
+      coverage.exchange(exchange, phase)
+    },
+    onMessage(_name, message) {
+      const { type, from, generation, epoch, reason } = message as Record<string, unknown>
+      const detail = [generation, reason].filter((part) => part !== undefined).join(' ')
+      world.timeline.note(
+        'channel',
+        `${String(from).split('-')[0]} says ${type} ${detail} ${JSON.stringify(epoch)}`,
+      )
+      if (!schedule.shareToken && JSON.stringify(message).includes(CANARY)) {
+        referee.violate('P5', 'a token is sent over the channel although sharing is off')
+      }
+    },
+  })
+  now = world.now
+  serverTime = world.serverTime
+  world.capabilities.locks = schedule.locks
+  world.capabilities.channel = schedule.channel
+  world.capabilities.storage = schedule.storage
+
+  const options: AppOptions = { shareToken: schedule.shareToken, now: world.now }
+  const inJar = () => ledger.ofCookie(world.cookies().find(({ name }) => name === '__Host-refresh')?.value)
+  const apps = (): App[] => world.tabs.flatMap(({ app }) => app ?? [])
+  const referee = new Referee({ schedule, ledger, now: world.now, serverTime: world.serverTime, inJar, apps })
+  const audience: Audience = {
+    note: world.timeline.note,
+    state: (app, before, state) => referee.state(app, before, state),
+    ended: (app, { previousUser }) => referee.ended(app, previousUser),
+    switched: () => undefined,
+    diagnostic: (_app, entry) => coverage.diagnostic(entry),
+    began: (call) => referee.began(call),
+    settled: (call) => referee.settled(call),
+  }
+
+  function remember(body: ArrayBuffer | undefined, page: number): void {
+    const [token] = /CANARY-[^"]+/.exec(new TextDecoder().decode(body)) ?? []
+    if (token !== undefined && !ledger.deliveries.has(token)) ledger.deliveries.set(token, page)
+  }
+
+  const begin = (app: App, kind: string, promise: Promise<unknown>): Call =>
+    track(app, kind, promise, options, audience)
+
+  /** Calls of the application; only a page whose script runs can make them. */
+  function call(app: App, act: TabAct): void {
+    const { client, page } = app
+    world.timeline.note(`tab ${page.tab}`, `calls ${act.do}${'user' in act ? ` ${act.user}` : ''}`)
+    switch (act.do) {
+      case 'token':
+        return void begin(app, 'token', client.getAccessToken())
+      case 'refresh':
+        return void begin(app, 'refresh', client.refresh())
+      case 'refreshNow':
+        return void begin(app, 'refresh', client.refresh({ force: true }))
+      case 'request':
+        return request(app, '/api/orders')
+      case 'redirected':
+        return request(app, '/redirected')
+      case 'foreign':
+        return request(app, 'https://elsewhere.example/data')
+      case 'login': {
+        const password = act.password ?? `${act.user}'s password`
+        return void begin(app, 'login', client.login({ email: `${act.user}@example.com`, password }))
+      }
+      case 'logout':
+        referee.logout(app)
+        return void begin(app, 'logout', client.logout({ scope: act.scope }))
+      case 'remount':
+        client.dispose()
+        return mount(app, options, audience)
+      default:
+    }
+  }
+
+  function request(app: App, url: string): void {
+    const controller = new AbortController()
+    const id = String((referee.calls.at(-1)?.id ?? 0) + 1)
+    const late = (): void =>
+      controller.abort(new DOMException('The application waits no longer', 'TimeoutError'))
+    app.page.ports.clock.after(REQUEST_MS, late)
+    const sent = app.client.fetch(url, { headers: { 'x-call': id }, signal: controller.signal })
+    begin(
+      app,
+      'request',
+      sent.then((response) => response.status),
+    )
+  }
+
+  async function actOn(tab: VirtualTab<App>, act: TabAct): Promise<void> {
+    const method = act.do
+    switch (method) {
+      case 'leave':
+        if (tab.page?.running()) coverage.count('back/forward cache')
+        return tab.leave()
+      case 'close':
+      case 'crash':
+      case 'reload':
+      case 'hide':
+      case 'show':
+      case 'freeze':
+      case 'resume':
+      case 'back':
+        return tab[method]()
+      case 'navigate':
+        if (tab.page?.running()) tab.app?.page.ports.page.navigate('/orders')
+        return
+      case 'activate':
+        return tab.page?.running() ? tab.activate() : undefined
+      default:
+        if (tab.app && tab.page?.running()) call(tab.app, act)
+    }
+  }
+
+  async function play(step: Step): Promise<void> {
+    await world.advance(step.after)
+    switch (step.do) {
+      case 'wait':
+        break
+      case 'open':
+        if (world.tabs.filter(({ closed }) => !closed).length < 6) {
+          await world.openTab({ visible: step.how !== 'hidden', prerendering: step.how === 'prerendering' })
+        }
+        break
+      case 'sleep':
+        await world.sleep(step.ms)
+        break
+      case 'offline':
+        await world.goOffline({ unnoticed: step.unnoticed })
+        break
+      case 'online':
+        await world.goOnline()
+        break
+      case 'network':
+        world.timeline.note('world', `the network is ${step.profile}`)
+        world.setNetwork(NETWORKS[step.profile])
+        break
+      case 'fault':
+        world.timeline.note('server', `will fail: ${step.fault}, ${step.times} times`)
+        backend.faults.add({ ...FAULTS[step.fault], times: step.times })
+        break
+      case 'revoke': {
+        const session = inJar()
+        if (session) {
+          world.timeline.note('server', `revokes session ${session.id.slice(0, 4)}`)
+          await backend.admin.endSession(session.id)
+        }
+        break
+      }
+      case 'ban':
+      case 'unban':
+        world.timeline.note('server', `${step.do}s ${step.user}`)
+        await backend.admin[step.do](step.user)
+        break
+      case 'setClock':
+        world.setClock(step.ms)
+        break
+      case 'clearStorage':
+        referee.forgetful = true
+        world.clearStorage()
+        break
+      default: {
+        const open = world.tabs.filter(({ closed }) => !closed)
+        const tab = open[step.tab % open.length]
+        if (tab) await actOn(tab, step)
+      }
+    }
+    await world.advance(0)
+    referee.poll()
+  }
+
+  async function finish(): Promise<void> {
+    world.timeline.note('world', 'all faults stop, and all tabs are shown')
+    backend.faults.clear()
+    world.setNetwork({})
+    await world.goOnline()
+    for (const tab of world.tabs) {
+      await tab.resume()
+      await tab.back()
+      if (tab.page) await tab.activate()
+      await tab.show()
+    }
+    if (world.tabs.every(({ closed }) => closed)) await world.openTab()
+    await world.advance(10 * 60_000)
+    for (const app of apps()) begin(app, 'token', app.client.getAccessToken())
+    await world.advance(60_000)
+    referee.poll()
+    referee.judge()
+    const leak = world.timeline.entries.find(({ what }) => what.includes(CANARY))
+    if (leak) referee.violate('P5', `a token is written down: ${leak.who} ${leak.what}`)
+    if (backend.stats.count('refresh', 'redelivered') > 0) coverage.count('grace')
+  }
+
+  for (let count = 0; count < schedule.tabs; count++) await world.openTab()
+  await world.advance(1000)
+  if (schedule.signedIn) {
+    const first = world.tabs[0]?.app
+    if (first) call(first, { do: 'login', user: 'ann' })
+    await world.advance(1000)
+    referee.poll()
+  }
+  return { world, ledger, referee, coverage: coverage.counts, play, finish }
+}
