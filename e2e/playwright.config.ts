@@ -1,7 +1,7 @@
 import { defineConfig } from '@playwright/test'
 import { launchOptions } from '../test/tools/browsers.ts'
 
-const origin = 'http://localhost:4100'
+const chromium = launchOptions('chromium')
 
 export default defineConfig({
   testDir: '.',
@@ -10,15 +10,20 @@ export default defineConfig({
   fullyParallel: true,
   forbidOnly: true,
   retries: 0,
+  timeout: 20_000,
   reporter: 'line',
-  use: { baseURL: origin, trace: 'retain-on-failure' },
-  webServer: {
-    command: 'node --import ./test/tools/source.ts e2e/server.ts',
-    cwd: '..',
-    url: origin,
-    reuseExistingServer: false,
-  },
+  use: { trace: 'retain-on-failure', actionTimeout: 5000 },
   projects: [
-    { name: 'chromium', use: { browserName: 'chromium', launchOptions: launchOptions('chromium') } },
+    {
+      name: 'chromium',
+      use: {
+        browserName: 'chromium',
+        // Gives tests a plain http origin that is not a loopback one, and so not a secure context.
+        launchOptions: {
+          ...chromium,
+          args: [...(chromium.args ?? []), '--host-resolver-rules=MAP *.test 127.0.0.1'],
+        },
+      },
+    },
   ],
 })

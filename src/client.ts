@@ -11,6 +11,9 @@ import type { AuthRequestInit } from './runtime/requests.js'
 import { Runtime } from './runtime/runtime.js'
 import { Listeners, report } from './store.js'
 
+export type { AuthEvents, AuthRequestInit, Diagnosis, DiagnosticEntry, LogoutResult }
+export type { DiagnosticType } from './runtime/diagnostics.js'
+
 /**
  * Keeps a person signed in. Every method can be used detached (`const { fetch } = auth`), every promise settles, and
  * every rejection of an auth call is an `AuthError`.

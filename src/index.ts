@@ -3,7 +3,15 @@ export { AuthError, isAuthError } from './errors.js'
 export { DEFAULT_REFUSALS } from './options.js'
 export { parseChallenges } from './core/challenge.js'
 
-export type { AuthClient } from './client.js'
+export type {
+  AuthClient,
+  AuthEvents,
+  AuthRequestInit,
+  Diagnosis,
+  DiagnosticEntry,
+  DiagnosticType,
+  LogoutResult,
+} from './client.js'
 export type { AuthErrorCode, AuthErrorDetails } from './errors.js'
 export type {
   AnswerFields,
@@ -13,11 +21,6 @@ export type {
   ReplayPolicy,
   Timeouts,
 } from './options.js'
-export type { AuthEvents } from './runtime/events.js'
-export type { AuthRequestInit } from './runtime/requests.js'
-export type { DiagnosticEntry, DiagnosticType } from './runtime/diagnostics.js'
-export type { Diagnosis } from './runtime/diagnose.js'
-export type { LogoutResult } from './runtime/logout.js'
 export type { Challenge } from './core/challenge.js'
 export type {
   AuthenticatedState,

@@ -14,9 +14,9 @@ export interface BackendHandlersOptions<Handler> {
   /** Origin of the page that calls. Default: that of the document; outside a browser `origin`. */
   pageOrigin?: string | undefined
   /**
-   * Whether cookies go to another origin only with `credentials: 'include'`, as a browser has it. In a browser and with MSW 2
-   * in Node this shows a forgotten option; MSW 3 in Node calls every request `same-origin`, an omitting one too. Default: false,
-   * only `omit` keeps them away.
+   * Whether cookies go to another origin only with `credentials: 'include'`, as a browser has it. In a
+   * browser and with MSW 2 in Node this shows a forgotten option; MSW 3 in Node calls every request `same-
+   * origin`, an omitting one too. Default: false, only `omit` keeps them away.
    */
   strictCredentials?: boolean | undefined
 }
@@ -24,12 +24,13 @@ export interface BackendHandlersOptions<Handler> {
 const PATHS = ['/auth/*', '/idp/*', '/api/*', '/.well-known/jwks.json']
 
 /**
- * MSW handlers that answer as this backend. Cookies live in a jar beside MSW, in memory: no script and no storage sees an
- * HttpOnly one, and no answer shows a Set-Cookie. The jar is as old as the handlers, so make new ones for each test.
+ * MSW handlers that answer as this backend. Cookies live in a jar beside MSW, in memory: no script and no
+ * storage sees an HttpOnly one, and no answer shows a Set-Cookie. The jar is as old as the handlers, so make
+ * new ones for each test.
  *
- * What a mock cannot show: a reload forgets the jar, other tabs have one of their own, navigations (a redirect login) are not
- * mocked, and CORS, `Secure` over plain http and the loss of cookies when a page closes are the browser's. Test those
- * against a real server.
+ * What a mock cannot show: a reload forgets the jar, other tabs have one of their own, navigations (a
+ * redirect login) are not mocked, and CORS, `Secure` over plain http and the loss of cookies when a page
+ * closes are the browser's. Test those against a real server.
  */
 export function createBackendHandlers<Handler>(
   backend: ReferenceBackend,

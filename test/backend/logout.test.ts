@@ -164,6 +164,24 @@ it('AV-16 sessions are listed and ended one by one, and only by their user', asy
   expect((await laptop.send('DELETE', '/auth/sessions/x')).status).toBe(401)
 })
 
+it('AV-16 a token that outlives its session no longer lists or ends sessions', async () => {
+  const backend = await createTestBackend()
+  const browser = backend.browser()
+  const { access_token: token, session_id } = await login(browser)
+  const other = await login(backend.browser())
+  await backend.admin.endSession(session_id)
+  expect((await browser.send('GET', '/api/orders', { token })).status).toBe(200)
+  for (const [method, path] of [
+    ['GET', '/auth/sessions'],
+    ['DELETE', `/auth/sessions/${other.session_id}`],
+  ] as const) {
+    const answer = await browser.send(method, path, { token })
+    expect(answer.headers.get('www-authenticate')).toContain('error="invalid_token"')
+    expect(await errorOf(answer)).toEqual([401, 'invalid_token'])
+  }
+  expect(await backend.admin.listSessions()).toHaveLength(1)
+})
+
 it('AV-16 ban, new password and "everywhere" end all sessions of one user at once', async () => {
   for (const [act, code] of [
     ['ban', 'user_disabled'],

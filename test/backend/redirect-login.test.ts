@@ -106,13 +106,14 @@ it.each<[string, (url: string, foreign: string) => string]>([
   ['no code', (url) => replaced(url, 'code', undefined)],
   ['an invented code', (url) => replaced(url, 'code', 'A'.repeat(43))],
   ['the whole callback of another', (_url, foreign) => foreign],
+  ['a callback under another address', (url) => url.replace(ORIGIN, 'https://other.test')],
 ])('FIX-04 SEC-02 %s signs nobody in and ends the attempt', async (_name, forge) => {
   const backend = await createTestBackend()
   const [victim, attacker] = [backend.browser(), backend.browser()]
   const mine = await signInAtProvider(victim)
   const foreign = await signInAtProvider(attacker)
   const cookie = `__Host-login=${victim.cookie('__Host-login')}`
-  const answer = await arrive(victim, forge(mine, foreign))
+  const answer = await arrive(victim, forge(mine, foreign), { headers: { cookie } })
   expect(answer.status).toBe(400)
   expect(cookieOf(answer)).toBeUndefined()
   expect(cookieOf(answer, '__Host-login')).toBe('')

@@ -1,10 +1,12 @@
 /*
  * `npm run simulate -- --seeds 10000 --tabs 5`: plays that many schedules and says how fast, what they met, and, where a
- * promise broke, how. Options: --seeds, --first, --tabs (the most), --fewest, --steps.
+ * promise broke, how. Options: --seeds, --first, --tabs (the most), --fewest, --steps, and --all to go on
+ * after a failure.
  */
 import { parseArgs } from 'node:util'
 import { COUNTERS } from './coverage.js'
-import { explore, tell } from './simulate.js'
+import type { Bounds } from './schedule.js'
+import { explore, shrink, tell } from './simulate.js'
 
 const { values } = parseArgs({
   options: {
@@ -13,21 +15,28 @@ const { values } = parseArgs({
     tabs: { type: 'string', default: '5' },
     fewest: { type: 'string', default: '1' },
     steps: { type: 'string', default: '40' },
+    all: { type: 'boolean', default: false },
   },
 })
 // What the client says about missing capabilities would drown the result.
 console.warn = () => undefined
 
+const bounds: Bounds = { tabs: [Number(values.fewest), Number(values.tabs)], steps: Number(values.steps) }
 const began = performance.now()
-const { runs, coverage, failure } = await explore({
+const { runs, coverage, broken } = await explore({
+  ...bounds,
   first: Number(values.first),
   count: Number(values.seeds),
-  tabs: [Number(values.fewest), Number(values.tabs)],
-  steps: Number(values.steps),
+  all: values.all,
 })
 const seconds = (performance.now() - began) / 1000
-if (failure) console.log(tell(failure), '\n')
+for (const [kind, seeds] of broken) {
+  console.log(`${seeds.length} × ${kind}\n    seeds ${seeds.slice(0, 12).join(', ')}`)
+}
+const [seed] = [...broken.values()].flat()
+if (seed !== undefined) console.log(`\n${tell(await shrink(bounds, seed))}\n`)
 console.log(`${runs} seeds in ${seconds.toFixed(1)} s (${(runs / seconds).toFixed(1)} a second)`)
 for (const counter of COUNTERS) console.log(`  ${counter.padEnd(28)}${coverage.get(counter) ?? 0}`)
-console.log(failure ? '1 violation' : '0 violations')
-process.exitCode = failure ? 1 : 0
+const violations = [...broken.values()].flat().length
+console.log(`${violations} of ${runs} seeds break a promise`)
+process.exitCode = violations > 0 ? 1 : 0

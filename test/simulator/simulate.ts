@@ -33,28 +33,31 @@ export interface Failure {
 export interface Exploration {
   readonly runs: number
   readonly coverage: Coverage
-  readonly failure: Failure | undefined
+  /** Seeds that broke a promise, by what was broken. */
+  readonly broken: ReadonlyMap<string, readonly number[]>
 }
 
 export interface Seeds extends Bounds {
   readonly first: number
   readonly count: number
+  /** Goes on after a broken promise. */
+  readonly all?: boolean | undefined
 }
 
-/** Plays the schedules of consecutive seeds, until the first that breaks a promise; that one is shrunk. */
-export async function explore({ first, count, ...bounds }: Seeds): Promise<Exploration> {
+/** Plays the schedules of consecutive seeds, by default until the first that breaks a promise. */
+export async function explore({ first, count, all = false, ...bounds }: Seeds): Promise<Exploration> {
   const arbitrary = schedules(bounds)
   const coverage: Coverage = new Map()
-  for (let seed = first; seed < first + count; seed++) {
-    const schedule = generate(arbitrary, seed)
-    const run = await simulate(schedule)
+  const broken = new Map<string, number[]>()
+  let runs = 0
+  while (runs < count && (all || broken.size === 0)) {
+    const seed = first + runs++
+    const run = await simulate(generate(arbitrary, seed))
     for (const [name, times] of run.coverage) coverage.set(name, (coverage.get(name) ?? 0) + times)
-    if (run.violations.length > 0) {
-      const failure = await shrink(arbitrary, seed, kindOf(run.violations))
-      return { runs: seed - first + 1, coverage, failure }
-    }
+    const kind = kindOf(run.violations)
+    if (kind !== undefined) broken.set(kind, [...(broken.get(kind) ?? []), seed])
   }
-  return { runs: count, coverage, failure: undefined }
+  return { runs, coverage, broken }
 }
 
 /** The one schedule of a seed. */
@@ -64,17 +67,22 @@ export function generate(arbitrary: fc.Arbitrary<Schedule>, seed: number): Sched
   return schedule
 }
 
-/** Which promise was broken: shrinking must not wander off to another one. */
-function kindOf(violations: readonly string[]): string {
-  return violations[0]?.slice(0, 2) ?? ''
+/** What was broken, without the names of tabs, users and sessions: shrinking must not wander off to something else. */
+function kindOf(violations: readonly string[]): string | undefined {
+  return violations[0]?.replace(/tab \d+|session [\w-]{4}|\b(ann|bob)\b|\([^)]*\)|\d+/g, '*')
 }
 
-async function shrink(arbitrary: fc.Arbitrary<Schedule>, seed: number, kind: string): Promise<Failure> {
-  const breaks = async (schedule: Schedule): Promise<boolean> =>
-    kindOf((await simulate(schedule)).violations) === kind
-  const property = fc.asyncProperty(arbitrary, async (schedule) => !(await breaks(schedule)))
+/** The smallest schedule found that breaks a promise in the same way as the one of this seed. */
+export async function shrink(bounds: Bounds, seed: number): Promise<Failure> {
+  const arbitrary = schedules(bounds)
+  const original = generate(arbitrary, seed)
+  const kind = kindOf((await simulate(original)).violations)
+  const property = fc.asyncProperty(
+    arbitrary,
+    async (schedule) => kindOf((await simulate(schedule)).violations) !== kind,
+  )
   const details = await fc.check(property, { seed, numRuns: 1 })
-  const schedule = details.counterexample?.[0] ?? generate(arbitrary, seed)
+  const schedule = details.counterexample?.[0] ?? original
   const run = await simulate(schedule)
   return { seed, schedule, violations: run.violations, timeline: run.timeline() }
 }

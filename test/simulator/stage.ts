@@ -196,6 +196,7 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
 
   async function play(step: Step): Promise<void> {
     await world.advance(step.after)
+    if (schedule.onRace === 'refuse' && mayLoseAnswers(step)) return
     switch (step.do) {
       case 'wait':
         break
@@ -282,4 +283,11 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
     referee.poll()
   }
   return { world, ledger, referee, coverage: coverage.counts, play, finish }
+}
+
+/** A backend that cannot deliver a successor twice loses the session with the answer, whatever the client does. */
+function mayLoseAnswers(step: Step): boolean {
+  if (step.do === 'network') return step.profile === 'lossy' || step.profile === 'hanging'
+  if (step.do === 'fault') return step.fault === 'lostAnswer' || step.fault === 'truncated'
+  return step.do === 'offline' || step.do === 'sleep'
 }

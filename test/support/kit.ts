@@ -117,9 +117,16 @@ export interface Kit<User = unknown> {
 
 export const ORIGIN = 'https://app.example.com'
 
+/** What a kit is made of, where a test wants it different. */
+export interface Setup {
+  browser?: FakeBrowser
+  clock?: ManualClock
+  ports?: Partial<Ports>
+}
+
 export function createKit<User = unknown>(
   options: AuthClientOptions<User> = {},
-  { browser = new FakeBrowser(), clock = new ManualClock(), ports: overrides = {} as Partial<Ports> } = {},
+  { browser = new FakeBrowser(), clock = new ManualClock(), ports: overrides = {} }: Setup = {},
 ): Kit<User> {
   const requests: SentRequest[] = []
   const routes = new Map<string, Respond>()
@@ -235,8 +242,11 @@ export function createKit<User = unknown>(
 }
 
 /** A kit in which Ann is signed in with token-1 (300 s) and every refresh brings the next token. */
-export async function signedIn<User = unknown>(options: AuthClientOptions<User> = {}): Promise<Kit<User>> {
-  const kit = createKit<User>(options)
+export async function signedIn<User = unknown>(
+  options: AuthClientOptions<User> = {},
+  setup: Setup = {},
+): Promise<Kit<User>> {
+  const kit = createKit<User>(options, setup)
   kit.on('/auth/refresh', (_request, count) => (count === 1 ? refusal() : grant(count)))
   kit.on('/auth/login', () => grant(1))
   kit.on('/auth/logout', () => new Response(null, { status: 204 }))

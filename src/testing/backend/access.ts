@@ -23,10 +23,17 @@ export interface Issued {
 /** Issues access tokens, and says whom a request is from that carries one. */
 export interface Access {
   issue(user: User, session: Session, generation: number, tweaks: TokenTweaks): Promise<Issued>
-  /** What a bearer token claims, its time aside where `expired` is `'accepted'`; undefined if it is none of ours. */
+  /**
+   * What a bearer token claims, its time aside where `expired` is `'accepted'`; undefined if it is none of
+   * ours.
+   */
   read(authorization: string | undefined, expired?: 'accepted'): Promise<AccessClaims | undefined>
-  /** Refuses with 401 and a challenge unless a valid token came along; its use counts as activity. */
-  authenticate(authorization: string | undefined): Promise<AccessClaims>
+  /**
+   * Refuses with 401 and a challenge unless a valid token came along; its use counts as activity. An API may
+   * only know what the revocation strategy says; the auth endpoints know better and ask for a session that
+   * lives.
+   */
+  authenticate(authorization: string | undefined, session?: 'live'): Promise<AccessClaims>
 }
 
 const SCOPES_OF_ALL = ['orders', 'profile']
@@ -68,18 +75,18 @@ export function createAccess(settings: Settings, sessions: Sessions): Access {
       })
       return { token, expiresIn, jti, exp }
     },
-    async authenticate(authorization) {
+    async authenticate(authorization, session) {
       if (authorization === undefined) throw challenge('missing_token')
       const claims = await read(authorization)
-      if (claims === undefined || !(await sessions.revocation.accepts(claims))) {
-        throw challenge('invalid_token', 'The access token expired, was revoked, or is not ours')
-      }
+      const refusal = challenge('invalid_token', 'The access token expired, was revoked, or is not ours')
+      if (claims === undefined || !(await sessions.revocation.accepts(claims))) throw refusal
       const now = clock.now()
-      await store.updateSession(claims.sid, (current) =>
+      const touched = await store.updateSession(claims.sid, (current) =>
         sessions.over(current, now) === undefined
           ? { ...current, seenAt: now, family: deliver(current.family, claims.gen) }
           : undefined,
       )
+      if (session === 'live' && touched === undefined) throw refusal
       return claims
     },
   }

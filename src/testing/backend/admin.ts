@@ -16,7 +16,10 @@ export interface NewUser {
   roles?: readonly string[] | undefined
 }
 
-/** What the people who run the backend can do. Each of them rejects with a `RangeError` for an unknown user. */
+/**
+ * What the people who run the backend can do. `setPassword`, `ban`, `unban` and `setRoles` reject with a
+ * `RangeError` for an unknown user; there is nothing to end for one.
+ */
 export interface Admin {
   addUser(user: NewUser): Promise<PublicUser>
   /** Ends all sessions of the user too. */

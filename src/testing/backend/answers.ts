@@ -36,7 +36,10 @@ export function refused({ status, code, message, headers }: Refusal): Response {
   return json(body, status, headers)
 }
 
-/** After a form was posted the browser must not post it again to the next address: 303, never 307 (RFC 9700 4.12). */
+/**
+ * After a form was posted the browser must not post it again to the next address: 303, never 307 (RFC 9700
+ * 4.12).
+ */
 export function seeOther(location: string): Response {
   return empty(303, { Location: location })
 }

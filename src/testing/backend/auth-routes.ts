@@ -70,7 +70,8 @@ export function addAuthRoutes(app: Hono<Environment>, services: Services): void 
     return granted(exchange, refreshed)
   })
 
-  // Says who the next refresh would be, so the cookie alone decides: a token that came along may be of the user before.
+  // Says who the next refresh would be, so the cookie alone decides: a token that came along may be of the
+  // user before.
   app.get(ENDPOINTS.session, async ({ env: { exchange } }) => {
     const cookie = refreshCookie(exchange)
     if (cookie === undefined) return json(null)
@@ -80,7 +81,8 @@ export function addAuthRoutes(app: Hono<Environment>, services: Services): void 
     if (session === undefined || user === undefined) throw new Refusal(401, 'session_expired')
     const code = sessions.over(session, now)
     if (code !== undefined) throw sessionOver(session, code)
-    // A question changes nothing, so a token used twice is refused here and ends its family at the next refresh.
+    // A question changes nothing, so a token used twice is refused here and ends its family at the next
+    // refresh.
     if (judge(session.family, digest(cookie), now, settings) === 'reused')
       throw new Refusal(401, 'refresh_reused')
     const absolute = session.expiresAt - now
@@ -113,7 +115,7 @@ export function addAuthRoutes(app: Hono<Environment>, services: Services): void 
   })
 
   app.get(ENDPOINTS.sessions, async ({ env: { exchange } }) => {
-    const claims = await access.authenticate(exchange.header('authorization'))
+    const claims = await access.authenticate(exchange.header('authorization'), 'live')
     const list = await sessions.live(claims.sub)
     return json(
       list.map(({ id, createdAt, seenAt, expiresAt, userAgent }) => ({
@@ -130,7 +132,7 @@ export function addAuthRoutes(app: Hono<Environment>, services: Services): void 
   app.delete(`${ENDPOINTS.sessions}/:id`, async (context) => {
     const { exchange } = context.env
     await accept(context)
-    const claims = await access.authenticate(exchange.header('authorization'))
+    const claims = await access.authenticate(exchange.header('authorization'), 'live')
     const id = context.req.param('id') ?? ''
     const session = await store.session(id)
     if (session?.userId === claims.sub) {

@@ -3,8 +3,9 @@ import type { Exchange } from './exchange.js'
 import type { Settings } from './options.js'
 
 /*
- * Against requests that another site makes the browser send: where it comes from, a header that no form can carry, and
- * a body that no form can send. Each would do alone against most; a deployment mistake seldom opens all three.
+ * Against requests that another site makes the browser send: where it comes from, a header that no form can
+ * carry, and a body that no form can send. Each would do alone against most; a deployment mistake seldom
+ * opens all three.
  */
 
 /** Refuses what does not come from a page that may call (Fetch Metadata first, then Origin, then Referer). */

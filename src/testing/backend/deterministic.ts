@@ -16,7 +16,10 @@ export function createSeededRandom(seed: number): Random {
   return { bytes: (length) => Uint8Array.from({ length }, byte) }
 }
 
-/** The parts that make a backend a pure function of its requests and its clock; hand in the clock and the sleep beside them. */
+/**
+ * The parts that make a backend a pure function of its requests and its clock; hand in the clock and the
+ * sleep beside them.
+ */
 export function createDeterministicParts(
   seed = 1,
 ): Required<Pick<BackendOptions, 'random' | 'passwordHash' | 'sealer' | 'signer'>> {

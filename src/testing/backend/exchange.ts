@@ -3,9 +3,15 @@ import type { Context as RouteContext } from 'hono'
 
 /** What a mount knows about a request that the request itself does not say. */
 export interface RequestContext {
-  /** Network address of the caller; without it only accounts are throttled. Never take it from a header that a client can send. */
+  /**
+   * Network address of the caller; without it only accounts are throttled. Never take it from a header that a
+   * client can send.
+   */
   readonly address?: string | undefined
-  /** Headers that script cannot put on a request (Cookie, Origin, Sec-Fetch-Site); they win over those of the request. */
+  /**
+   * Headers that script cannot put on a request (Cookie, Origin, Sec-Fetch-Site); they win over those of the
+   * request.
+   */
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** Receives each Set-Cookie, for mounts in a browser, where a response cannot carry one. */
   readonly setCookie?: ((value: string) => void) | undefined

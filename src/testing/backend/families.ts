@@ -1,6 +1,7 @@
 /*
- * A family is the line of refresh tokens of one sign-in: each refresh spends one and mints its successor. Only the last
- * two matter; whoever shows an older one shows a token that was used twice. Pure: hashes, numbers and the time go in.
+ * A family is the line of refresh tokens of one sign-in: each refresh spends one and mints its successor.
+ * Only the last two matter; whoever shows an older one shows a token that was used twice. Pure: hashes,
+ * numbers and the time go in.
  */
 
 export interface Family {
@@ -31,8 +32,8 @@ export function beginFamily(hash: string, now: number): Family {
 }
 
 /**
- * What a presented member deserves. A spent token may have its successor again as long as that one was never presented
- * itself, and presenting it would have spent it: so `previous` alone can.
+ * What a presented member deserves. A spent token may have its successor again as long as that one was never
+ * presented itself, and presenting it would have spent it: so `previous` alone can.
  */
 export function judge(
   { head, previous }: Family,

@@ -3,7 +3,9 @@ import type { Settings } from './options.js'
 import type { Sessions } from './sessions.js'
 import type { Session, User } from './store.js'
 
-/** What a sign-in or a refresh hands out: a body with the access token, and the value of the refresh cookie. */
+/**
+ * What a sign-in or a refresh hands out: a body with the access token, and the value of the refresh cookie.
+ */
 export interface Grant {
   readonly body: object
   readonly session: Session
@@ -37,8 +39,8 @@ export function withIssued(session: Session, { jti, exp }: Issued, now: number):
 }
 
 /**
- * Begins the session of a user who has just proved to be that user. The id and the refresh token are new, and the session
- * whose cookie came along ends: a cookie planted before the sign-in is worth nothing after it.
+ * Begins the session of a user who has just proved to be that user. The id and the refresh token are new, and
+ * the session whose cookie came along ends: a cookie planted before the sign-in is worth nothing after it.
  */
 export async function signIn(
   { clock, store }: Settings,

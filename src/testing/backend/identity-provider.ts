@@ -4,8 +4,8 @@ import { digest, newSecret, sameText } from './secrets.js'
 import type { Authorization } from './store.js'
 
 /*
- * The part an identity provider plays in a redirect login: it knows one client, the backend itself, and one redirect
- * address, and hands out codes that work once and only together with the PKCE verifier.
+ * The part an identity provider plays in a redirect login: it knows one client, the backend itself, and one
+ * redirect address, and hands out codes that work once and only together with the PKCE verifier.
  */
 
 export interface AuthorizationRequest {

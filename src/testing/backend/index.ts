@@ -20,8 +20,8 @@ import { createStats, type Stats } from './stats.js'
 
 export interface ReferenceBackend {
   /**
-   * Answers one request. Never rejects; a network error, which only faults make, is a response of type `error`: the mount
-   * turns it into a cut connection.
+   * Answers one request. Never rejects; a network error, which only faults make, is a response of type
+   * `error`: the mount turns it into a cut connection.
    */
   handle(request: Request, context?: RequestContext): Promise<Response>
   /** The time it goes by. */
@@ -32,8 +32,8 @@ export interface ReferenceBackend {
 }
 
 /**
- * A backend that speaks the wire of Latchkey and shows how its server side is done. State lives in memory by default; it is
- * made to be tested against and read, not to be deployed.
+ * A backend that speaks the wire of Latchkey and shows how its server side is done. State lives in memory by
+ * default; it is made to be tested against and read, not to be deployed.
  */
 export function createReferenceBackend(options: BackendOptions = {}): ReferenceBackend {
   const settings = resolveOptions(options)

@@ -13,8 +13,9 @@ export interface LogoutRequest {
 }
 
 /**
- * Ends the session that is named, if the cookie or the token proves that the caller had a part in it; anything else is left
- * alone without a word, as what is over already (RFC 7009 2.2). Returns whether the cookie died with it.
+ * Ends the session that is named, if the cookie or the token proves that the caller had a part in it;
+ * anything else is left alone without a word, as what is over already (RFC 7009 2.2). Returns whether the
+ * cookie died with it.
  */
 export async function logout(store: Store, sessions: Sessions, request: LogoutRequest): Promise<boolean> {
   const { cookie, token, scope } = request

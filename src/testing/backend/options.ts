@@ -16,7 +16,10 @@ export interface BackendOptions {
   passwordHash?: PasswordHash | undefined
   /** Default: AES-256-GCM of Web Crypto. */
   sealer?: Sealer | undefined
-  /** How access tokens are made: JWTs signed with ES256 or RS256, opaque ones, or a signer of your own. Default: `'ES256'`. */
+  /**
+   * How access tokens are made: JWTs signed with ES256 or RS256, opaque ones, or a signer of your own.
+   * Default: `'ES256'`.
+   */
   signer?: SigningAlgorithm | 'opaque' | Signer | undefined
   /** Default: in memory. */
   store?: Store | undefined
@@ -25,30 +28,48 @@ export interface BackendOptions {
   issuer?: string | undefined
   /** The `aud` claim. Default: `'https://api.latchkey.example'`. */
   audience?: string | undefined
-  /** Scheme, host and port browsers reach the backend under, where a proxy hides them. Default: those of each request. */
+  /**
+   * Scheme, host and port browsers reach the backend under, where a proxy hides them. Default: those of each
+   * request.
+   */
   origin?: string | undefined
-  /** Where a redirect login lands: scheme, host and port of the app. Default: the origin of the backend itself. */
+  /**
+   * Where a redirect login lands: scheme, host and port of the app. Default: the origin of the backend
+   * itself.
+   */
   appOrigin?: string | undefined
-  /** Other origins whose pages may call, besides `appOrigin` and the backend's own. Compared exactly. Default: none. */
+  /**
+   * Other origins whose pages may call, besides `appOrigin` and the backend's own. Compared exactly. Default:
+   * none.
+   */
   allowedOrigins?: readonly string[] | undefined
   /** Header that each state-changing call must carry. Default: `X-CSRF: 1`. */
   staticHeader?: { readonly name: string; readonly value: string } | undefined
-  /** Lets unsafe calls pass that say nothing about where they come from, as tools outside a browser do. Default: false. */
+  /**
+   * Lets unsafe calls pass that say nothing about where they come from, as tools outside a browser do.
+   * Default: false.
+   */
   allowMissingOrigin?: boolean | undefined
 
   /** Lifetime of an access token in seconds. Default: 300. */
   accessTokenSeconds?: number | undefined
-  /** Absolute end of a session, in ms after the sign-in. Default: 30 days. High-value applications: 4 to 8 hours. */
+  /**
+   * Absolute end of a session, in ms after the sign-in. Default: 30 days. High-value applications: 4 to 8
+   * hours.
+   */
   sessionMs?: number | undefined
-  /** How long a session lives without activity, in ms. Default: 7 days. High-value applications: 15 to 30 minutes. */
+  /**
+   * How long a session lives without activity, in ms. Default: 7 days. High-value applications: 15 to 30
+   * minutes.
+   */
   idleMs?: number | undefined
   /** How long a spent refresh token still gets its successor, in ms. Default: 30,000. 0 is never. */
   graceMs?: number | undefined
   /** How long it does while the successor is undelivered, in ms. Default: 24 hours. 0 is never (strict). */
   undeliveredGraceMs?: number | undefined
   /**
-   * What a spent refresh token gets inside the grace: its successor again, or 409 `refresh_raced` as backends answer
-   * that cannot deliver twice. Default: `'redeliver'`.
+   * What a spent refresh token gets inside the grace: its successor again, or 409 `refresh_raced` as backends
+   * answer that cannot deliver twice. Default: `'redeliver'`.
    */
   onRace?: 'redeliver' | 'refuse' | undefined
   /** How access tokens die before they expire. Default: `'expiry'`, they do not. */
@@ -63,11 +84,14 @@ export interface CookieOptions {
   refresh?: string | undefined
   /** Name of the cookie of a redirect login in progress, without its prefix. Default: `'login'`. */
   login?: string | undefined
-  /** Full name of a cookie that script can read and that lives as long as the refresh cookie. It holds no secret. Default: none. */
+  /**
+   * Full name of a cookie that script can read and that lives as long as the refresh cookie. It holds no
+   * secret. Default: none.
+   */
   hint?: string | undefined
   /**
-   * No `__Host-` prefix and no `Secure`: for development on plain http in WebKit, which refuses both there. Anybody on
-   * the network can read such cookies. Default: false.
+   * No `__Host-` prefix and no `Secure`: for development on plain http in WebKit, which refuses both there.
+   * Anybody on the network can read such cookies. Default: false.
    */
   insecureCookies?: boolean | undefined
 }

@@ -1,5 +1,6 @@
 /*
- * The pages the backend shows itself: no script, one style sheet of their own, and a policy that allows nothing else.
+ * The pages the backend shows itself: no script, one style sheet of their own, and a policy that allows
+ * nothing else.
  */
 
 const STYLE_PATH = '/idp/style.css'

@@ -9,12 +9,15 @@ export interface ScryptCost {
   readonly p: number
 }
 
-/** Derives 32 bytes. Where the platform has a native scrypt, hand it in: the one in script takes about a second. */
+/**
+ * Derives 32 bytes. Where the platform has a native scrypt, hand it in: the one in script takes about a
+ * second.
+ */
 export type Scrypt = (password: string, salt: Uint8Array, cost: ScryptCost) => Awaitable<Uint8Array>
 
 /**
- * OWASP Password Storage Cheat Sheet, scrypt: N = 2^17 (128 MiB), r = 8, p = 1. Memory-hard, so that a stolen table
- * cannot be tried out on cheap hardware.
+ * OWASP Password Storage Cheat Sheet, scrypt: N = 2^17 (128 MiB), r = 8, p = 1. Memory-hard, so that a stolen
+ * table cannot be tried out on cheap hardware.
  */
 export const OWASP_SCRYPT: ScryptCost = { N: 2 ** 17, r: 8, p: 1 }
 

@@ -17,8 +17,9 @@ export function createPasswordCheck({ clock, passwordHash, store, throttle }: Se
     if (password.length > LONGEST_PASSWORD) throw new Refusal(400, 'invalid_request')
     const account = normalizeEmail(email)
 
-    // Attempts count before the hash is computed, so that many at once are no way round, and whether or not the account
-    // exists, so that the throttle does not tell. Who is stopped by his address cannot lock others out of their accounts.
+    // Attempts count before the hash is computed, so that many at once are no way round, and whether or not
+    // the account exists, so that the throttle does not tell. Who is stopped by his address cannot lock
+    // others out of their accounts.
     const wait = (address === undefined ? 0 : perAddress.attempt(address)) || perAccount.attempt(account)
     if (wait > 0) {
       throw new Refusal(429, 'too_many_attempts', { headers: { 'Retry-After': String(wait) } })

@@ -1,6 +1,6 @@
 /*
- * What the backend wants from its surroundings. Nothing in this folder reads a clock, chance or a timer of its own, so
- * that with synchronous parts a run is a pure function of its requests.
+ * What the backend wants from its surroundings. Nothing in this folder reads a clock, chance or a timer of
+ * its own, so that with synchronous parts a run is a pure function of its requests.
  */
 
 export type Awaitable<T> = T | Promise<T>
@@ -41,7 +41,9 @@ export interface AccessClaims {
   /** Id of the session it belongs to. */
   readonly sid: string
   readonly scope: string
-  /** Number of the refresh token it was minted with: seeing it proves that this refresh token was delivered. */
+  /**
+   * Number of the refresh token it was minted with: seeing it proves that this refresh token was delivered.
+   */
   readonly gen: number
   /** The user's token version when it was minted. */
   readonly ver: number
@@ -51,7 +53,10 @@ export interface JsonWebKeySet {
   readonly keys: readonly object[]
 }
 
-/** Issues access tokens and reads them back. What it cannot vouch for it reads as undefined; it never throws at that. */
+/**
+ * Issues access tokens and reads them back. What it cannot vouch for it reads as undefined; it never throws
+ * at that.
+ */
 export interface Signer {
   sign(claims: AccessClaims): Awaitable<string>
   /** With `now` (ms) a token outside its time is refused; without it only its origin is checked. */

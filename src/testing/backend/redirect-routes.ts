@@ -7,7 +7,9 @@ import { signIn } from './grants.js'
 import type { IdentityProvider } from './identity-provider.js'
 import { html, signInFailedPage, signInPage, styleSheet } from './pages.js'
 
-/** The calls of a redirect login, all of them navigations: the app's side of it, and the identity provider's. */
+/**
+ * The calls of a redirect login, all of them navigations: the app's side of it, and the identity provider's.
+ */
 export function addRedirectRoutes(
   app: Hono<Environment>,
   { settings, sessions, access, cookies, checkPassword, redirectLogin }: Services,

@@ -6,6 +6,7 @@ import { createMutex } from './mutex.js'
 import type { Settings } from './options.js'
 import { digest, newSecret } from './secrets.js'
 import { sessionOver, type Sessions } from './sessions.js'
+import type { Session } from './store.js'
 
 export interface RefreshRequest {
   readonly cookie: string | undefined
@@ -16,6 +17,12 @@ export interface RefreshRequest {
 
 export interface Refreshed extends Grant {
   readonly outcome: 'rotated' | 'redelivered'
+}
+
+interface Successor {
+  readonly outcome: Refreshed['outcome']
+  readonly secret: string
+  readonly advance: (family: Family) => Family
 }
 
 /**
@@ -37,32 +44,32 @@ export function createRefresh(
   const { clock, random, sealer, store } = settings
   const exclusively = createMutex()
 
+  /** The token to give for t, and what giving it makes of the family. */
+  const successor = async (session: Session, cookie: string, now: number): Promise<Successor> => {
+    const verdict = judge(session.family, digest(cookie), now, settings)
+    if (verdict === 'rotate') {
+      const secret = newSecret(random)
+      const [s, sealed] = [digest(secret), await sealer.seal(cookie, secret)]
+      return { outcome: 'rotated', secret, advance: (family) => succeed(family, s, sealed, now) }
+    }
+    if (verdict === 'redeliver' && session.family.previous !== undefined) {
+      if (settings.onRace === 'refuse') throw new Refusal(409, 'refresh_raced')
+      const secret = await sealer.open(cookie, session.family.previous.sealedHead)
+      return { outcome: 'redelivered', secret, advance: (family) => family }
+    }
+    await sessions.end(session.id, 'refresh_reused')
+    throw sessionOver(session, 'refresh_reused')
+  }
+
   const refresh = async (id: string, cookie: string, request: RefreshRequest): Promise<Refreshed> => {
     const now = clock.now()
     const session = await store.session(id)
     const user = session && (await store.user(session.userId))
     if (session === undefined || user === undefined) throw new Refusal(401, 'session_expired')
-
     const code = sessions.over(session, now)
     if (code !== undefined) throw sessionOver(session, code)
 
-    let secret: string
-    let advance = (family: Family): Family => family
-    const t = digest(cookie)
-    const verdict = judge(session.family, t, now, settings)
-    if (verdict === 'rotate') {
-      secret = newSecret(random)
-      const sealed = await sealer.seal(cookie, secret)
-      const s = digest(secret)
-      advance = (family) => succeed(family, s, sealed, now)
-    } else if (verdict === 'redeliver' && session.family.previous !== undefined) {
-      if (settings.onRace === 'refuse') throw new Refusal(409, 'refresh_raced')
-      secret = await sealer.open(cookie, session.family.previous.sealedHead)
-    } else {
-      await sessions.end(id, 'refresh_reused')
-      throw sessionOver(session, 'refresh_reused')
-    }
-
+    const { outcome, secret, advance } = await successor(session, cookie, now)
     const { generation } = advance(session.family).head
     const issued = await access.issue(user, session, generation, request.tweaks)
 
@@ -81,12 +88,7 @@ export function createRefresh(
       const ended = (await store.session(id)) ?? session
       throw sessionOver(ended, sessions.over(ended, now) ?? 'session_revoked')
     }
-    return {
-      body: tokenAnswer(user, session, issued),
-      session: committed,
-      secret,
-      outcome: verdict === 'rotate' ? 'rotated' : 'redelivered',
-    }
+    return { body: tokenAnswer(user, session, issued), session: committed, secret, outcome }
   }
 
   return async (request) => {

@@ -7,8 +7,8 @@ const DISGUISED = /%(?:25)*(?:2f|5c|7f|[01][0-9a-f])/i
 const RAW = /[\u0000-\u001f\u007f\\]/
 
 /**
- * The path a sign-in may return to, undefined for everything that could lead elsewhere: this must be no open redirector
- * (RFC 9700 4.11). Pages of the sign-in itself are refused too, they would begin it again.
+ * The path a sign-in may return to, undefined for everything that could lead elsewhere: this must be no open
+ * redirector (RFC 9700 4.11). Pages of the sign-in itself are refused too, they would begin it again.
  */
 export function safeReturnTo(value: string): string | undefined {
   if (value.length > LONGEST || !/^\/(?!\/)/.test(value) || RAW.test(value)) return undefined

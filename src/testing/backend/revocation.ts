@@ -2,10 +2,10 @@ import type { AccessClaims, Awaitable, BackendClock } from './ports.js'
 import type { Session, Store } from './store.js'
 
 /**
- * How an access token dies before it expires:
- * `expiry`: it does not, so revocation lags by its lifetime at most; `deny-list`: by its `jti`, kept until `exp`;
- * `token-version`: all tokens of a user at once, by a number that a ban, a new role, a new password or "everywhere"
- * raises; `reference`: it is worth what its session is worth at that moment.
+ * How an access token dies before it expires: `expiry`: it does not, so revocation lags by its lifetime at
+ * most; `deny-list`: by its `jti`, kept until `exp`; `token-version`: all tokens of a user at once, by a
+ * number that a ban, a new role, a new password or "everywhere" raises; `reference`: it is worth what its
+ * session is worth at that moment.
  */
 export type RevocationStrategy = 'expiry' | 'deny-list' | 'token-version' | 'reference'
 

@@ -15,7 +15,10 @@ export function newId(random: Random): string {
   return base64url.encode(random.bytes(16))
 }
 
-/** What is stored in place of a secret. A plain hash will do: the secrets are random, so there is nothing to guess. */
+/**
+ * What is stored in place of a secret. A plain hash will do: the secrets are random, so there is nothing to
+ * guess.
+ */
 export function digest(secret: string): string {
   return base64url.encode(sha256(utf8.encode(secret)))
 }

@@ -78,7 +78,10 @@ export function createSessions(settings: Settings): Sessions {
   }
 }
 
-/** The refusal of a session that is over. A cookie that was replaced is gone from the jar, or about to be: see `ended`. */
+/**
+ * The refusal of a session that is over. A cookie that was replaced is gone from the jar, or about to be: see
+ * `ended`.
+ */
 export function sessionOver(session: Session, code: SessionEndCode): Refusal {
   return new Refusal(401, code, { deletesCookie: session.ended?.replaced !== true })
 }

@@ -1,6 +1,9 @@
 import type { Endpoint } from './exchange.js'
 
-/** Requests the server saw, by endpoint and outcome: `ok`, an error code, `rotated`, `redelivered`, or `fault:…`. */
+/**
+ * Requests the server saw, by endpoint and outcome: `ok`, an error code, `rotated`, `redelivered`, or
+ * `fault:…`.
+ */
 export interface Stats {
   record(endpoint: Endpoint, outcome: string): void
   /** How many; without arguments all of them. */

@@ -58,7 +58,10 @@ export interface Collection<V> {
   take(key: string): Awaitable<V | undefined>
 }
 
-/** What outlives a request. A database does the same with a transaction in `updateSession` and an expiry on each row. */
+/**
+ * What outlives a request. A database does the same with a transaction in `updateSession` and an expiry on
+ * each row.
+ */
 export interface Store {
   user(id: string): Awaitable<User | undefined>
   userByEmail(email: string): Awaitable<User | undefined>

@@ -60,6 +60,8 @@ export interface PageOptions {
 
 /** Timers of hidden pages run on full seconds only. */
 const HIDDEN_TICK_MS = 1000
+/** Far below the resolution of the clock that script reads, far above the error of adding floating-point numbers. */
+const ROUNDING_MS = 0.001
 
 export function createPage(browser: Browser, options: PageOptions): PageControls {
   const { time, engine, capabilities } = browser
@@ -110,7 +112,7 @@ export function createPage(browser: Browser, options: PageOptions): PageControls
     const fire = (): void => {
       if (cancelled) return
       // The machine slept meanwhile, and so did the timer.
-      if (browser.monotonic() < due) return arm()
+      if (due - browser.monotonic() > ROUNDING_MS) return arm()
       callback()
     }
     arm()
@@ -192,7 +194,7 @@ export function createPage(browser: Browser, options: PageOptions): PageControls
   const ports: Ports = {
     clock: {
       wall: () => Math.floor(browser.wall()),
-      monotonic: () => browser.monotonic() - bornAt,
+      monotonic: () => Math.round((browser.monotonic() - bornAt) * 10) / 10,
       after,
     },
     chance: { fraction: chance, id: () => `${id}-${Math.floor(chance() * 2 ** 48).toString(16)}` },

@@ -1,0 +1,104 @@
+/*
+ * A small app. The client lives in the scope of this module; tests call it through `run`, which names what to do and
+ * hands back plain data, so that nothing reachable from `window` leads to the client.
+ */
+import { createAuthClient, isAuthError, type AuthClientOptions, type AuthState } from '../../src/index.js'
+import { send, type BodyKind } from './bodies.ts'
+
+interface User {
+  readonly id: string
+  readonly name: string
+}
+
+const element = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T
+const options = JSON.parse(element('options').textContent ?? '{}') as AuthClientOptions<User>
+const auth = createAuthClient<User>(options)
+
+/** What the app was told, in order. */
+const told: string[] = []
+auth.on('sessionEnd', ({ reason, previousUser }) => told.push(`sessionEnd ${reason} ${previousUser?.id}`))
+auth.on('userSwitch', ({ from, to }) => told.push(`userSwitch ${from.id} ${to.id}`))
+auth.on('claimsChange', ({ user }) => told.push(`claimsChange ${user.id}`))
+let first = true
+auth.subscribe((state) => {
+  element('status').textContent = describe(state)
+  if (!first) told.push(describe(state))
+  first = false
+})
+addEventListener('pageshow', ({ persisted }) => persisted && told.push('restored'))
+
+function describe(state: AuthState<User>): string {
+  const { status, connection } = state
+  const trouble = connection === 'ok' ? '' : ` (${connection})`
+  return status === 'authenticated' ? `${state.user.name} is signed in${trouble}` : `${status}${trouble}`
+}
+
+const plain = (state: AuthState<User>) => ({
+  status: state.status,
+  connection: state.connection,
+  user: state.status === 'authenticated' ? state.user.id : undefined,
+  reason: state.status === 'unauthenticated' ? state.reason : undefined,
+})
+
+async function outcome(response: Response) {
+  const { status, redirected, url } = response
+  return { status, redirected, url, text: await response.text() }
+}
+
+const hooks = {
+  state: () => plain(auth.getState()),
+  ready: async () => plain(await auth.ready()),
+  login: async (credentials: object) => plain(await auth.login(credentials)),
+  loginWithRedirect: (returnTo?: string) => auth.loginWithRedirect({ returnTo }),
+  logout: () => auth.logout(),
+  refresh: async (force: boolean) => plain(await auth.refresh({ force })),
+  /** Whether there is a valid token; the token itself stays here. */
+  hasToken: async () => (await auth.getAccessToken()) !== '',
+  fetch: async (url: string) => outcome(await auth.fetch(url)),
+  send: async (kind: BodyKind) => outcome(await send(auth.fetch, kind)),
+  /** Many calls at once. */
+  burst: async (url: string, calls: number) =>
+    Promise.all(Array.from({ length: calls }, async () => (await auth.fetch(url)).status)),
+  diagnose: () => auth.diagnose(),
+  timeline: () => auth.getDiagnostics().map(({ type }) => type),
+  told: () => told.splice(0),
+}
+export type Hooks = typeof hooks
+
+export interface Fault {
+  readonly name: string
+  readonly code: string | undefined
+  readonly message: string
+  readonly status: number | undefined
+}
+
+type Result = { value: unknown } | { fault: Fault }
+
+const run = async (name: keyof Hooks, args: readonly unknown[]): Promise<Result> => {
+  try {
+    return { value: await (hooks[name] as (...args: readonly unknown[]) => unknown)(...args) }
+  } catch (error) {
+    const { name, message } = error as Error
+    const [code, status] = isAuthError(error) ? [error.code, error.status] : []
+    return { fault: { name, code, message, status } }
+  }
+}
+
+declare global {
+  interface Window {
+    run: typeof run
+  }
+}
+window.run = run
+
+element<HTMLFormElement>('sign-in').addEventListener('submit', (event) => {
+  event.preventDefault()
+  const form = event.currentTarget as HTMLFormElement
+  element('problem').textContent = ''
+  auth.login(Object.fromEntries(new FormData(form))).then(
+    () => form.reset(),
+    (error: unknown) => (element('problem').textContent = (error as Error).message),
+  )
+})
+element('elsewhere').addEventListener('click', () => void auth.loginWithRedirect())
+element('sign-out').addEventListener('click', () => void auth.logout())

@@ -1,0 +1,249 @@
+/*
+ * One server of one test: the reference backend over real HTTP on a port of its own, the pages that use it, and what a
+ * test wants to know and to decide about requests on the way.
+ */
+import type { Server, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { serve, type ServerType } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import type { AuthClientOptions } from '../src/index.js'
+import { createReferenceBackend, type ReferenceBackend } from '../src/testing/backend/index.js'
+import type { BackendOptions } from '../src/testing/backend/options.js'
+import { createCheapHash } from '../src/testing/backend/password.js'
+import { buildAssets } from './assets.ts'
+import { appPage, contentSecurityPolicy, framePage, plainPage, type Policy } from './documents.ts'
+
+export const ADA = { email: 'ada@example.com', password: 'difference engine' }
+export const BOB = { email: 'bob@example.com', password: 'other secret' }
+export const REFRESH_COOKIE = '__Host-refresh'
+
+export interface Seen {
+  readonly method: string
+  readonly path: string
+  readonly headers: Headers
+  readonly body: Buffer
+}
+
+/** A request that waits until the test lets it go on. */
+export interface Hold {
+  /** Resolves when the request is there; for an answer, when it has been processed. */
+  readonly arrived: Promise<void>
+  release(): void
+}
+
+export interface TestServer {
+  /** `http://localhost:<port>`. */
+  readonly origin: string
+  readonly port: number
+  readonly backend: ReferenceBackend
+  /** All requests so far but those for pages and scripts. */
+  readonly seen: Seen[]
+  /** Access tokens handed out, and values of refresh cookies set, the newest last. */
+  readonly tokens: string[]
+  readonly secrets: string[]
+  /** Reports of browsers that found the policy violated. */
+  readonly violations: string[]
+  /** Options of the client in the pages. */
+  client: AuthClientOptions
+  policy: Policy
+  /** Changes each Set-Cookie on its way out. */
+  rewriteCookie: (line: string) => string
+  /** False: the backend does not look at where a request comes from, only at its Origin. */
+  fetchMetadata: boolean
+  /** Where the sign-in page is, if not on this host. */
+  providerOrigin: string | undefined
+  /** How many of the next requests for `/echo` get a 401. */
+  rejections: number
+  /** Script of the service worker at `/worker.js`. */
+  worker: string
+  count(path: string): number
+  /** Holds the next request for that path before it is processed, or its answer after. */
+  hold(path: string, what: 'request' | 'answer'): Hold
+  /** Puts the clock of the backend forward. */
+  advance(milliseconds: number): void
+  close(): Promise<void>
+}
+
+interface Waiting extends Hold {
+  readonly path: string
+  readonly what: 'request' | 'answer'
+  arrive(): void
+  readonly released: Promise<void>
+}
+
+const html = (body: string, headers: Record<string, string> = {}): Response =>
+  new Response(body, { headers: { 'Content-Type': 'text/html; charset=utf-8', ...headers } })
+
+const script = (body: string): Response =>
+  new Response(body, {
+    // A sandboxed frame has no origin of its own, and modules are fetched with CORS.
+    headers: { 'Content-Type': 'text/javascript; charset=utf-8', 'Access-Control-Allow-Origin': '*' },
+  })
+
+/** Cross-origin reads for any page: what these paths hand out is nobody's secret. */
+function withCors(request: Request, response: Response): Response {
+  response.headers.set('Access-Control-Allow-Origin', request.headers.get('origin') ?? '*')
+  response.headers.set('Access-Control-Allow-Credentials', 'true')
+  response.headers.set('Access-Control-Allow-Headers', 'authorization, content-type')
+  response.headers.set('Access-Control-Expose-Headers', 'www-authenticate')
+  return response
+}
+
+export async function startServer(options: BackendOptions = {}): Promise<TestServer> {
+  const assets = await buildAssets()
+  let offset = 0
+  let holds: Waiting[] = []
+
+  const hold = (path: string, what: 'request' | 'answer'): Hold => {
+    let arrive = (): void => {}
+    let release = (): void => {}
+    const arrived = new Promise<void>((resolve) => (arrive = resolve))
+    const released = new Promise<void>((resolve) => (release = resolve))
+    const waiting: Waiting = { path, what, arrived, released, arrive, release }
+    holds.push(waiting)
+    return waiting
+  }
+
+  const pause = async (path: string, what: 'request' | 'answer'): Promise<void> => {
+    const waiting = holds.find((one) => one.path === path && one.what === what)
+    if (waiting === undefined) return
+    holds = holds.filter((one) => one !== waiting)
+    held.add(waiting)
+    waiting.arrive()
+    await waiting.released
+    held.delete(waiting)
+  }
+  const held = new Set<Waiting>()
+
+  const documentFor = ({ pathname, searchParams }: URL): Response | undefined => {
+    const policy = { 'Content-Security-Policy': contentSecurityPolicy(test.policy) }
+    switch (pathname) {
+      case '/':
+      case '/orders':
+        return html(appPage(test.client), policy)
+      case '/plain':
+        return html(plainPage(searchParams.get('to') ?? '/'))
+      case '/frame':
+        return html(framePage(searchParams.get('sandbox') ?? undefined), policy)
+      case '/worker.js':
+        return script(test.worker)
+      default: {
+        const asset = assets.get(pathname)
+        return asset === undefined ? undefined : script(asset)
+      }
+    }
+  }
+
+  /** A small API beside the backend's: `/echo` takes any body, `/go` sends elsewhere. */
+  const apiFor = (request: Request, { pathname, searchParams }: URL): Response | undefined => {
+    if (pathname !== '/echo' && pathname !== '/go') return undefined
+    if (request.method === 'OPTIONS') return withCors(request, new Response(null, { status: 204 }))
+    if (pathname === '/go') {
+      const Location = searchParams.get('to') ?? '/'
+      return withCors(request, new Response(null, { status: 307, headers: { Location } }))
+    }
+    if (test.rejections > 0) {
+      test.rejections--
+      const headers = { 'WWW-Authenticate': 'Bearer error="invalid_token"' }
+      return withCors(request, new Response(null, { status: 401, headers }))
+    }
+    return withCors(request, new Response('heard'))
+  }
+
+  const note = async (response: Response, pathname: string): Promise<void> => {
+    if (pathname !== '/auth/login' && pathname !== '/auth/refresh') return
+    if (response.headers.get('content-type') !== 'application/json') return
+    const { access_token: token } = (await response.clone().json()) as { access_token?: string }
+    if (token !== undefined) test.tokens.push(token)
+  }
+
+  const askBackend = async (request: Request, url: URL, address: string | undefined): Promise<Response> => {
+    await pause(url.pathname, 'request')
+    const cookies: string[] = []
+    const answer = await test.backend.handle(request, {
+      address,
+      headers: test.fetchMetadata ? {} : { 'sec-fetch-site': 'same-site' },
+      setCookie: (line) => cookies.push(test.rewriteCookie(line)),
+    })
+    await note(answer, url.pathname)
+    for (const line of cookies) {
+      const value = /^(?:__Host-)?refresh=([^;]+)/.exec(line)?.[1]
+      if (value !== undefined) test.secrets.push(value)
+    }
+    await pause(url.pathname, 'answer')
+    if (answer.type === 'error') return answer
+    for (const line of cookies) answer.headers.append('Set-Cookie', line)
+    const location = answer.headers.get('location')
+    if (url.pathname === '/auth/start' && location !== null && test.providerOrigin !== undefined) {
+      answer.headers.set('location', location.replace(test.origin, test.providerOrigin))
+    }
+    return answer
+  }
+
+  const answer = async (request: Request, address: string | undefined): Promise<Response> => {
+    const url = new URL(request.url)
+    if (url.pathname === '/csp-report') {
+      test.violations.push(await request.text())
+      return new Response(null, { status: 204 })
+    }
+    const { method, headers } = request
+    const found = method === 'GET' ? documentFor(url) : undefined
+    const body = found || method === 'GET' ? Buffer.alloc(0) : Buffer.from(await request.clone().arrayBuffer())
+    test.seen.push({ method, path: url.pathname, headers: new Headers(headers), body })
+    return found ?? apiFor(request, url) ?? askBackend(request, url, address)
+  }
+
+  const server = await new Promise<ServerType>((resolve) => {
+    const made = serve(
+      {
+        port: 0,
+        hostname: '127.0.0.1',
+        overrideGlobalObjects: false,
+        async fetch(request, { incoming, outgoing }) {
+          const response = await answer(request, incoming.socket.remoteAddress)
+          if (response.type !== 'error') return response
+          ;(outgoing as ServerResponse).destroy()
+          return RESPONSE_ALREADY_SENT
+        },
+      },
+      () => resolve(made),
+    )
+  })
+  const { port } = server.address() as AddressInfo
+  const origin = `http://localhost:${port}`
+
+  const test: TestServer = {
+    origin,
+    port,
+    backend: createReferenceBackend({
+      passwordHash: createCheapHash(),
+      clock: { now: () => Date.now() + offset },
+      appOrigin: origin,
+      ...options,
+    }),
+    seen: [],
+    tokens: [],
+    secrets: [],
+    violations: [],
+    client: {},
+    policy: { connect: [], workers: false },
+    rewriteCookie: (line) => line,
+    fetchMetadata: true,
+    providerOrigin: undefined,
+    rejections: 0,
+    worker: '',
+    count: (path) => test.seen.filter((one) => one.path === path && one.method !== 'OPTIONS').length,
+    hold,
+    advance: (milliseconds) => void (offset += milliseconds),
+    async close() {
+      for (const { release } of [...holds, ...held]) release()
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve())
+        ;(server as Server).closeAllConnections()
+      })
+    },
+  }
+  await test.backend.admin.addUser({ id: 'ada', name: 'Ada', roles: ['admin'], ...ADA })
+  await test.backend.admin.addUser({ id: 'bob', name: 'Bob', ...BOB })
+  return test
+}

@@ -1,0 +1,128 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { expect, it } from 'vitest'
+import { createKit, grant, ManualClock, settle, signedIn } from '../support/kit.js'
+import { FakeLocks, gate, outcome, silence, stateOf } from './support.js'
+
+function ports() {
+  const clock = new ManualClock()
+  const locks = new FakeLocks(clock)
+  let open = 0
+  const channels = {
+    open: () => {
+      open++
+      return { memoryOnly: true, post: () => {}, close: () => void open-- }
+    },
+  }
+  return { clock, locks, openChannels: () => open, setup: { clock, ports: { locks, channels } } }
+}
+
+it('R26 dispose, also twice, leaves no timer, listener, channel or lock', async () => {
+  const { clock, locks, openChannels, setup } = ports()
+  const kit = await signedIn({}, setup)
+  expect([clock.pending, kit.openListeners(), openChannels()]).toEqual([1, 2, 1])
+  kit.auth.dispose()
+  kit.auth.dispose()
+  expect([clock.pending, kit.openListeners(), openChannels(), locks.pending]).toEqual([0, 0, 0, 0])
+})
+
+it.each([
+  ['a refresh', '/auth/refresh', (kit) => kit.auth.refresh({ force: true })],
+  ['a login', '/auth/login', (kit) => kit.auth.login({})],
+  ['a logout', '/auth/logout', (kit) => kit.auth.logout()],
+  ['a diagnosis', '/auth/session', (kit) => kit.auth.diagnose()],
+] as const satisfies [string, string, (kit: Awaited<ReturnType<typeof signedIn>>) => Promise<unknown>][])(
+  'R26 dispose during %s that hangs rejects it and frees timers and lock',
+  async (_, path, call) => {
+    const { clock, locks, setup } = ports()
+    const kit = await signedIn({}, setup)
+    kit.on(path, silence)
+    const code = outcome(call(kit))
+    while (kit.sent(path).length < (path === '/auth/session' || path === '/auth/logout' ? 1 : 2) - 0 && path !== '/auth/login') await settle()
+    await settle()
+    kit.auth.dispose()
+    expect(await code).toBe('disposed')
+    expect([clock.pending, locks.pending]).toEqual([0, 0])
+  },
+)
+
+it('R26 what waits in any other way rejects as disposed, and so does every call after it', async () => {
+  const kit = createKit()
+  kit.on('/auth/refresh', silence)
+  const { auth } = kit
+  const ready = auth.ready()
+  const calls = [auth.getAccessToken(), auth.fetch('/api/orders'), auth.refresh(), auth.refresh({ force: true }), auth.login({})]
+  const codes = calls.map(outcome)
+  await settle()
+  auth.dispose()
+  expect(await Promise.all(codes)).toEqual(Array.from(codes, () => 'disposed'))
+  expect(await ready).toMatchObject({ status: 'unknown' })
+  const later = [auth.getAccessToken(), auth.fetch('/api/orders'), auth.refresh(), auth.refresh({ force: true }), auth.login({}), auth.logout(), auth.diagnose(), auth.loginWithRedirect()]
+  expect(await Promise.all(later.map(outcome))).toEqual(Array.from(later, () => 'disposed'))
+  expect(await auth.ready()).toMatchObject({ status: 'unknown' })
+  expect(kit.sent('/auth/refresh')).toHaveLength(1)
+  expect(kit.navigated).toEqual([])
+})
+
+it('R26 a disposed client says and writes nothing any more, whatever still arrives', async () => {
+  const kit = await signedIn()
+  const late = gate()
+  kit.on('/auth/refresh', () => late.answer)
+  void outcome(kit.auth.refresh({ force: true }))
+  await settle()
+  const told: string[] = []
+  kit.auth.subscribe(({ status }) => void told.push(status))
+  kit.auth.on('diagnostic', ({ type }) => void told.push(type))
+  told.length = 0
+  kit.auth.dispose()
+  const stored = [...kit.browser.storage]
+  late.open(grant(2))
+  kit.signal('wake')
+  await kit.clock.advance(600_000)
+  expect(told).toEqual([])
+  expect([...kit.browser.storage]).toEqual(stored)
+})
+
+it('R26 a logout just before dispose still reaches the server', async () => {
+  const kit = await signedIn()
+  const result = outcome(kit.auth.logout())
+  kit.auth.dispose()
+  expect(await result).toBe('disposed')
+  await settle()
+  expect(kit.sent('/auth/logout')).toMatchObject([{ body: { session_id: 's1', scope: 'current' } }])
+})
+
+it('R26 dispose ends only the client: the next one restores the session', async () => {
+  const kit = await signedIn()
+  kit.auth.dispose()
+  const next = kit.another()
+  const ready = next.ready()
+  await kit.clock.advance(50)
+  expect(await ready).toMatchObject({ status: 'authenticated' })
+  expect(kit.sent('/auth/logout')).toHaveLength(0)
+})
+
+it('R26 a process with a disposed client can exit', async () => {
+  const script = `
+    const { createClientWith } = await import('./src/client.ts')
+    const { browserPorts } = await import('./src/browser/ports.ts')
+    const ports = {
+      ...browserPorts(),
+      lifecycle: { visible: () => true, online: () => true, prerendering: () => false, listen: () => () => {} },
+      page: { exists: true, url: () => 'https://app.example.com/', navigate() {}, cookie() {} },
+      shared: { read: () => null, write: () => true, watch: () => () => {} },
+      locks: { available: true, acquire: async () => () => {} },
+    }
+    const auth = createClientWith({ fetch: () => new Promise(() => {}) }, ports)
+    const calls = [auth.getAccessToken(), auth.logout()].map((call) => call.catch(({ code }) => code))
+    setTimeout(() => {
+      auth.dispose()
+      Promise.all(calls).then((codes) => console.log(codes.join()))
+    }, 20)`
+  const arguments_ = ['--import', './test/tools/source.ts', '--input-type=module', '--eval', script]
+  const started = performance.now()
+  const { stdout } = await promisify(execFile)(process.execPath, arguments_, { timeout: 15_000 })
+  expect(stdout.trim()).toBe('disposed,disposed')
+  // The deadline of the request alone would keep it alive for 8 s.
+  expect(performance.now() - started).toBeLessThan(7000)
+})
