@@ -1,4 +1,4 @@
-import { test as base, expect, type BrowserContext, type Page } from '@playwright/test'
+import { test as base, expect, type BrowserContext, type Frame, type Page } from '@playwright/test'
 import type { BackendOptions } from '../src/testing/backend/options.js'
 import type { Fault, Hooks } from './pages/main.ts'
 import { ADA, REFRESH_COOKIE, startServer, type TestServer } from './server.ts'
@@ -12,10 +12,12 @@ type Value<Name extends keyof Hooks> = Awaited<ReturnType<Hooks[Name]>>
 export class App {
   readonly page: Page
   readonly server: TestServer
+  readonly #frame: Page | Frame
 
-  constructor(page: Page, server: TestServer) {
+  constructor(page: Page, server: TestServer, frame: Page | Frame = page) {
     this.page = page
     this.server = server
+    this.#frame = frame
   }
 
   async open(path = '/', origin = this.server.origin): Promise<void> {
@@ -24,26 +26,39 @@ export class App {
 
   /** Calls the client in the page. */
   async run<Name extends keyof Hooks>(name: Name, ...args: Parameters<Hooks[Name]>): Promise<Value<Name>> {
-    const result = await this.page.evaluate(([name, args]) => window.run(name, args), [name, args] as const)
-    if ('fault' in result) throw new Error(`${name}: ${result.fault.code ?? result.fault.name}: ${result.fault.message}`)
+    const result = await this.#frame.evaluate(([name, args]) => window.run(name, args), [name, args] as const)
+    if ('fault' in result)
+      throw new Error(`${name}: ${result.fault.code ?? result.fault.name}: ${result.fault.message}`)
     return result.value as Value<Name>
   }
 
   /** Calls the client in the page, and expects a rejection. */
   async fails<Name extends keyof Hooks>(name: Name, ...args: Parameters<Hooks[Name]>): Promise<Fault> {
-    const result = await this.page.evaluate(([name, args]) => window.run(name, args), [name, args] as const)
+    const result = await this.#frame.evaluate(([name, args]) => window.run(name, args), [name, args] as const)
     if (!('fault' in result)) throw new Error(`${name} did not fail: ${JSON.stringify(result.value)}`)
     return result.fault
   }
 
   /** Calls the client in the page and does not wait for what comes of it. */
   async begin<Name extends keyof Hooks>(name: Name, ...args: Parameters<Hooks[Name]>): Promise<void> {
-    await this.page.evaluate(([name, args]) => void window.run(name, args), [name, args] as const)
+    await this.#frame.evaluate(([name, args]) => void window.run(name, args), [name, args] as const)
   }
 
+  /** Signs in, and counts from then on. */
   async signIn(credentials = ADA): Promise<void> {
     await this.open()
     await this.run('login', credentials)
+    this.server.seen.length = 0
+    this.server.backend.stats.reset()
+  }
+
+  /** Puts the clock of the page forward, as sleep does, and that of the backend: no timer fires for it. */
+  async pass(seconds: number): Promise<void> {
+    this.server.advance(seconds * 1000)
+    await this.page.evaluate((milliseconds) => {
+      const { now } = Date
+      Date.now = () => now() + milliseconds
+    }, seconds * 1000)
   }
 
   /** The start has settled, and this is who is signed in. */
@@ -103,6 +118,7 @@ interface Fixtures {
 
 export const test = base.extend<Fixtures>({
   backend: [{}, { option: true }],
+  // oxlint-disable-next-line no-empty-pattern -- Playwright reads from the pattern what a fixture needs
   serve: async ({}, use) => {
     const servers: TestServer[] = []
     await use(async (options) => {

@@ -12,7 +12,7 @@ export default defineConfig({
   retries: 0,
   timeout: 20_000,
   reporter: 'line',
-  use: { trace: 'retain-on-failure', actionTimeout: 5000 },
+  use: { trace: { mode: 'retain-on-failure', screenshots: false, snapshots: false }, actionTimeout: 5000 },
   projects: [
     {
       name: 'chromium',

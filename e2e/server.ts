@@ -20,6 +20,7 @@ export const REFRESH_COOKIE = '__Host-refresh'
 export interface Seen {
   readonly method: string
   readonly path: string
+  readonly query: URLSearchParams
   readonly headers: Headers
   readonly body: Buffer
 }
@@ -43,7 +44,7 @@ export interface TestServer {
   readonly secrets: string[]
   /** Reports of browsers that found the policy violated. */
   readonly violations: string[]
-  /** Options of the client in the pages. */
+  /** Options of the client in the pages. By default without the check after a login, which is one more request. */
   client: AuthClientOptions
   policy: Policy
   /** Changes each Set-Cookie on its way out. */
@@ -57,6 +58,8 @@ export interface TestServer {
   /** Script of the service worker at `/worker.js`. */
   worker: string
   count(path: string): number
+  /** The newest request for that path. */
+  last(path: string): Seen
   /** Holds the next request for that path before it is processed, or its answer after. */
   hold(path: string, what: 'request' | 'answer'): Hold
   /** Puts the clock of the backend forward. */
@@ -188,8 +191,15 @@ export async function startServer(options: BackendOptions = {}): Promise<TestSer
     }
     const { method, headers } = request
     const found = method === 'GET' ? documentFor(url) : undefined
-    const body = found || method === 'GET' ? Buffer.alloc(0) : Buffer.from(await request.clone().arrayBuffer())
-    test.seen.push({ method, path: url.pathname, headers: new Headers(headers), body })
+    const body =
+      found || method === 'GET' ? Buffer.alloc(0) : Buffer.from(await request.clone().arrayBuffer())
+    test.seen.push({
+      method,
+      path: url.pathname,
+      query: url.searchParams,
+      headers: new Headers(headers),
+      body,
+    })
     return found ?? apiFor(request, url) ?? askBackend(request, url, address)
   }
 
@@ -225,7 +235,7 @@ export async function startServer(options: BackendOptions = {}): Promise<TestSer
     tokens: [],
     secrets: [],
     violations: [],
-    client: {},
+    client: { development: false },
     policy: { connect: [], workers: false },
     rewriteCookie: (line) => line,
     fetchMetadata: true,
@@ -233,6 +243,11 @@ export async function startServer(options: BackendOptions = {}): Promise<TestSer
     rejections: 0,
     worker: '',
     count: (path) => test.seen.filter((one) => one.path === path && one.method !== 'OPTIONS').length,
+    last(path) {
+      const found = test.seen.filter((one) => one.path === path && one.method !== 'OPTIONS').at(-1)
+      if (found === undefined) throw new Error(`No request for ${path} arrived`)
+      return found
+    },
     hold,
     advance: (milliseconds) => void (offset += milliseconds),
     async close() {

@@ -270,7 +270,8 @@ export function resolveOptions<User>(options: AuthClientOptions<User> = {}): Res
     authRoutes,
     development,
     // Looked up at each call, so that what is put in its place later (a mock, a monitor) is used.
-    fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
+    // Called without a `this`, which the fetch of a window does not accept.
+    fetch: (input, init) => (options.fetch ?? globalThis.fetch)(input, init),
   }
 }
 

@@ -1,5 +1,6 @@
 import { createReferenceBackend, createScryptHash, type ReferenceBackend } from 'latchkey/testing'
 import { ACCOUNTS } from '../shared/accounts.js'
+import { HINT_COOKIE } from '../shared/demo-api.js'
 import { nodeScrypt } from './node-scrypt.js'
 
 export interface DemoBackendOptions {
@@ -21,6 +22,7 @@ export async function createDemoBackend(options: DemoBackendOptions): Promise<Re
     cookies: {
       refresh: 'latchkey-demo',
       login: 'latchkey-demo-login',
+      hint: HINT_COOKIE,
       insecureCookies: options.insecureCookies,
     },
     // Few enough to see what happens then, and soon over.

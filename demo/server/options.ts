@@ -3,7 +3,7 @@ import type { DemoOptions } from './demo.js'
 
 export const USAGE = `npm run demo -- [options]
 
-  --port <number>          where to listen, or the next free port after it (4180)
+  --port <number>          where to listen, or the next free port after it (4380)
   --token-seconds <number> how long an access token lives (30)
   --insecure-cookies       cookies without Secure and __Host-, for Safari on http://localhost
   --watch                  serve the sources and follow their changes
@@ -21,7 +21,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     args: [...args],
     allowNegative: true,
     options: {
-      port: { type: 'string', default: '4180' },
+      port: { type: 'string', default: '4380' },
       'token-seconds': { type: 'string', default: '30' },
       'insecure-cookies': { type: 'boolean', default: false },
       watch: { type: 'boolean', default: false },

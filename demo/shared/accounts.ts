@@ -14,7 +14,7 @@ export const ACCOUNTS = [
     email: 'ada@example.com',
     password: 'iron-bolt-3',
     roles: ['admin'],
-    about: 'Shop manager',
+    about: 'Manager',
   },
 ] as const
 

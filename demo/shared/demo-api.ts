@@ -1,3 +1,6 @@
+/** Stands beside the refresh cookie, readable and worth nothing: a first visit asks the server for no session. */
+export const HINT_COOKIE = 'latchkey-demo-hint'
+
 /** What the demo server says about itself at `GET /demo/state`; no part of the backend's own wire. */
 export interface DemoState {
   readonly tokenSeconds: number

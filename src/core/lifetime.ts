@@ -31,9 +31,9 @@ export function remaining(credential: Credential, now: Instant): number {
   return credential.lifetime - elapsed(credential.issued, now)
 }
 
-/** A margin in milliseconds, never more than a quarter of the lifetime: a short token must not be renewed all the time. */
+/** A margin in milliseconds, from zero to a quarter of the lifetime: a short token must not be renewed all the time. */
 export function margin(lifetime: number, seconds: number): number {
-  return Math.min(seconds * 1000, Math.max(0, lifetime) / 4)
+  return Math.max(0, Math.min(seconds * 1000, lifetime / 4))
 }
 
 /**

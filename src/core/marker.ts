@@ -28,8 +28,8 @@ export const END_REASONS = [
   'refused',
 ] as const
 
-/** Longer than any marker of ours: what is larger was not written by us. */
-const MAX_LENGTH = 2048
+/** Longer than any marker of ours, also with every character escaped: what is larger was not written by us. */
+const MAX_LENGTH = 4096
 
 export const oneOf = <const T extends string>(values: readonly T[], value: unknown): T | undefined =>
   values.find((candidate) => candidate === value)

@@ -61,7 +61,13 @@ export function transition(state: ClientState, event: ClientEvent, now: Moment):
     case 'logoutRequested': {
       const epoch = nextEpoch(state.epoch, now.wall, now.id)
       const [ended, effects] = end(state, 'logout', epoch, undefined)
-      const next: ClientState = { ...ended, logout: { scope: event.scope, sessionId: state.sessionId } }
+      // One that is still to be delivered is not forgotten and not narrowed.
+      const { logout } = state
+      const scope = logout?.scope === 'all' ? 'all' : event.scope
+      const next: ClientState = {
+        ...ended,
+        logout: { scope, sessionId: state.sessionId ?? logout?.sessionId },
+      }
       return [next, [writeMarker(next), out(next, 'logout-elsewhere'), ...effects]]
     }
     case 'logoutConfirmed': {
@@ -71,7 +77,7 @@ export function transition(state: ClientState, event: ClientEvent, now: Moment):
     }
     case 'purged': {
       const next: ClientState = { ...state, purging: false }
-      return state.incoming ? install(next, state.incoming, next.generation, now) : [next, []]
+      return state.incoming ? install(next, state.incoming, now) : [next, []]
     }
     default:
       return event satisfies never
@@ -138,7 +144,7 @@ function received(state: ClientState, message: Message, grant: Grant | undefined
     case 'out':
       if (!ahead) return [state, []]
       if (state.phase === 'out')
-        return [{ ...state, epoch: message.epoch, logout: undefined, incoming: undefined }, []]
+        return [{ ...state, epoch: message.epoch, incoming: undefined, generation: 0 }, []]
       return end(state, message.reason, message.epoch, undefined)
     case 'wait': {
       if (ahead || state.phase === 'out') return [state, []]
@@ -160,16 +166,16 @@ function adopt(state: ClientState, grant: Grant | undefined, now: Moment): Trans
   const { identity, credential } = grant
   const old = state.credential
   const useful = remaining(credential, now) > 0 && (!old || credential.generation > old.generation)
-  if (!useful || state.phase === 'out' || credential.generation < state.generation) return [state, []]
-  if (!state.identity) return [take(state, grant, credential.generation, now), []]
+  if (!useful || state.phase === 'out' || credential.generation < state.generation || state.epoch[0] === 0)
+    return [state, []]
+  if (state.purging) return [{ ...state, incoming: grant }, []]
+  if (!state.identity) return [take(state, grant, now), []]
   const same = state.identity.subject === identity.subject
   if (!state.resyncing) {
     const ours = same && state.identity.sessionId === identity.sessionId
-    return ours
-      ? [take(state, grant, credential.generation, now), claims(state.identity, identity)]
-      : [state, []]
+    return ours ? [take(state, grant, now), claims(state.identity, identity)] : [state, []]
   }
-  if (same) return [take(state, grant, credential.generation, now), claims(state.identity, identity)]
+  if (same) return [take(state, grant, now), claims(state.identity, identity)]
   return switchTo(state, grant, state.epoch)
 }
 
@@ -182,18 +188,27 @@ function granted(state: ClientState, grant: Grant, under: Under, explicit: boole
   if (state.logout && !explicit) return [state, [{ type: 'revoke', grant }]]
   const generation = explicit ? 1 : under.generation + 1
   if (!explicit && state.generation > generation) return [state, [{ type: 'repair' }]]
+  // Overtaken by the answer to a later request, which brought the same cookie, a newer token and newer claims.
+  const { credential } = state
+  const overtaken = credential && credential.issued.monotonic > grant.credential.issued.monotonic
+  if (!explicit && state.generation === generation && overtaken) return [state, []]
   const signIn = explicit || state.phase === 'out' || isSame(state.epoch, NO_EPOCH)
   const epoch = signIn ? nextEpoch(state.epoch, now.wall, now.id) : state.epoch
-  const renewed: ClientState = { ...calm(state), epoch, logout: undefined }
+  const numbered: Grant = { ...grant, credential: { ...grant.credential, generation } }
+  const renewed: ClientState = { ...calm(state), epoch, generation, logout: undefined }
   if (state.identity && state.identity.subject !== grant.identity.subject) {
     const known = signIn || state.resyncing
-    return switchTo(renewed, grant, known ? epoch : nextEpoch(state.epoch, now.wall, now.id))
+    return switchTo(renewed, numbered, known ? epoch : nextEpoch(state.epoch, now.wall, now.id))
   }
   // Who waited at the start waited for the identity the marker named; somebody else may have signed in by now.
   const strangers = explicit && state.phase === 'unknown' && !isSame(state.epoch, NO_EPOCH)
   const before: Effect[] = strangers ? [{ type: 'abandon', reason: 'none' }] : []
-  if (state.purging) return [{ ...renewed, incoming: grant, generation }, before]
-  const [next, effects] = install(renewed, grant, generation, now)
+  // Written at once, so that a reload during the clean-up finds the session and not the logout before it.
+  if (state.purging) {
+    const { sessionId } = grant.identity
+    return [{ ...renewed, incoming: numbered, sessionId }, [...before, markIn(renewed, grant)]]
+  }
+  const [next, effects] = install(renewed, numbered, now)
   return [next, [...before, ...effects]]
 }
 
@@ -207,14 +222,13 @@ function switchTo(state: ClientState, grant: Grant, epoch: Epoch): Transition {
 }
 
 /** Makes the grant ours and tells everybody. */
-function install(state: ClientState, grant: Grant, generation: number, now: Moment): Transition {
-  const numbered: Grant = { ...grant, credential: { ...grant.credential, generation } }
-  const next = take(state, numbered, generation, now)
+function install(state: ClientState, grant: Grant, now: Moment): Transition {
+  const next = take(state, grant, now)
   const effects = state.identity ? claims(state.identity, grant.identity) : []
-  return [next, [markIn(next, numbered), announce(next), ...effects]]
+  return [next, [markIn(next, grant), announce(next), ...effects]]
 }
 
-function take(state: ClientState, grant: Grant, generation: number, now: Moment): ClientState {
+function take(state: ClientState, grant: Grant, now: Moment): ClientState {
   const old = state.identity
   const { identity, credential } = grant
   const kept =
@@ -230,7 +244,6 @@ function take(state: ClientState, grant: Grant, generation: number, now: Moment)
     identity: kept,
     sessionId: identity.sessionId,
     credential,
-    generation,
     incoming: undefined,
     resyncing: false,
     early: early ? [...state.early, now.monotonic].slice(-BREAKER_LENGTH) : state.early,
@@ -261,7 +274,14 @@ function claims(previous: Identity, current: Identity): Effect[] {
   return sameJson(previous.rawUser, current.rawUser) ? [] : [{ type: 'claimsChanged', previous, current }]
 }
 
-const sameJson = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) === JSON.stringify(b)
+function sameJson(a: unknown, b: unknown): boolean {
+  try {
+    return a === b || JSON.stringify(a) === JSON.stringify(b)
+  } catch {
+    // A user with a cycle or a bigint, from a parser of the application or a sibling: taken as other data.
+    return false
+  }
+}
 
 function refused(
   state: ClientState,
@@ -330,10 +350,8 @@ function writeMarker(state: ClientState): Effect {
   return { type: 'writeMarker', marker }
 }
 
-function markIn(state: ClientState, { identity, credential }: Grant): Effect {
-  const { epoch } = state
+function markIn({ epoch, generation }: ClientState, { identity }: Grant): Effect {
   const { sessionId, mode } = identity
-  const { generation } = credential
   return {
     type: 'writeMarker',
     marker: { epoch, state: 'in', generation, mode, sessionId, scope: 'current', reason: 'none' },

@@ -1,5 +1,4 @@
-import { decodeJwt } from 'jose'
-import { margin, parseLifetime } from '../core/lifetime.js'
+import { type Credential, margin, parseLifetime } from '../core/lifetime.js'
 import { isTokenText } from '../core/messages.js'
 import type { Grant, Identity } from '../core/state.js'
 import type { EndReason } from '../core/types.js'
@@ -56,22 +55,22 @@ export async function judgeGrant(
   if (reply.redirected) return fail('redirected')
   if (reply.status === 403) return fail('forbidden')
   if (reply.status === 429) return fail('rate_limited')
-  if (reply.status >= 500) return fail('server_error')
+  if (reply.status >= 500 || reply.status === 408 || reply.status === 425) return fail('server_error')
   const fields = reply.status >= 200 && reply.status < 300 ? readFields(context, reply.body, from) : undefined
   if (!fields || !isTokenText(fields.accessToken)) return fail('invalid_response')
   if (fields.tokenType !== undefined && String(fields.tokenType).toLowerCase() !== 'bearer')
     return fail('unsupported_token_type')
   try {
     const identity = await identify(context, fields, fields.accessToken)
-    return identity
-      ? { kind: 'granted', grant: { identity, credential: credential(context, fields, reply) } }
-      : fail('invalid_response')
+    if (!identity) return fail('invalid_response')
+    return { kind: 'granted', grant: { identity, credential: await makeCredential(context, fields, reply) } }
   } catch (cause) {
     return fail('invalid_user', { cause })
   }
 }
 
-function readFields(
+/** The members of an answer; undefined where it is none, or the application's reader throws. */
+export function readFields(
   context: Context,
   body: unknown,
   from: 'login' | 'refresh' | 'session',
@@ -84,18 +83,22 @@ function readFields(
   }
 }
 
-function credential(context: Context, fields: AnswerFields, reply: Reply): Grant['credential'] {
+async function makeCredential(context: Context, fields: AnswerFields, reply: Reply): Promise<Credential> {
   const token = fields.accessToken!
   const { refreshMargin, defaultLifetime } = context.options
-  const lifetime = parseLifetime(fields.expiresIn) ?? jwtLifetime(token) ?? defaultLifetime * 1000
+  const lifetime = parseLifetime(fields.expiresIn) ?? (await jwtLifetime(token)) ?? defaultLifetime * 1000
   const lead = margin(lifetime, refreshMargin)
   const jitter = context.ports.chance.fraction() * (lead / 4)
   return { token, generation: 1, issued: reply.sentAt, lifetime, lead: lead + jitter }
 }
 
-/** `exp - iat` of a token that happens to be a JWT; neither is compared with the clock of this device. */
-function jwtLifetime(token: string): number | undefined {
+/**
+ * `exp - iat` of a token that happens to be a JWT; neither is compared with the clock of this device. jose is loaded for it
+ * alone, since most servers say `expires_in`.
+ */
+async function jwtLifetime(token: string): Promise<number | undefined> {
   try {
+    const { decodeJwt } = await import('jose/jwt/decode')
     const { exp, iat } = decodeJwt(token)
     return typeof exp === 'number' && typeof iat === 'number' ? parseLifetime(exp - iat) : undefined
   } catch {

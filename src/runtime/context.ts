@@ -11,6 +11,7 @@ import type { ResolvedOptions } from '../options.js'
 import { Listeners } from '../store.js'
 import type { DiagnosticEntry, DiagnosticType } from './diagnostics.js'
 import { Diagnostics } from './diagnostics.js'
+import { bound } from './waiting.js'
 
 /** What other parts of the runtime do when the transition asks for it. */
 export interface Reactions {
@@ -42,7 +43,7 @@ export class Context {
   #seen: string | null | undefined
 
   constructor(ports: Ports, options: ResolvedOptions, name: string) {
-    this.ports = ports
+    this.ports = { ...ports, clock: bound(ports.clock, this.disposed) }
     this.options = options
     this.name = name
     this.tab = ports.chance.id()

@@ -1,4 +1,5 @@
 import { isLoopback } from '../options.js'
+import { readFields } from './answers.js'
 import type { Context } from './context.js'
 import { baseUrl, call, endpointUrl, inTime } from './endpoints.js'
 
@@ -32,20 +33,23 @@ async function probe(context: Context): Promise<Diagnosis['cookie']> {
     return 'rejected'
   if (reply.status === 401) return 'missing'
   if (reply.status !== 200 || reply.body === undefined) return 'unknown'
-  const user = reply.body === null ? undefined : context.options.parseAnswer(reply.body, 'session')?.user
-  return user === undefined || user === null ? 'missing' : 'returned'
+  if (reply.body === null) return 'missing'
+  const fields = readFields(context, reply.body, 'session')
+  if (!fields) return 'unknown'
+  return fields.user === undefined || fields.user === null ? 'missing' : 'returned'
 }
 
 const REJECTED =
   'the server got a cookie that it does not accept: is there an older cookie of the same name with another Path or Domain, or did the server restart?'
 
 function missingCauses(context: Context): string[] {
-  const page = new URL(context.ports.page.url()!)
+  // A sandboxed page has no address, and is of no site.
+  const page = new URL(context.ports.page.url() ?? 'about:blank')
   const base = baseUrl(context)!
   const causes: string[] = []
   if (!isSameSite(page, base)) {
     causes.push(
-      `third-party cookie: ${page.host} and ${base.host} look like different sites, and browsers block cookies there. Serve the API from a subdomain of the app's domain, or through a proxy`,
+      `third-party cookie: ${page.host || 'this page'} and ${base.host} look like different sites, and browsers block cookies there. Serve the API from a subdomain of the app's domain, or through a proxy`,
       'SameSite: Strict and Lax cookies are never sent to another site',
     )
   }

@@ -67,9 +67,11 @@ export async function call(context: Context, { endpoint, method, body, token }: 
   const url = endpointUrl(context, endpoint) ?? ''
   const send = (keepalive: boolean) => options.fetch(url, { ...init, keepalive })
   try {
-    const response = await send(method === 'POST').catch((error: unknown) => {
+    // A login is never sent twice, so it goes without what may have to be tried again.
+    const lasting = method === 'POST' && endpoint !== 'login'
+    const response = await send(lasting).catch((error: unknown) => {
       const quota =
-        method === 'POST' &&
+        lasting &&
         ports.clock.monotonic() - sentAt.monotonic < IMMEDIATE &&
         ports.lifecycle.online()
       if (quota && error instanceof TypeError) return send(false)

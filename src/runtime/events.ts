@@ -1,3 +1,4 @@
+import type { Identity } from '../core/state.js'
 import type { EndReason } from '../core/types.js'
 import { Listeners } from '../store.js'
 import type { Context, Reactions } from './context.js'
@@ -29,6 +30,7 @@ export class Events {
   readonly userSwitch = new Listeners<AuthEvents<unknown>['userSwitch']>()
   readonly claimsChange = new Listeners<AuthEvents<unknown>['claimsChange']>()
   readonly #context: Context
+  #switch: { readonly from: Identity; readonly to: Identity } | undefined
   #purges = 0
   #telling = false
 
@@ -54,9 +56,10 @@ export class Events {
     })
   }
 
+  /** Told when the new identity is shown, which a logout may still prevent. */
   readonly switched: Reactions['switched'] = (from, to) => {
     this.#context.note('session.switched')
-    this.#context.callback(() => void this.userSwitch.emit({ from: from.user, to: to.user }))
+    this.#switch = { from, to }
   }
 
   readonly claimsChanged: Reactions['claimsChanged'] = (previous, current) => {
@@ -67,6 +70,13 @@ export class Events {
 
   #purged(): void {
     this.#purges--
-    if (this.#purges === 0) this.#context.dispatch({ type: 'purged' })
+    if (this.#purges > 0) return
+    const context = this.#context
+    const { from, to } = this.#switch ?? {}
+    this.#switch = undefined
+    const flush = context.quietly(() => context.dispatch({ type: 'purged' }))
+    if (to && to === context.state.identity)
+      context.callback(() => void this.userSwitch.emit({ from: from?.user, to: to.user }))
+    flush()
   }
 }

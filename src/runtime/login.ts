@@ -5,16 +5,26 @@ import { judgeGrant, type GrantVerdict } from './answers.js'
 import type { Context } from './context.js'
 import { call, inTime, type Reply } from './endpoints.js'
 import type { Logouts } from './logout.js'
-import { acquire } from './refresh.js'
+import { acquire, type Refresher } from './refresh.js'
+import { activated } from './start.js'
 import { raced } from './waiting.js'
 
 /**
  * Signs in with credentials. Takes the refresh lock, so that neither a refresh nor another login lands in between, and
  * is never sent twice: whether to try again is for a person to say.
  */
-export async function login(context: Context, logouts: Logouts, credentials: unknown): Promise<void> {
+export async function login(
+  context: Context,
+  refresher: Refresher,
+  logouts: Logouts,
+  credentials: unknown,
+): Promise<void> {
   const { options, disposed } = context
   disposed.throwIfAborted()
+  const { requests } = logouts
+  await raced(activated(context), disposed)
+  // What a refresh finds out would overtake the login, where there are no locks to keep them apart.
+  await raced(Promise.resolve(refresher.flight), disposed)
   await raced(logouts.settle(), disposed)
   const release = await raced(
     acquire(context, options.timeouts.lock, () => disposed.aborted),
@@ -22,6 +32,8 @@ export async function login(context: Context, logouts: Logouts, credentials: unk
   )
   let flush: (() => void) | undefined
   try {
+    // Whoever logs out after he logged in wants to be out.
+    if (logouts.requests !== requests) throw overtaken()
     context.syncMarker()
     const under: Under = { epoch: context.state.epoch, generation: 0 }
     context.note('login.sent')
@@ -53,7 +65,7 @@ export async function login(context: Context, logouts: Logouts, credentials: unk
     const { verdict, epoch } = result
     if (verdict.kind === 'indeterminate') throw fail(context, verdict.error)
     const signedIn = epoch !== undefined && !isSame(epoch, under.epoch) && isOurs(context, verdict)
-    if (!signedIn) throw fail(context, new AuthError('session_changed', { action: 'log in' }))
+    if (!signedIn) throw fail(context, overtaken())
     context.note('login.done')
   } finally {
     release?.()
@@ -63,9 +75,10 @@ export async function login(context: Context, logouts: Logouts, credentials: unk
   const { epoch } = context.state
   const installed = context.until(({ incoming }) => !incoming, options.timeouts.sessionEnd + 1000)
   await raced(installed, disposed)
-  if (context.state.phase !== 'in' || !isSame(context.state.epoch, epoch))
-    throw new AuthError('session_changed', { action: 'log in' })
+  if (context.state.phase !== 'in' || !isSame(context.state.epoch, epoch)) throw overtaken()
 }
+
+const overtaken = (): AuthError => new AuthError('session_changed', { action: 'log in' })
 
 function isOurs({ state }: Context, verdict: GrantVerdict): boolean {
   if (verdict.kind !== 'granted') return false

@@ -19,6 +19,8 @@ const COMPENSATIONS = 4
 
 /** Ends the session here at once, and at the server as soon as it answers. */
 export class Logouts {
+  /** How often the application asked for one. */
+  requests = 0
   readonly #context: Context
   readonly #refresher: Refresher
   #delivery: Promise<boolean> | undefined
@@ -34,6 +36,7 @@ export class Logouts {
   async request(scope: LogoutScope): Promise<LogoutResult> {
     const context = this.#context
     context.disposed.throwIfAborted()
+    this.requests++
     context.syncMarker()
     context.dispatch({ type: 'logoutRequested', scope })
     const { epoch } = context.state
@@ -42,7 +45,7 @@ export class Logouts {
     // A delivery that runs is for a session that was ended earlier.
     const before = this.#delivery
     const confirmed = before ? before.then(() => this.deliver()) : this.deliver()
-    return { server: (await confirmed) ? 'confirmed' : 'pending', durable }
+    return { server: (await raced(confirmed, context.disposed)) ? 'confirmed' : 'pending', durable }
   }
 
   /** Delivers the logout that is pending, if one is. Whether none is any more. Never rejects. */
@@ -66,13 +69,9 @@ export class Logouts {
     if (this.#context.state.logout) await within(ports.clock, options.timeouts.request, this.deliver())
   }
 
-  /** The page goes away: what was not sent yet is sent now. */
+  /** The page or the client goes away: what was not sent yet is sent now. */
   suspend(): void {
     this.#hurry()
-  }
-
-  dispose(): void {
-    this.#cancelRetry()
   }
 
   /**
@@ -104,17 +103,21 @@ export class Logouts {
     if (!context.state.logout) return true
     const { epoch } = context.state
     this.#cancelRetry()
-    const hurried = new Promise<undefined>((resolve) => (this.#hurry = () => resolve(undefined)))
-    let sent = false
+    let hurried = false
+    const hurry = new Promise<undefined>((resolve) => {
+      this.#hurry = () => {
+        hurried = true
+        resolve(undefined)
+      }
+    })
     // A refresh that is under way in any tab shall land first, so that its cookie does not outlive the logout.
-    const lock = acquire(context, context.options.timeouts.request, () => sent || context.disposed.aborted)
-    const release = await raced(Promise.race([lock, hurried]), context.disposed)
+    const lock = acquire(context, context.options.timeouts.request, () => hurried)
+    const release = await Promise.race([lock, hurry])
     try {
       context.syncMarker()
       const { logout } = context.state
       if (!logout || !isSame(context.state.epoch, epoch)) return true
-      const reply = await this.#send(logout.sessionId, logout.scope, undefined)
-      sent = true
+      const reply = await raced(this.#send(logout.sessionId, logout.scope, undefined), context.disposed)
       const confirmed =
         reply !== undefined && (isDone(reply) || (reply.status === 401 && !this.#refresher.flight))
       context.note(confirmed ? 'logout.confirmed' : 'logout.pending', { status: reply?.status || undefined })
@@ -124,14 +127,12 @@ export class Logouts {
       } else this.#retryLater(reply)
       return confirmed
     } finally {
-      sent = true
       release?.()
     }
   }
 
   #retryLater(reply: Reply | undefined): void {
-    const { ports, options, disposed } = this.#context
-    if (disposed.aborted) return
+    const { ports, options } = this.#context
     const delay = Math.max(
       reply?.retryAfter ?? 0,
       backoff(++this.#failures, ports.chance.fraction(), options.retry),

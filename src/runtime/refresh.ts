@@ -159,6 +159,7 @@ export class Refresher {
     began: number | undefined,
   ): Promise<{ result: RefreshOutcome; flush?: (() => void) | undefined }> {
     const context = this.#context
+    let before: Verdict | undefined
     for (let attempt = 1; ; attempt++) {
       const under: Under = { epoch: context.state.epoch, generation: context.state.generation }
       const hadSession = context.state.phase !== 'out' && under.epoch[0] > 0
@@ -175,6 +176,7 @@ export class Refresher {
         return { result: this.#postpone(verdict.error, verdict.retryAfter) }
       if (attempt === 1 && (hadSession || verdict.kind === 'raced')) {
         // The loser of a race tries once more, with the cookie that is in the jar by then.
+        before = verdict
         context.note('refresh.retry', { cause: verdict.kind })
         const { clock, chance } = context.ports
         await raced(pause(clock, (0.2 + 0.8 * chance.fraction()) * RACE_PAUSE_MS), context.disposed)
@@ -192,7 +194,9 @@ export class Refresher {
         }
       }
       const flush = context.quietly(() => {
-        const { reason, status } = verdict
+        // A refusal takes the cookie away, and then the second one knows of no reason.
+        const { reason, status } =
+          before?.kind === 'refused' && verdict.reason === 'expired' ? before : verdict
         context.note('refresh.refused', { reason, status })
         context.syncMarker()
         context.dispatch({ type: 'refused', reason, status, under })
@@ -234,6 +238,8 @@ export class Refresher {
     const verdict = await raced(inTime(context, settled), context.disposed)
     if (verdict) return verdict
     late = true
+    // Nobody joins a request that may never be answered.
+    context.ports.flights.delete(context.name)
     return {
       kind: 'indeterminate',
       error: new AuthError('timeout', { action: 'refresh the session' }),

@@ -65,8 +65,7 @@ export class Runtime {
     this.#needPage('log in')
     if (this.events.telling) throw new AuthError('session_changed', { action: 'log in' })
     void this.started()
-    await raced(activated(this.context), this.context.disposed)
-    await login(this.context, this.#logouts, credentials)
+    await login(this.context, this.#refresher, this.#logouts, credentials)
     if (this.#inDevelopment()) void this.diagnose().catch(() => {})
   }
 
@@ -127,7 +126,8 @@ export class Runtime {
   }
 
   dispose(): void {
-    this.#logouts.dispose()
+    // A logout that was not sent yet is sent now: nobody here will do it later.
+    this.#logouts.suspend()
     this.context.dispose()
   }
 
@@ -136,6 +136,7 @@ export class Runtime {
     const { ports, disposed } = context
     if (!ports.page.exists || disposed.aborted) return
     await activated(context)
+    disposed.throwIfAborted()
     const stops = [
       ports.lifecycle.listen((signal) => this.#signal(signal)),
       ports.shared.watch(context.name, () => context.syncMarker()),
@@ -178,7 +179,7 @@ export class Runtime {
     if (phase === 'out' || (phase === 'unknown' && failures === 0)) return
     // A restored page may have missed a logout, and without a marker only the server can tell.
     const blind = cause === 'restore' && context.ports.shared.read(context.name) === undefined
-    const due = !credential || remaining(credential, context.instant()) < credential.lead
+    const due = failures > 0 || !credential || remaining(credential, context.instant()) < credential.lead
     if (due || blind) void this.#refresher.refresh({ cause, force: blind })
   }
 
@@ -193,7 +194,7 @@ export class Runtime {
   }
 }
 
-function here(page: string | undefined): string {
-  const { pathname, search, hash } = new URL(page!)
+function here(page = '/'): string {
+  const { pathname, search, hash } = new URL(page, 'https://page.invalid')
   return pathname + search + hash
 }

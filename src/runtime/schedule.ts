@@ -21,7 +21,6 @@ export function createSchedule(context: Context, refresher: Refresher): () => vo
       cancel = clock.after(Math.max(due, SHORTEST_MS), () => void refresher.refresh({ cause: 'schedule' }))
   }
   context.changes.add(plan)
-  context.disposed.addEventListener('abort', () => cancel(), { once: true })
   return plan
 }
 
@@ -30,9 +29,8 @@ function dueIn(context: Context): number | undefined {
   const now = context.instant()
   const { credential, phase, retryAt } = state
   if (phase === 'out') return undefined
-  const wait = waitLeft(state, now)
+  // What failed is made up for, however long the token is still good.
+  if (retryAt) return waitLeft(state, now)
   // A token that is stale at birth is renewed on use alone: a schedule would only storm the server.
-  if (credential && credential.lifetime > 0)
-    return Math.max(remaining(credential, now) - credential.lead, wait)
-  return retryAt ? wait : undefined
+  return credential && credential.lifetime > 0 ? remaining(credential, now) - credential.lead : undefined
 }

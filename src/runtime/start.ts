@@ -15,12 +15,11 @@ export function markRedirect(context: Context): void {
   context.ports.tab.write(redirectKey(context), JSON.stringify({ at: context.ports.clock.wall() }))
 }
 
-/** Whether the person comes back from the sign-in page; the mark is used up. */
-function takeRedirect(context: Context): boolean {
+/** Whether the person comes back from the sign-in page. */
+function isReturning(context: Context): boolean {
   const { tab, clock } = context.ports
   const text = tab.read(redirectKey(context))
   if (typeof text !== 'string') return false
-  tab.write(redirectKey(context), null)
   try {
     const mark: unknown = JSON.parse(text)
     const age = isRecord(mark) && typeof mark['at'] === 'number' ? clock.wall() - mark['at'] : -1
@@ -50,13 +49,17 @@ export async function start(context: Context, refresher: Refresher, logouts: Log
   const { ports, options } = context
   openChannel(context)
   reportMissing(context)
-  const returning = takeRedirect(context)
+  const returning = isReturning(context)
   const marker = context.readMarker()
   context.note('start', { cause: returning ? 'redirect' : (marker?.state ?? 'missing') })
   context.dispatch({ type: 'started', marker })
   context.syncMarker()
   // Before a pending logout, which without a session id would end the session that was just made.
-  if (returning) await refresher.refresh({ cause: 'redirect', restore: true, explicit: true })
+  if (returning) {
+    const { kind } = await refresher.refresh({ cause: 'redirect', restore: true, explicit: true })
+    // The mark is used up by an answer alone: until there is one, the next start has to ask.
+    if (kind !== 'failed') ports.tab.write(redirectKey(context), null)
+  }
   if (context.state.logout) await logouts.deliver()
   if (returning) return
   const { phase, logout } = context.state

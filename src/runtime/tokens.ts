@@ -8,8 +8,8 @@ export interface TokenNeed {
   readonly cause: string
   /** In seconds. */
   readonly minValidity?: number | undefined
-  /** Number of a credential that a resource has rejected with 401. */
-  readonly rejected?: number | undefined
+  /** What a resource has rejected with 401. */
+  readonly rejected?: Credential | undefined
   readonly signal?: AbortSignal | null | undefined
 }
 
@@ -30,9 +30,9 @@ export async function ensureToken(
   refresher: Refresher,
   need: TokenNeed,
 ): Promise<Credential> {
-  const { options, disposed } = context
-  const { cause, minValidity = options.minValidity, rejected, signal } = need
-  disposed.throwIfAborted()
+  const { cause, minValidity = context.options.minValidity, rejected, signal } = need
+  // Of a disposed client, too.
+  context.life.throwIfAborted()
   signal?.throwIfAborted()
   context.syncMarker()
   const { life } = context
@@ -40,22 +40,21 @@ export async function ensureToken(
   for (let round = 0; round < 3; round++) {
     const { credential, phase } = context.state
     if (phase === 'out') throw notSignedIn(context)
-    const known = credential && credential.generation !== rejected ? credential : undefined
+    const known = credential === rejected ? undefined : credential
     const left = known ? remaining(known, context.instant()) : 0
     if (known && left > margin(known.lifetime, minValidity)) {
       if (left < known.lead && !refresher.flight) void refresher.refresh({ cause: 'early' })
       return known
     }
-    const outcome = await raced(refresher.refresh({ cause }), life, disposed, signal)
+    const outcome = await raced(refresher.refresh({ cause }), life, signal)
     const renewed = context.state.credential
-    // A token just fetched is the best there is, whatever was asked for.
-    if (outcome.kind === 'refreshed' && renewed && renewed.generation !== rejected && renewed !== known)
-      return renewed
+    const usable = renewed && renewed !== rejected
     if (outcome.kind === 'failed') {
-      const valid = renewed && renewed.generation !== rejected && remaining(renewed, context.instant()) > 0
-      if (valid) return renewed
+      if (usable && remaining(renewed, context.instant()) > 0) return renewed
       throw outcome.error
     }
+    // A token just fetched is the best there is, whatever was asked for.
+    if (outcome.kind === 'refreshed' && usable && renewed !== known) return renewed
   }
   if (context.state.phase === 'out') throw notSignedIn(context)
   throw new AuthError('session_changed')

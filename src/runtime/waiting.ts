@@ -33,6 +33,27 @@ export function within<T>(clock: Clock, milliseconds: number, promise: Promise<T
   })
 }
 
+/** The same clock, whose timers end with the signal. */
+export function bound(clock: Clock, signal: AbortSignal): Clock {
+  return {
+    wall: () => clock.wall(),
+    monotonic: () => clock.monotonic(),
+    after(milliseconds, callback) {
+      if (signal.aborted) return () => {}
+      const cancel = clock.after(milliseconds, () => {
+        signal.removeEventListener('abort', stop)
+        callback()
+      })
+      const stop = () => {
+        signal.removeEventListener('abort', stop)
+        cancel()
+      }
+      signal.addEventListener('abort', stop)
+      return stop
+    },
+  }
+}
+
 export const pause = (clock: Clock, milliseconds: number): Promise<void> =>
   new Promise((resolve) => void clock.after(milliseconds, resolve))
 

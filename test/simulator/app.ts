@@ -23,6 +23,7 @@ export interface Call {
   /** Who was shown as signed in then. */
   readonly subject: string | undefined
   outcome?: 'fulfilled' | 'rejected'
+  settledAt?: number
   value?: unknown
   error?: unknown
 }

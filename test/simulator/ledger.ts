@@ -28,6 +28,8 @@ export interface Ledger {
   readonly exchanges: Exchange[]
   /** All sessions, in the order of their making. */
   readonly sessions: ReadonlyMap<string, Session>
+  /** The logins that made the sessions. */
+  readonly makers: Map<string, Exchange>
   /** The page that the token was first delivered to, by request. */
   readonly deliveries: Map<string, number>
   claims(token: string): AccessClaims | undefined
@@ -59,11 +61,13 @@ export function createLedger(now: () => number, idleMs: number): Ledger {
     ends,
     exchanges: [],
     sessions,
+    makers: new Map(),
     deliveries: new Map(),
     store: {
       ...memory,
       saveSession(session) {
         keep(session)
+        if (ledger.handling) ledger.makers.set(session.id, ledger.handling)
         return memory.saveSession(session)
       },
       async updateSession(id, change) {

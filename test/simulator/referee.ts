@@ -62,6 +62,7 @@ export class Referee {
 
   settled(call: Call): void {
     this.#pending.delete(call)
+    call.settledAt = this.#truth.now()
     if (call.outcome === 'fulfilled' && call.kind === 'token') this.#checkToken(call, String(call.value))
     if (call.outcome === 'rejected' && !isTyped(call))
       this.violate('P4', `${call.kind} rejects with ${String(call.error)}`)
@@ -70,10 +71,26 @@ export class Referee {
   /** To be told before the client is. */
   logout(app: App): void {
     const { ledger, serverTime, now } = this.#truth
-    const alive = [...ledger.sessions.values()].filter((session) => ledger.lives(session, serverTime()))
+    const known = new Set(
+      this.calls.map(({ value }) => (value as { sessionId?: string } | undefined)?.sessionId),
+    )
+    const alive = [...ledger.sessions.values()].filter(
+      (session) => ledger.lives(session, serverTime()) && known.has(session.id),
+    )
     const logout: Logout = { at: now(), app, doomed: new Set(alive.map(({ id }) => id)) }
     this.logouts.push(logout)
     for (const { id } of alive) if (!this.#doomed.has(id)) this.#doomed.set(id, logout)
+  }
+
+  /** A session that a login made which was under way when somebody logged out: either act may win. */
+  #isContested(id: string): boolean {
+    const { ledger, schedule } = this.#truth
+    const by = ledger.makers.get(id)
+    if (!by) return false
+    if (this.logouts.some(({ at, doomed }) => at >= by.sentAt && !doomed.has(id))) return true
+    // Without locks nothing keeps the logins of two tabs apart, and the cookie that arrives last wins.
+    const rivals = [...ledger.makers.values()].filter((other) => other.page !== by.page)
+    return schedule.locks !== true && rivals.some((other) => Math.abs(other.sentAt - by.sentAt) < 15_000)
   }
 
   ended(app: App, previous: Person | undefined): void {
@@ -143,8 +160,12 @@ export class Referee {
       if (state.status === 'unknown')
         this.violate('P4', `tab ${app.page.tab} still shows ${describe(state)} at the end`)
     }
+    // Without storage a tab that shows nobody asks nobody either: it cannot learn of a login elsewhere.
+    const informed = this.#truth.schedule.storage
+      ? views
+      : views.filter(({ state }) => state.status === 'authenticated')
     const subjects = new Set(
-      views.map(({ state }) => (state.status === 'authenticated' ? state.user.id : state.status)),
+      informed.map(({ state }) => (state.status === 'authenticated' ? state.user.id : 'nobody')),
     )
     if (subjects.size > 1) this.violate('P2', `the tabs disagree at the end: ${[...subjects].join(', ')}`)
 
@@ -165,6 +186,10 @@ export class Referee {
     const { schedule } = this.#truth
     const volatile = !schedule.storage || this.forgetful
     if (volatile && logout.app.page.gone()) return
+    const logins = this.calls.filter(({ kind }) => kind === 'login')
+    // A login that another tab had begun may come later than the logout: the later lock grant wins.
+    const contested = logins.some((call) => this.#isUnderWay(call, logout.at) && call.app !== logout.app)
+    if (contested) return
     this.violate('P2', `the cookie of session ${alive.id.slice(0, 4)} lives on after the logout`)
   }
 
@@ -181,6 +206,19 @@ export class Referee {
       this.violate('P1', `the browser has lost the cookie of session ${sessionId?.slice(0, 4)}, which lives`)
     } else if (!anybodyShown)
       this.violate('P1', `tabs show nobody, and session ${sessionId?.slice(0, 4)} lives`)
+  }
+
+  #mayEnd(id: string): boolean {
+    return this.#doomed.has(id) || this.#isContested(id)
+  }
+
+  #isUnderWay(call: Call, at: number): boolean {
+    return call.at <= at && (call.settledAt ?? Infinity) >= at
+  }
+
+  /** Another client in the same page: it has shown nobody yet. */
+  remounted(app: App): void {
+    this.#lastShown.delete(app)
   }
 
   /** Whether another explicit act was under way at the same time: then either may win. */
@@ -209,7 +247,7 @@ export class Referee {
   #showsNobody(app: App, sessionId: string | undefined, state: AuthState<Person>): void {
     const { ledger, serverTime } = this.#truth
     const session = ledger.sessions.get(sessionId ?? '')
-    if (!ledger.lives(session, serverTime()) || this.#doomed.has(sessionId ?? '')) return
+    if (!ledger.lives(session, serverTime()) || this.#mayEnd(sessionId ?? '')) return
     const reason = state.status === 'unauthenticated' ? state.reason : 'none'
     const switched = reason === 'user-switched' && this.calls.some(({ kind }) => kind === 'login')
     if (!switched) {
@@ -223,8 +261,7 @@ export class Referee {
   #checkEnd(id: string, code: string, by: Exchange | undefined): void {
     if (code === 'refresh_reused')
       this.violate('P1', `session ${id.slice(0, 4)} ends because its cookie was used twice`)
-    if (!by || code !== 'session_revoked' || !by.url.pathname.endsWith('/logout') || this.#doomed.has(id))
-      return
+    if (!by || code !== 'session_revoked' || !by.url.pathname.endsWith('/logout') || this.#mayEnd(id)) return
     const fulfilled = this.calls.some(
       ({ kind, outcome, value }) =>
         kind === 'login' && outcome === 'fulfilled' && (value as { sessionId?: string }).sessionId === id,
@@ -246,7 +283,9 @@ export class Referee {
     const state = app.client.getState()
     if (state.status !== 'authenticated') return
     const logout = this.#doomed.get(state.sessionId ?? '')
-    if (logout && this.#mustKnow(app.page.tab, logout)) {
+    // The same user has signed in again meanwhile: he may be shown until the tab has caught up.
+    const again = this.#truth.inJar()?.userId === state.user.id && this.#lastExplicit() === 'login'
+    if (logout && !again && this.#mustKnow(app.page.tab, logout)) {
       this.violate('P2', `tab ${app.page.tab} shows ${describe(state)} after its logout`)
     }
   }

@@ -150,6 +150,7 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
         return void begin(app, 'logout', client.logout({ scope: act.scope }))
       case 'remount':
         client.dispose()
+        referee.remounted(app)
         return mount(app, options, audience)
       default:
     }
@@ -220,6 +221,7 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
         break
       case 'fault':
         world.timeline.note('server', `will fail: ${step.fault}, ${step.times} times`)
+        backend.faults.clear()
         backend.faults.add({ ...FAULTS[step.fault], times: step.times })
         break
       case 'revoke': {
@@ -279,7 +281,8 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
   if (schedule.signedIn) {
     const first = world.tabs[0]?.app
     if (first) call(first, { do: 'login', user: 'ann' })
-    await world.advance(1000)
+    // Where locks are stuck a login waits for them.
+    await world.advance(schedule.locks === 'stuck' ? 15_000 : 1000)
     referee.poll()
   }
   return { world, ledger, referee, coverage: coverage.counts, play, finish }

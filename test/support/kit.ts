@@ -117,6 +117,16 @@ export interface Kit<User = unknown> {
 
 export const ORIGIN = 'https://app.example.com'
 
+const memberwise = ({ signal, credentials, cache, redirect, keepalive, mode, referrer }: Request): RequestInit => ({
+  signal,
+  credentials,
+  cache,
+  redirect,
+  keepalive,
+  mode,
+  referrer,
+})
+
 /** What a kit is made of, where a test wants it different. */
 export interface Setup {
   browser?: FakeBrowser
@@ -154,14 +164,16 @@ export function createKit<User = unknown>(
       // Kept as text.
     }
     const { pathname } = new URL(request.url)
-    const sent = { method: request.method, url: request.url, path: pathname, headers: request.headers, body, init }
+    // A request tells the same as an init does.
+    const told: RequestInit = input instanceof Request ? { ...memberwise(input), ...init } : init
+    const sent = { method: request.method, url: request.url, path: pathname, headers: request.headers, body, init: told }
     requests.push(sent)
     const respond = routes.get(pathname)
     if (!respond) throw new TypeError(`no answer for ${pathname}`)
     const count = (counts.get(pathname) ?? 0) + 1
     counts.set(pathname, count)
     const answer = await respond(sent, count)
-    if (init.signal?.aborted) throw init.signal.reason
+    if (told.signal?.aborted) throw told.signal.reason
     if (answer instanceof Error) throw answer
     return answer
   }

@@ -1,0 +1,25 @@
+import type { DiagnosticEntry, EndReason } from 'latchkey'
+import { useDiagnostics } from './use-auth.js'
+
+const REASONS: Readonly<Record<EndReason, string>> = {
+  logout: 'You are signed out.',
+  'logout-elsewhere': 'You signed out in another tab.',
+  expired: 'Your session has ended. The demo server forgets sessions when it restarts.',
+  revoked: 'Your session was ended, from another browser or by the server.',
+  'user-switched': 'Somebody else signed in.',
+  refused: 'This account is disabled.',
+}
+
+/** Why the form is there, and whether the server knows. */
+export function SignedOutNotice({ reason }: { readonly reason: EndReason | 'none' }) {
+  const delivery = useDiagnostics().findLast(({ type }) => type.startsWith('logout.'))
+  const told = delivery ? TOLD[delivery.type] : undefined
+  const text = [reason === 'none' ? '' : REASONS[reason], told].filter(Boolean).join(' ')
+  return <p role="status">{text || 'Welcome. Pick an account, or type one in.'}</p>
+}
+
+const TOLD: Partial<Record<DiagnosticEntry['type'], string>> = {
+  'logout.sent': 'Telling the server …',
+  'logout.confirmed': 'The server has ended the session.',
+  'logout.pending': 'The server will be told as soon as it answers, also after a reload.',
+}

@@ -1,0 +1,167 @@
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { Page } from '@playwright/test'
+import { expect, test as base } from './fixtures.ts'
+
+const ANN = { name: 'Ann Baker', email: 'ann@example.com', password: 'brass-key-7' }
+const ADA = { name: 'Ada Moss', email: 'ada@example.com', password: 'iron-bolt-3' }
+
+/** The demo as `npm run demo` starts it, with tokens that live as short as it allows. */
+const test = base.extend<object, { demo: string }>({
+  demo: [
+    // oxlint-disable-next-line no-empty-pattern -- Playwright reads from the pattern what a fixture needs
+    async ({}, use) => {
+      const child = spawn(
+        process.execPath,
+        [
+          '--import',
+          './test/tools/source.ts',
+          'demo/run.ts',
+          ...['--port', '0', '--token-seconds', '4', '--no-open'],
+        ],
+        { cwd: fileURLToPath(new URL('..', import.meta.url)), stdio: ['ignore', 'pipe', 'pipe'] },
+      )
+      const ended = new Promise((resolve) => child.once('close', resolve))
+      const url = new Promise<string>((resolve, reject) => {
+        let output = ''
+        const read = (chunk: Buffer): void => {
+          output += chunk.toString()
+          const found = /http:\/\/localhost:\d+/.exec(output)?.[0]
+          if (found !== undefined) resolve(found)
+        }
+        child.stdout.on('data', read)
+        child.stderr.on('data', read)
+        child.once('close', () => reject(new Error(`The demo did not start: ${output}`)))
+      })
+      try {
+        await use(await url)
+      } finally {
+        child.kill()
+        await ended
+      }
+    },
+    { scope: 'worker', timeout: 60_000 },
+  ],
+})
+
+// One demo for all of them.
+test.describe.configure({ mode: 'default' })
+
+const signedInAs = (page: Page, name: string) =>
+  expect(page.getByRole('banner').getByRole('status')).toHaveText(`Signed in as ${name}`)
+
+async function signIn(page: Page, demo: string): Promise<void> {
+  await page.goto(demo)
+  await page.getByLabel('E-mail address').fill(ANN.email)
+  await page.getByLabel('Password').fill(ANN.password)
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await signedInAs(page, ANN.name)
+  await expect(page.getByRole('cell', { name: 'ann-1', exact: true })).toBeVisible()
+}
+
+test('the demo says in words that a password is wrong, signs in by form, and is still signed in after a reload', async ({
+  page,
+  demo,
+}) => {
+  await page.goto(demo)
+  await page.getByLabel('E-mail address').fill(ANN.email)
+  await page.getByLabel('Password').fill('wrong')
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await expect(page.getByRole('alert')).toContainText('do not belong together')
+  await signIn(page, demo)
+  await page.reload()
+  await signedInAs(page, ANN.name)
+  await page.getByRole('button', { name: 'Next' }).click()
+  await expect(page.getByText('Page 2 of 5')).toBeVisible()
+  await expect(page.getByRole('cell', { name: 'ann-6', exact: true })).toBeVisible()
+})
+
+test('R77 the demo renews its token past the end of the first one, and nothing flickers', async ({
+  page,
+  demo,
+}) => {
+  await signIn(page, demo)
+  const changes = await page.getByRole('region', { name: 'The app' }).evaluateHandle((shop) => {
+    const seen: string[] = []
+    new MutationObserver((records) => seen.push(...records.map(({ type }) => type))).observe(shop, {
+      subtree: true,
+      childList: true,
+      characterData: true,
+    })
+    return seen
+  })
+  await expect(page.getByText(/Renewed [2-9] times/)).toBeVisible({ timeout: 15_000 })
+  expect(await changes.jsonValue()).toEqual([])
+  await page.getByRole('link', { name: 'Profile' }).click()
+  await expect(page.getByLabel('Name')).toHaveValue(ANN.name)
+})
+
+test('the demo signs in on the hosted page, comes back to its path, and shows the manager what is hers', async ({
+  page,
+  demo,
+}) => {
+  await page.goto(`${demo}/#customers`)
+  await page.getByRole('button', { name: 'Sign in on the hosted page' }).click()
+  await page.waitForURL('**/idp/login?*')
+  await page.getByLabel('E-mail address').fill(ADA.email)
+  await page.getByLabel('Password').fill(ADA.password)
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.waitForURL(`${demo}/#customers`)
+  await signedInAs(page, ADA.name)
+  await expect(page.getByRole('cell', { name: ANN.email })).toBeVisible()
+})
+
+test('R15 the demo keeps the session without a network and while the server is down, and comes back by itself', async ({
+  page,
+  context,
+  demo,
+}) => {
+  await signIn(page, demo)
+  await context.setOffline(true)
+  await expect(page.getByText('No network. You are still signed in.')).toBeVisible()
+  await context.setOffline(false)
+  await expect(page.getByText('Connected')).toBeVisible({ timeout: 10_000 })
+
+  const answers = page.getByRole('switch', { name: 'Server answers' })
+  await answers.click()
+  await expect(answers).not.toBeChecked()
+  await page.reload()
+  await expect(page.getByRole('heading', { name: 'The server does not answer' })).toBeVisible()
+  await answers.click()
+  await signedInAs(page, ANN.name)
+  await expect(page.getByRole('cell', { name: 'ann-1', exact: true })).toBeVisible()
+})
+
+test('the demo signs out, says that the server knows, and stays signed out after a reload', async ({
+  page,
+  context,
+  demo,
+}) => {
+  await signIn(page, demo)
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click()
+  await expect(page.getByText('You are signed out. The server has ended the session.')).toBeVisible()
+  await expect(page.getByRole('cell')).toHaveCount(0)
+  expect(await context.cookies()).toEqual([])
+  await page.reload()
+  await expect(page.getByRole('heading', { name: 'Sign in', exact: true })).toBeVisible()
+})
+
+test('the demo fits the width of a phone on every page of it', async ({ page, demo }) => {
+  await page.setViewportSize({ width: 360, height: 740 })
+  const expectFit = async (): Promise<void> =>
+    expect(
+      await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
+    ).toBe(0)
+  await page.goto(demo)
+  await expect(page.getByRole('heading', { name: 'Sign in', exact: true })).toBeVisible()
+  await expectFit()
+  await signIn(page, demo)
+  await expectFit()
+  for (const name of ['Profile', 'Customers', 'Orders']) {
+    await page.getByRole('link', { name, exact: true }).click()
+    await expect(page.getByRole('link', { name, exact: true })).toHaveAttribute('aria-current', 'page')
+    await expectFit()
+  }
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click()
+  await expect(page.getByRole('heading', { name: 'Sign in', exact: true })).toBeVisible()
+})

@@ -1,0 +1,211 @@
+import { expect, it } from 'vitest'
+import { ANN, BOB, createKit, grant, ManualClock, refusal, settle, signedIn } from '../support/kit.js'
+import { FakeLocks, failure, gate, listen, NO_LOCKS, outcome, silence, stateOf } from './support.js'
+
+it('R09 a logout during a refresh drops its result, rejects who waits, and revokes the session that came late', async () => {
+  const kit = await signedIn()
+  const late = gate()
+  kit.on('/auth/refresh', () => late.answer)
+  const waiting = failure(kit.auth.refresh({ force: true }))
+  await settle()
+  const told = listen(kit.auth)
+  const logout = kit.auth.logout()
+  expect(await waiting).toMatchObject({ code: 'session_changed', reason: 'logout' })
+  late.open(grant(2, { session_id: 's1' }))
+  await settle()
+  expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'logout' })
+  expect(told.states).toEqual(['unauthenticated'])
+  expect(told.ends).toHaveLength(1)
+  expect(await logout).toMatchObject({ server: 'confirmed' })
+  const [compensation] = kit.sent('/auth/logout').filter(({ headers }) => headers.has('authorization'))
+  expect(compensation).toMatchObject({ body: { session_id: 's1', scope: 'current' } })
+  expect(compensation?.headers.get('authorization')).toBe('Bearer token-2')
+})
+
+it('R09 the answer that comes after logout and deadline is revoked, and nobody is signed in by it', async () => {
+  const kit = await signedIn()
+  const late = gate()
+  kit.on('/auth/refresh', () => late.answer)
+  void outcome(kit.auth.refresh({ force: true }))
+  await kit.clock.advance(8000)
+  expect(await kit.auth.logout()).toMatchObject({ server: 'confirmed' })
+  late.open(grant(2))
+  await settle()
+  expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated' })
+  expect(kit.sent('/auth/logout').map(({ headers }) => headers.get('authorization'))).toEqual([null, 'Bearer token-2'])
+})
+
+it('R09 a compensating logout that the server does not take is tried again, and not for ever', async () => {
+  const kit = await signedIn()
+  const late = gate()
+  kit.on('/auth/refresh', () => late.answer)
+  void outcome(kit.auth.refresh({ force: true }))
+  await settle()
+  kit.on('/auth/logout', ({ headers }) => new Response(null, { status: headers.has('authorization') ? 503 : 204 }))
+  void kit.auth.logout()
+  late.open(grant(2))
+  await kit.clock.advance(600_000)
+  const compensations = kit.sent('/auth/logout').filter(({ headers }) => headers.has('authorization'))
+  expect(compensations).toHaveLength(4)
+})
+
+it('R09 a login while a refresh hangs: the late result of the other user changes nothing', async () => {
+  const kit = await signedIn()
+  const late = gate()
+  kit.on('/auth/refresh', () => late.answer)
+  const waiting = outcome(kit.auth.refresh({ force: true }))
+  await settle()
+  kit.on('/auth/login', () => grant(20, { user: BOB, session_id: 's2' }))
+  const login = kit.auth.login({ as: 'bob' })
+  await settle()
+  // The login waits for the refresh, and so at most for its deadline.
+  expect(kit.sent('/auth/login')).toHaveLength(1)
+  await kit.clock.advance(8000)
+  expect(await login).toMatchObject({ user: BOB })
+  expect(await waiting).toBe('timeout')
+  const told = listen(kit.auth)
+  late.open(grant(2))
+  await settle()
+  expect(kit.auth.getState()).toMatchObject({ user: BOB, sessionId: 's2' })
+  expect(await kit.auth.getAccessToken()).toBe('token-20')
+  expect(told).toEqual({ ends: [], switches: [], claims: [], states: [] })
+})
+
+it('FIX-04 a logout while a login runs wins: the login rejects and what it made is revoked', async () => {
+  const kit = await signedIn()
+  await kit.auth.logout()
+  const answer = gate()
+  kit.on('/auth/login', () => answer.answer)
+  const login = outcome(kit.auth.login({}))
+  await settle()
+  const logout = kit.auth.logout()
+  answer.open(grant(30, { session_id: 's3' }))
+  expect(await login).toBe('session_changed')
+  await logout
+  expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'logout' })
+  expect(kit.sent('/auth/logout').map(({ body }) => body)).toContainEqual({ session_id: 's3', scope: 'current' })
+})
+
+it('FIX-04 a logout that is called while a login still waits for its turn wins', async () => {
+  const kit = await signedIn()
+  await kit.auth.logout()
+  const before = kit.sent('/auth/login').length
+  const login = outcome(kit.auth.login({}))
+  const logout = kit.auth.logout()
+  expect(await login).toBe('session_changed')
+  expect(await logout).toMatchObject({ server: 'confirmed' })
+  expect(kit.sent('/auth/login')).toHaveLength(before)
+  expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated' })
+})
+
+it('FIX-04 a login answer after the deadline signs nobody in and is revoked', async () => {
+  const kit = await signedIn()
+  await kit.auth.logout()
+  const late = gate()
+  kit.on('/auth/login', () => late.answer)
+  const login = outcome(kit.auth.login({}))
+  await kit.clock.advance(8000)
+  expect(await login).toBe('timeout')
+  late.open(grant(30, { session_id: 's3' }))
+  await settle()
+  expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated' })
+  expect(kit.sent('/auth/logout').at(-1)).toMatchObject({ body: { session_id: 's3', scope: 'current' } })
+})
+
+it('two logins at once: one after the other, and the later one stands', async () => {
+  const kit = await signedIn()
+  kit.on('/auth/login', (_request, count) =>
+    count === 2 ? grant(40, { user: ANN, session_id: 's4' }) : grant(50, { user: BOB, session_id: 's5' }),
+  )
+  const both = await Promise.all([outcome(kit.auth.login({ as: 'ann' })), outcome(kit.auth.login({ as: 'bob' }))])
+  expect(both[1]).toBe('resolved')
+  expect(kit.auth.getState()).toMatchObject({ user: BOB, sessionId: 's5' })
+})
+
+it('a login during the first refresh of an anonymous page is not thrown away where there are no locks', async () => {
+  const kit = createKit({}, { ports: { locks: NO_LOCKS } })
+  const slow = gate()
+  const signIn = gate()
+  kit.on('/auth/refresh', () => slow.answer)
+  kit.on('/auth/login', () => signIn.answer)
+  void kit.auth.ready()
+  await kit.clock.advance(300)
+  const login = outcome(kit.auth.login({}))
+  await kit.clock.advance(300)
+  slow.open(refusal())
+  await settle()
+  signIn.open(grant(1))
+  await kit.clock.advance(300)
+  expect(await login).toBe('resolved')
+  expect(kit.auth.getState()).toMatchObject({ status: 'authenticated' })
+  expect(kit.sent('/auth/logout')).toHaveLength(0)
+})
+
+it('FIX-04 a refresh that finds another user ends and purges the old one before the new one is shown', async () => {
+  const kit = await signedIn()
+  const told = listen(kit.auth)
+  let purged = () => {}
+  kit.auth.on('sessionEnd', () => new Promise<void>((resolve) => (purged = resolve)))
+  kit.on('/auth/refresh', () => grant(9, { user: BOB, session_id: 's9' }))
+  const refresh = outcome(kit.auth.refresh({ force: true }))
+  await settle()
+  expect(await refresh).toBe('session_changed')
+  expect(told).toMatchObject({
+    ends: [{ reason: 'user-switched', previousUser: ANN }],
+    switches: [],
+    states: ['unauthenticated'],
+  })
+  expect(await outcome(kit.auth.getAccessToken())).toBe('session_ended')
+  purged()
+  await settle()
+  expect(told).toMatchObject({
+    switches: [{ from: ANN, to: BOB }],
+    states: ['unauthenticated', 'authenticated'],
+  })
+  expect(kit.auth.getState()).toMatchObject({ user: BOB, sessionId: 's9' })
+  expect(await kit.auth.getAccessToken()).toBe('token-9')
+})
+
+it('a clean-up that never ends holds the next user back for five seconds, not longer', async () => {
+  const kit = await signedIn()
+  kit.auth.on('sessionEnd', () => new Promise(() => {}))
+  kit.on('/auth/login', () => grant(20, { user: BOB, session_id: 's2' }))
+  const login = kit.auth.login({ as: 'bob' })
+  await kit.clock.advance(4999)
+  expect(await stateOf(login)).toBe('pending')
+  expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'user-switched' })
+  await kit.clock.advance(1)
+  expect(await login).toMatchObject({ user: BOB })
+})
+
+it('a logout while the application still clears up drops the user who was to come', async () => {
+  const kit = await signedIn()
+  const told = listen(kit.auth)
+  kit.auth.on('sessionEnd', () => new Promise(() => {}))
+  kit.on('/auth/refresh', () => grant(9, { user: BOB, session_id: 's9' }))
+  void outcome(kit.auth.refresh({ force: true }))
+  await settle()
+  const logout = kit.auth.logout()
+  await kit.clock.advance(5000)
+  expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated' })
+  expect(new Set(told.states)).toEqual(new Set(['unauthenticated']))
+  expect(told.switches).toEqual([])
+  expect(await logout).toMatchObject({ server: 'confirmed' })
+  expect(kit.sent('/auth/logout')).toMatchObject([{ body: { session_id: 's9' } }])
+})
+
+it('a lock that is granted after the page went away is given back', async () => {
+  const clock = new ManualClock()
+  const locks = new FakeLocks(clock)
+  const kit = await signedIn({}, { clock, ports: { locks } })
+  const release = await locks.acquire([...locks.names][0]!, 1)
+  kit.on('/auth/logout', silence)
+  void kit.auth.logout()
+  await settle()
+  kit.signal('suspend')
+  await settle()
+  expect(kit.sent('/auth/logout')).toHaveLength(1)
+  release?.()
+  await settle()
+  expect(locks.pending).toBe(0)
+})

@@ -1,0 +1,161 @@
+import { expect, it } from 'vitest'
+import { nextEpoch } from '../../src/core/epoch.js'
+import type { ClientEvent, ClientState, Effect } from '../../src/core/state.js'
+import { INITIAL } from '../../src/core/transition.js'
+import {
+  LOGOUT,
+  PURGED,
+  START,
+  at,
+  effectOf,
+  grantOf,
+  loggedIn,
+  markerOf,
+  move,
+  renewed,
+  run,
+  signedIn,
+  signedOut,
+  typesOf,
+  underOf,
+} from './support.js'
+
+it('a login during the clean-up is durable at once: a reload finds it, not the logout before it', () => {
+  const state = signedOut()
+  const [waiting, effects] = move(state, loggedIn(state, grantOf('bob')))
+  expect(waiting).toMatchObject({ phase: 'out', logout: undefined, sessionId: 's-bob' })
+  expect(effectOf(effects, 'writeMarker')?.marker).toMatchObject({
+    state: 'in',
+    epoch: waiting.epoch,
+    sessionId: 's-bob',
+    generation: 1,
+  })
+})
+
+it('a logout during the clean-up of a switch ends the session of the user who waits', () => {
+  const state = run(signedIn(), (s) => loggedIn(s, grantOf('bob')))
+  const [after, effects] = move(state, LOGOUT)
+  expect(after).toMatchObject({
+    phase: 'out',
+    incoming: undefined,
+    logout: { sessionId: 's-bob', scope: 'current' },
+  })
+  expect(typesOf(effects)).not.toContain('end')
+  expect(move(after, PURGED)[0].phase).toBe('out')
+})
+
+it('a switch of users ends, rejects and purges before the new identity is there', () => {
+  const state = signedIn()
+  const [waiting, effects] = move(state, renewed(state, grantOf('bob')))
+  expect(typesOf(effects)).toEqual(['writeMarker', 'abandon', 'end', 'switched'])
+  expect(effectOf(effects, 'end')).toMatchObject({ reason: 'user-switched', previous: { subject: 'ann' } })
+  expect(waiting.identity).toBeUndefined()
+  const [after, told] = move(waiting, PURGED)
+  expect(after).toMatchObject({ phase: 'in', identity: { subject: 'bob' }, incoming: undefined })
+  expect(typesOf(told)).toEqual(['writeMarker', 'post'])
+})
+
+it('R09 the answer of a refresh that a logout overtook changes nothing, and its session is ended', () => {
+  const state = signedIn()
+  const late = renewed(state, grantOf('ann', { token: 'late' }))
+  const out = signedOut(state)
+  const [after, effects] = move(out, late)
+  expect(after).toBe(out)
+  expect(typesOf(effects)).toEqual(['revoke'])
+})
+
+it('R09 the answer of a refresh that the login of somebody else overtook changes nothing', () => {
+  const state = signedIn()
+  const late = renewed(state, grantOf('ann', { token: 'late' }))
+  const bob = run(
+    state,
+    (s) => loggedIn(s, grantOf('bob')),
+    () => PURGED,
+  )
+  expect(move(bob, late)).toEqual([bob, []])
+})
+
+it('R36 a logout wipes first and speaks afterwards', () => {
+  const [after, effects] = move(signedIn(), { type: 'logoutRequested', scope: 'all' })
+  expect(after).toMatchObject({ phase: 'out', reason: 'logout', identity: undefined, credential: undefined })
+  expect(after.logout).toEqual({ scope: 'all', sessionId: 's-ann' })
+  expect(typesOf(effects)).toEqual(['writeMarker', 'post', 'abandon', 'end'])
+  expect(effectOf(effects, 'writeMarker')?.marker).toMatchObject({
+    state: 'logout-pending',
+    scope: 'all',
+    sessionId: 's-ann',
+  })
+  expect(effectOf(effects, 'post')?.message).toMatchObject({ type: 'out', reason: 'logout-elsewhere' })
+})
+
+it('a second logout neither forgets the session of the first nor narrows what it ends', () => {
+  const first = move(signedIn(), { type: 'logoutRequested', scope: 'all' })[0]
+  const [second, effects] = move(first, LOGOUT, at(6000))
+  expect(second.logout).toEqual({ scope: 'all', sessionId: 's-ann' })
+  expect(effectOf(effects, 'writeMarker')?.marker).toMatchObject({ scope: 'all', sessionId: 's-ann' })
+  const wider = move(signedOut(), { type: 'logoutRequested', scope: 'all' }, at(6000))[0]
+  expect(wider.logout).toEqual({ scope: 'all', sessionId: 's-ann' })
+})
+
+it('the sign-out of another tab does not make this one forget a logout it still has to deliver', () => {
+  const state = signedOut()
+  const epoch = nextEpoch(state.epoch, START + 4500, 'other')
+  const message: ClientEvent = {
+    type: 'received',
+    message: { type: 'out', epoch, reason: 'logout-elsewhere' },
+    grant: undefined,
+  }
+  expect(move(state, message)[0]).toMatchObject({ epoch, logout: { sessionId: 's-ann', scope: 'current' } })
+})
+
+it('a logout that a sibling delivered is not delivered again', () => {
+  const state = signedOut()
+  const marker = markerOf(state.epoch, { state: 'out', reason: 'logout' })
+  expect(move(state, { type: 'markerSeen', marker })[0].logout).toBeUndefined()
+})
+
+it('the confirmation of an earlier logout does not confirm a later one', () => {
+  const first = signedOut()
+  const [second] = move(first, LOGOUT, at(6000))
+  expect(move(second, { type: 'logoutConfirmed', epoch: first.epoch })[0]).toBe(second)
+  const [confirmed, effects] = move(second, { type: 'logoutConfirmed', epoch: second.epoch })
+  expect(confirmed.logout).toBeUndefined()
+  expect(effectOf(effects, 'writeMarker')?.marker.state).toBe('out')
+})
+
+it('R44 a visitor who was never signed in gets no end, a session that a marker named does', () => {
+  const refused = (state: ClientState): ClientEvent => ({
+    type: 'refused',
+    reason: 'expired',
+    status: 401,
+    under: underOf(state),
+  })
+  const [visitor, quiet] = move(INITIAL, refused(INITIAL))
+  expect(visitor).toMatchObject({ phase: 'out', reason: 'none' })
+  expect(typesOf(quiet)).toEqual(['writeMarker'])
+  const known = move(INITIAL, { type: 'started', marker: markerOf([START, 'a']) })[0]
+  const [ended, told] = move(known, refused(known))
+  expect(ended).toMatchObject({ phase: 'out', reason: 'expired' })
+  expect(effectOf(told, 'end')).toMatchObject({ reason: 'expired', status: 401 })
+})
+
+it('an old marker at the start does not undo a login that came before the start was done', () => {
+  const state = signedIn()
+  expect(move(state, { type: 'started', marker: markerOf([START + 9e9, 'z'], { state: 'out' }) })[0]).toBe(
+    state,
+  )
+})
+
+it('REV-05 a refusal ends the session with the reason the server gave', () => {
+  const state = signedIn()
+  const [after, effects] = move(state, {
+    type: 'refused',
+    reason: 'revoked',
+    status: 401,
+    under: underOf(state),
+  })
+  expect(after).toMatchObject({ phase: 'out', reason: 'revoked' })
+  const ended: Effect | undefined = effectOf(effects, 'end')
+  expect(ended).toMatchObject({ reason: 'revoked', status: 401, previous: { subject: 'ann' } })
+  expect(effectOf(effects, 'post')?.message).toMatchObject({ type: 'out', reason: 'revoked' })
+})

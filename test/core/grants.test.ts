@@ -1,0 +1,144 @@
+import { expect, it } from 'vitest'
+import { isNewer, nextEpoch, NO_EPOCH } from '../../src/core/epoch.js'
+import type { ClientEvent, Grant } from '../../src/core/state.js'
+import { INITIAL } from '../../src/core/transition.js'
+import {
+  PURGED,
+  START,
+  effectOf,
+  elsewhere,
+  fromSibling,
+  grantOf,
+  identityOf,
+  loggedIn,
+  markerOf,
+  messageIn,
+  move,
+  renewed,
+  run,
+  signedIn,
+  signedOut,
+  typesOf,
+} from './support.js'
+
+it('R04 each refresh makes the next generation, and a login starts again with one', () => {
+  const first = signedIn()
+  expect(first).toMatchObject({ generation: 1, credential: { generation: 1 } })
+  const [second] = move(first, renewed(first, grantOf('ann', { token: 'b' })))
+  expect(second).toMatchObject({ generation: 2, credential: { generation: 2, token: 'b' } })
+  const [third] = move(second, loggedIn(second, grantOf('ann')))
+  expect(third).toMatchObject({ generation: 1, credential: { generation: 1 } })
+  expect(isNewer(third.epoch, second.epoch)).toBe(true)
+})
+
+it('R04 an answer that comes after a sibling made a newer generation is not taken, and is repaired', () => {
+  const state = signedIn()
+  const late = renewed(state, grantOf('ann', { token: 'late' }))
+  const [ahead] = move(state, { type: 'markerSeen', marker: markerOf(state.epoch, { generation: 3 }) })
+  expect(ahead).toMatchObject({ generation: 3, credential: { generation: 1 } })
+  const [after, effects] = move(ahead, late)
+  expect(after).toBe(ahead)
+  expect(effects).toEqual([{ type: 'repair' }])
+})
+
+it('a sibling is believed only where epoch, subject and session are ours and its token is newer', () => {
+  const state = run(signedIn(), (s) => renewed(s, grantOf('ann')))
+  const token = (grant: Grant) => move(state, fromSibling(state, grant))[0].credential?.token
+  const fresh = { generation: 3, token: 'fresh', issuedAt: 4000 }
+  expect(token(grantOf('ann', fresh))).toBe('fresh')
+  expect(token(grantOf('bob', fresh))).toBe('t')
+  expect(token(grantOf('ann', { ...fresh, sessionId: 'another' }))).toBe('t')
+  expect(token(grantOf('ann', { ...fresh, generation: 2 }))).toBe('t')
+  expect(token(grantOf('ann', { ...fresh, generation: 1 }))).toBe('t')
+  expect(token(grantOf('ann', { ...fresh, lifetime: 1000 }))).toBe('t')
+  const older: ClientEvent = {
+    type: 'received',
+    message: messageIn([START - 1, 'x'], 3),
+    grant: grantOf('ann', fresh),
+  }
+  expect(move(state, older)[0]).toBe(state)
+})
+
+it('a token is never adopted by a browser in which nothing was ever learned', () => {
+  const message: ClientEvent = { type: 'received', message: messageIn(NO_EPOCH, 1), grant: grantOf('ann') }
+  expect(move(INITIAL, message)[0]).toMatchObject({ phase: 'unknown', credential: undefined })
+})
+
+it('a message from an epoch ahead is a reason to ask, never to adopt', () => {
+  const state = signedIn()
+  const epoch = nextEpoch(state.epoch, START + 4500, 'other')
+  const grant = grantOf('ann', { generation: 2, token: 'hot', issuedAt: 4000 })
+  const [after, effects] = move(state, { type: 'received', message: messageIn(epoch, 2), grant })
+  expect(after).toMatchObject({ phase: 'in', resyncing: true, epoch, credential: undefined })
+  expect(effects).toEqual([{ type: 'resync' }])
+})
+
+it('whoever signed in elsewhere keeps the number that his credential has in his epoch', () => {
+  const state = run(signedIn(), (s) => elsewhere(s, 2))
+  const [after, effects] = move(state, renewed(state, grantOf('bob')))
+  expect(after).toMatchObject({ generation: 3, incoming: { credential: { generation: 3 } } })
+  expect(effectOf(effects, 'writeMarker')?.marker).toMatchObject({ generation: 3, epoch: state.epoch })
+})
+
+it('a sibling that renewed the token during the clean-up is not overlooked', () => {
+  const state = signedIn()
+  const waiting = run(state, (s) => loggedIn(s, grantOf('bob')))
+  const [noticed] = move(waiting, { type: 'markerSeen', marker: markerOf(waiting.epoch, { generation: 2 }) })
+  const [after, effects] = move(noticed, PURGED)
+  expect(after).toMatchObject({ phase: 'in', generation: 2, credential: { generation: 1 } })
+  expect(effectOf(effects, 'writeMarker')?.marker.generation).toBe(2)
+})
+
+it('a user handed over by a sibling waits, too, until the last one is cleared away', () => {
+  const state = run(signedOut(), (s) => elsewhere(s))
+  const [waiting] = move(state, fromSibling(state, grantOf('bob', { issuedAt: 4000 })))
+  expect(waiting).toMatchObject({ phase: 'unknown', purging: true, identity: undefined })
+  expect(move(waiting, PURGED)[0]).toMatchObject({
+    phase: 'in',
+    purging: false,
+    resyncing: false,
+    identity: { subject: 'bob' },
+  })
+})
+
+it('FIX-04 a login that another one overtook signs nobody in and is taken back', () => {
+  const state = INITIAL
+  const overtaken = loggedIn(state, grantOf('bob'))
+  const [now] = move(state, loggedIn(state, grantOf('ann')))
+  const [after, effects] = move(now, overtaken)
+  expect(after.identity?.subject).toBe('ann')
+  expect(effects).toEqual([
+    { type: 'revoke', grant: expect.objectContaining({ identity: identityOf('bob') }) },
+  ])
+})
+
+it('R77 a refresh that brings the same user keeps the very user object', () => {
+  const state = signedIn()
+  const [after, effects] = move(state, renewed(state, grantOf('ann')))
+  expect(after.identity?.user).toBe(state.identity?.user)
+  expect(typesOf(effects)).toEqual(['writeMarker', 'post'])
+})
+
+it('R78 other claims of the same user are told once, the same ones not at all', () => {
+  const state = signedIn()
+  const grant = grantOf('ann', { rawUser: { id: 'ann', role: 'admin' } })
+  const [after, effects] = move(state, renewed(state, grant))
+  expect(effectOf(effects, 'claimsChanged')).toMatchObject({ current: { rawUser: { role: 'admin' } } })
+  expect(typesOf(move(after, renewed(after, grant))[1])).not.toContain('claimsChanged')
+})
+
+it.each<[string, () => unknown]>([
+  ['a bigint', () => ({ id: 1n })],
+  [
+    'a cycle',
+    () => {
+      const user: Record<string, unknown> = { id: 'ann' }
+      user['self'] = user
+      return user
+    },
+  ],
+])('a user with %s does not keep the token from being renewed', (_name, rawUser) => {
+  const state = signedIn(0, grantOf('ann', { rawUser: rawUser() }))
+  const [after] = move(state, renewed(state, grantOf('ann', { rawUser: rawUser(), token: 'b' })))
+  expect(after.credential?.token).toBe('b')
+})

@@ -1,0 +1,140 @@
+/* States, events and moments for the tests of the pure core. */
+import { nextEpoch, NO_EPOCH } from '../../src/core/epoch.js'
+import type { Marker } from '../../src/core/marker.js'
+import type { Message } from '../../src/core/messages.js'
+import type {
+  ClientEvent,
+  ClientState,
+  Effect,
+  Grant,
+  Identity,
+  Moment,
+  Transition,
+  Under,
+} from '../../src/core/state.js'
+import { INITIAL, transition } from '../../src/core/transition.js'
+import type { Epoch } from '../../src/core/types.js'
+
+export const START = 1_700_000_000_000
+
+/** So many milliseconds after the start, by both clocks. */
+export const at = (milliseconds: number, id = `id-${milliseconds}`): Moment => ({
+  wall: START + milliseconds,
+  monotonic: milliseconds,
+  fraction: 0.5,
+  id,
+})
+
+export function identityOf(subject: string, sessionId: string | undefined = `s-${subject}`): Identity {
+  return {
+    subject,
+    sessionId,
+    mode: 'token',
+    rawUser: { id: subject },
+    user: { id: subject },
+  }
+}
+
+export interface GrantParts {
+  token?: string
+  generation?: number
+  sessionId?: string
+  issuedAt?: number
+  lifetime?: number
+  rawUser?: unknown
+}
+
+export function grantOf(subject: string, parts: GrantParts = {}): Grant {
+  const { token = 't', generation = 1, issuedAt = 0, lifetime = 300_000 } = parts
+  const identity = identityOf(subject, parts.sessionId)
+  return {
+    identity: parts.rawUser === undefined ? identity : { ...identity, rawUser: parts.rawUser },
+    credential: {
+      token,
+      generation,
+      issued: { wall: START + issuedAt, monotonic: issuedAt },
+      lifetime,
+      lead: 0,
+    },
+  }
+}
+
+export const underOf = ({ epoch, generation }: ClientState): Under => ({ epoch, generation })
+
+export const markerOf = (epoch: Epoch, parts: Partial<Marker> = {}): Marker => ({
+  epoch,
+  state: 'in',
+  generation: 1,
+  mode: 'token',
+  sessionId: 's-ann',
+  scope: 'current',
+  reason: 'none',
+  ...parts,
+})
+
+export const messageIn = (epoch: Epoch, generation = 1): Message => ({
+  type: 'in',
+  epoch,
+  generation,
+  sessionId: 's-ann',
+  mode: 'token',
+  shared: undefined,
+})
+
+/** Ann signed in on purpose at `milliseconds`. */
+export function signedIn(milliseconds = 0, grant = grantOf('ann', { issuedAt: milliseconds })): ClientState {
+  const under: Under = { epoch: NO_EPOCH, generation: 0 }
+  return transition(INITIAL, { type: 'granted', grant, under, explicit: true }, at(milliseconds))[0]
+}
+
+/** Ann signed out at `milliseconds`, and the server has not heard of it. */
+export const signedOut = (state = signedIn(), milliseconds = 1000): ClientState =>
+  transition(state, { type: 'logoutRequested', scope: 'current' }, at(milliseconds))[0]
+
+export const typesOf = (effects: readonly Effect[]): string[] => effects.map(({ type }) => type)
+
+export const effectOf = <Type extends Effect['type']>(
+  effects: readonly Effect[],
+  type: Type,
+): Extract<Effect, { type: Type }> | undefined =>
+  effects.find((effect): effect is Extract<Effect, { type: Type }> => effect.type === type)
+
+export function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value)
+    for (const key of Reflect.ownKeys(value)) deepFreeze(Reflect.get(value, key))
+  }
+  return value
+}
+
+export const move = (state: ClientState, event: ClientEvent, now: Moment = at(5000)): Transition =>
+  transition(state, event, now)
+
+export const renewed = (state: ClientState, grant: Grant, explicit = false): ClientEvent => ({
+  type: 'granted',
+  grant,
+  under: underOf(state),
+  explicit,
+})
+
+export const loggedIn = (state: ClientState, grant: Grant): ClientEvent => renewed(state, grant, true)
+
+/** A sibling of the same epoch hands over its token. */
+export const fromSibling = (state: ClientState, grant: Grant): ClientEvent => ({
+  type: 'received',
+  message: messageIn(state.epoch, grant.credential.generation),
+  grant,
+})
+
+/** Somebody signed in in another tab. */
+export const elsewhere = (state: ClientState, generation = 1): ClientEvent => ({
+  type: 'received',
+  message: messageIn(nextEpoch(state.epoch, START + 4500, 'other'), generation),
+  grant: undefined,
+})
+
+export const PURGED: ClientEvent = { type: 'purged' }
+export const LOGOUT: ClientEvent = { type: 'logoutRequested', scope: 'current' }
+
+export const run = (state: ClientState, ...events: ((state: ClientState) => ClientEvent)[]): ClientState =>
+  events.reduce((current, event) => move(current, event(current))[0], state)

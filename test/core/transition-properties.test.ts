@@ -1,0 +1,250 @@
+/* What holds for every life a client can have, whatever arrives in which order. */
+import * as fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { isNewer, isSame, NO_EPOCH } from '../../src/core/epoch.js'
+import { parseMarker, serializeMarker } from '../../src/core/marker.js'
+import { type Message, parseMessage, wrap } from '../../src/core/messages.js'
+import type { ClientEvent, ClientState } from '../../src/core/state.js'
+import { transition } from '../../src/core/transition.js'
+import type { Epoch } from '../../src/core/types.js'
+import { live, type Moved, steps } from './lives.js'
+import { effectOf, typesOf } from './support.js'
+
+const RUNS = { numRuns: 2000 }
+
+/** Checks every move of many random lives. */
+const always = (check: (moved: Moved) => void): void =>
+  fc.assert(
+    fc.property(steps, (life) => live(life, check)),
+    RUNS,
+  )
+
+/** A token that was stale at birth is of no use to the others, who leave it out. */
+const usable = (message: Message): Message =>
+  message.type === 'in' && message.shared && !(message.shared.lifetime > 0)
+    ? { ...message, shared: undefined }
+    : message
+
+/** The epoch an event was sent under or speaks of; undefined where it speaks of none. */
+function epochOf(event: ClientEvent): Epoch | undefined {
+  switch (event.type) {
+    case 'granted':
+    case 'refused':
+      return event.under.epoch
+    case 'markerSeen':
+      return event.marker.epoch
+    case 'received':
+      return event.message.epoch
+    case 'logoutConfirmed':
+      return event.epoch
+    case 'started':
+    case 'skipped':
+    case 'indeterminate':
+    case 'retryNow':
+    case 'logoutRequested':
+    case 'purged':
+      return undefined
+    default:
+      return event satisfies never
+  }
+}
+
+const isOld = ({ before, event }: Moved): boolean => {
+  const epoch = epochOf(event)
+  return epoch !== undefined && isNewer(before.epoch, epoch)
+}
+
+it('is pure: the same state, event and moment give the same outcome, and the input is left as it was', () => {
+  always(({ before, event, now, after, effects }) => {
+    // The input is frozen all the way down, so that a write throws.
+    expect(transition(before, event, now)).toEqual([after, effects])
+  })
+})
+
+it('the epoch never goes back', () => {
+  always(({ before, after }) => expect(isNewer(before.epoch, after.epoch)).toBe(false))
+})
+
+it('a login, a logout, an end and a change of subject each make a new epoch', () => {
+  always(({ before, event, after, effects }) => {
+    // A tab that learns of a sign-in elsewhere has its epoch already when it learns whose it is.
+    const ended = effectOf(effects, 'end') !== undefined && !before.resyncing
+    if (ended || event.type === 'logoutRequested') expect(isNewer(after.epoch, before.epoch)).toBe(true)
+  })
+})
+
+it('inside an epoch the generation never goes back', () => {
+  always(({ before, after }) => {
+    if (isSame(before.epoch, after.epoch)) expect(after.generation).toBeGreaterThanOrEqual(before.generation)
+  })
+})
+
+it('somebody is signed in by a grant alone: of the server, of a sibling, or one that waited for the clean-up', () => {
+  always(({ before, event, after }) => {
+    if (before.phase === 'in' || after.phase !== 'in') return
+    const granted =
+      event.type === 'granted' ||
+      (event.type === 'received' && event.grant !== undefined) ||
+      (event.type === 'purged' && before.incoming !== undefined)
+    expect(granted).toBe(true)
+  })
+})
+
+it('the parts of a state agree with each other', () => {
+  always(({ after }) => {
+    expect(after.identity !== undefined).toBe(after.phase === 'in')
+    if (after.credential) expect(after.phase).toBe('in')
+    if (after.incoming) expect(after.purging).toBe(true)
+    if (after.logout) expect(after.phase).toBe('out')
+    if (after.credential) expect(after.credential.generation).toBeLessThanOrEqual(after.generation)
+    expect(after.early.length).toBeLessThanOrEqual(3)
+  })
+})
+
+it('nobody is shown as signed in while the application still clears away what belonged to the last one', () => {
+  always(({ after }) => expect(after.purging && after.phase === 'in').toBe(false))
+})
+
+it('the subject never changes under a signed-in application: the old one ends first', () => {
+  always(({ before, after }) => {
+    if (before.identity && after.identity) expect(after.identity.subject).toBe(before.identity.subject)
+  })
+})
+
+it('R09 nothing that belongs to an older epoch brings a user back or touches who is signed in', () => {
+  always((moved) => {
+    if (!isOld(moved)) return
+    const { before, after } = moved
+    const facts = ({ phase, identity, credential, epoch, incoming, logout }: ClientState) => ({
+      phase,
+      identity,
+      credential,
+      epoch,
+      incoming,
+      logout,
+    })
+    expect(facts(after)).toEqual(facts(before))
+  })
+})
+
+it('R09 a grant that comes after a logout is taken back at the server', () => {
+  always(({ before, event, after, effects }) => {
+    if (event.type !== 'granted' || before.phase !== 'out') return
+    const late = !isSame(event.under.epoch, before.epoch) || (before.logout && !event.explicit)
+    if (!late) return
+    expect(after.phase).toBe('out')
+    expect(effectOf(effects, 'revoke')?.grant).toBe(event.grant)
+  })
+})
+
+it('R09 a login that was overtaken is taken back at the server', () => {
+  always(({ before, event, after, effects }) => {
+    if (event.type !== 'granted' || !event.explicit || isSame(event.under.epoch, before.epoch)) return
+    expect(after).toBe(before)
+    expect(typesOf(effects)).toEqual(['revoke'])
+  })
+})
+
+it('a refusal ends only the session and credential it was sent under', () => {
+  always(({ before, event, after, effects }) => {
+    if (event.type !== 'refused') return
+    const { epoch, generation } = event.under
+    const superseded = !isSame(epoch, before.epoch) || before.generation > generation
+    if (!superseded) return
+    expect(after.identity).toBe(before.identity)
+    expect(after.credential).toBe(before.credential)
+    expect(after.epoch).toBe(before.epoch)
+    expect(effects).toEqual([])
+  })
+})
+
+it('R12 a failure that is no refusal changes neither who is signed in nor the credential', () => {
+  always(({ before, event, after, effects }) => {
+    if (event.type !== 'indeterminate') return
+    expect(after).toMatchObject({
+      phase: before.phase,
+      identity: before.identity,
+      credential: before.credential,
+      epoch: before.epoch,
+    })
+    expect(typesOf(effects)).toEqual(['post'])
+  })
+})
+
+it('R45 an end is told once, where there was something to end, and with who it was', () => {
+  always(({ before, effects }) => {
+    const ends = effects.filter(({ type }) => type === 'end')
+    expect(ends.length).toBeLessThanOrEqual(1)
+    const [ended] = ends
+    if (!ended) return
+    expect(before.phase === 'in' || !isSame(before.epoch, NO_EPOCH)).toBe(true)
+    expect(before.phase).not.toBe('out')
+    expect(ended).toMatchObject({ previous: before.identity })
+  })
+})
+
+it('whoever is no longer signed in is told so, and what waits or runs for him is given up', () => {
+  always(({ before, after, effects }) => {
+    if (before.phase !== 'in' || after.phase !== 'out') return
+    const order = typesOf(effects)
+    expect(order).toContain('end')
+    expect(order).toContain('abandon')
+    expect(order.indexOf('abandon')).toBeLessThan(order.indexOf('end'))
+  })
+})
+
+it('a switch of users ends the old one first and keeps the new one back until the clean-up is done', () => {
+  always(({ before, after, effects }) => {
+    const switched = effectOf(effects, 'switched')
+    if (!switched) return
+    expect(switched.from).toBe(before.identity)
+    expect(switched.from.subject).not.toBe(switched.to.subject)
+    expect(after).toMatchObject({ phase: 'out', identity: undefined, credential: undefined, purging: true })
+    expect(after.incoming?.identity).toBe(switched.to)
+    const order = typesOf(effects)
+    expect(order.indexOf('end')).toBeLessThan(order.indexOf('switched'))
+  })
+})
+
+it('a logout is kept until it is confirmed, or somebody signs in', () => {
+  always(({ before, event, after }) => {
+    if (!before.logout || after.logout) return
+    const delivered = event.type === 'logoutConfirmed' && isSame(event.epoch, before.epoch)
+    const signIn = event.type === 'granted' && event.explicit
+    // Another tab has said so: it wrote that the logout is delivered, or signed in.
+    const elsewhere =
+      event.type === 'markerSeen' || (event.type === 'received' && event.message.type === 'in')
+    expect(delivered || signIn || elsewhere).toBe(true)
+  })
+})
+
+it('what is written and sent speaks of the state it leaves behind, and others can read it', () => {
+  always(({ after, effects }) => {
+    for (const effect of effects) {
+      if (effect.type === 'writeMarker') {
+        expect(effect.marker.epoch).toEqual(after.epoch)
+        expect(parseMarker(serializeMarker(effect.marker))).toEqual(effect.marker)
+      }
+      if (effect.type === 'post') {
+        expect(effect.message.epoch).toEqual(after.epoch)
+        expect(parseMessage(wrap(effect.message, 'a'), 'b')).toEqual(usable(effect.message))
+      }
+    }
+  })
+})
+
+it('BBA-01 no marker and no message about an end holds the token', () => {
+  always(({ before, event, effects }) => {
+    const tokens = [
+      before.credential?.token,
+      event.type === 'granted' ? event.grant.credential.token : undefined,
+    ]
+    for (const effect of effects) {
+      const open =
+        effect.type === 'writeMarker' || (effect.type === 'post' && effect.message.type !== 'in')
+          ? JSON.stringify(effect)
+          : ''
+      for (const token of tokens) if (token) expect(open).not.toContain(token)
+    }
+  })
+})

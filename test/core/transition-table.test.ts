@@ -1,0 +1,270 @@
+/* Every state with every event: what becomes of it, and which effects go out. */
+import { expect, it } from 'vitest'
+import { nextEpoch } from '../../src/core/epoch.js'
+import type { ClientEvent, ClientState, Grant } from '../../src/core/state.js'
+import { INITIAL, transition } from '../../src/core/transition.js'
+import { at, grantOf, markerOf, messageIn, signedIn, signedOut, START, typesOf, underOf } from './support.js'
+
+const NOW = at(5000)
+const ann = (generation = 2): Grant => grantOf('ann', { generation, issuedAt: 4000, token: `t${generation}` })
+const bob = (generation = 1): Grant => grantOf('bob', { generation, issuedAt: 4000 })
+
+const after = (state: ClientState, ...events: ClientEvent[]): ClientState =>
+  events.reduce((current, event) => transition(current, event, NOW)[0], state)
+const ahead = (state: ClientState) => nextEpoch(state.epoch, START + 4500, 'other')
+const granted = (state: ClientState, grant: Grant, explicit = false): ClientEvent => ({
+  type: 'granted',
+  grant,
+  under: underOf(state),
+  explicit,
+})
+const refused = (state: ClientState): ClientEvent => ({
+  type: 'refused',
+  reason: 'expired',
+  status: 401,
+  under: underOf(state),
+})
+const logout: ClientEvent = { type: 'logoutRequested', scope: 'current' }
+const purged: ClientEvent = { type: 'purged' }
+
+const signedInElsewhere = (state: ClientState): ClientEvent => ({
+  type: 'received',
+  message: messageIn(ahead(state)),
+  grant: undefined,
+})
+/** Somebody signed in in another tab, and this one does not know yet who. */
+const resyncing = (state = signedIn()): ClientState => after(state, signedInElsewhere(state))
+const handedOver = (state: ClientState, grant: Grant): ClientEvent => ({
+  type: 'received',
+  message: messageIn(state.epoch, grant.credential.generation),
+  grant,
+})
+
+const STATES: Record<string, ClientState> = {
+  fresh: INITIAL,
+  'a marker says in': after(INITIAL, { type: 'started', marker: markerOf([START, 'a']) }),
+  'signed in': signedIn(),
+  resyncing: resyncing(),
+  'never signed in': after(INITIAL, { type: 'skipped' }),
+  'logout pending': after(signedOut(), purged),
+  'clearing up': signedOut(),
+  'Bob waits': after(signedIn(), granted(signedIn(), bob())),
+}
+
+const EVENTS: Record<string, (state: ClientState) => ClientEvent> = {
+  skipped: () => ({ type: 'skipped' }),
+  'newer marker, in': (state) => ({ type: 'markerSeen', marker: markerOf(ahead(state)) }),
+  'newer marker, out': (state) => ({ type: 'markerSeen', marker: markerOf(ahead(state), { state: 'out' }) }),
+  'own marker': (state) => ({ type: 'markerSeen', marker: markerOf(state.epoch) }),
+  'newer message, in': signedInElsewhere,
+  'newer message, out': (state) => ({
+    type: 'received',
+    message: { type: 'out', epoch: ahead(state), reason: 'logout-elsewhere' },
+    grant: undefined,
+  }),
+  'token of a sibling': (state) => handedOver(state, ann()),
+  'token of a sibling for Bob': (state) => handedOver(state, bob(2)),
+  'refreshed, Ann': (state) => granted(state, ann()),
+  'refreshed, Bob': (state) => granted(state, bob()),
+  'login, Ann': (state) => granted(state, ann(), true),
+  'login, Bob': (state) => granted(state, bob(), true),
+  refused,
+  indeterminate: () => ({ type: 'indeterminate', offline: false, delay: 1000, mandated: false }),
+  logout: () => logout,
+  'logout confirmed': ({ epoch }) => ({ type: 'logoutConfirmed', epoch }),
+  purged: () => purged,
+}
+
+/** A state in a few words, or `=` where nothing changed at all. */
+function described(before: ClientState, state: ClientState): string {
+  if (state === before) return '='
+  const { phase, identity, reason, purging, incoming, resyncing, logout } = state
+  return [
+    phase,
+    identity?.subject ?? '',
+    phase === 'out' && reason !== 'none' ? reason : '',
+    purging ? 'purging' : '',
+    incoming ? `${incoming.identity.subject} waits` : '',
+    resyncing ? 'resyncing' : '',
+    logout ? 'logout-pending' : '',
+  ]
+    .filter(Boolean)
+    .join(', ')
+}
+
+const SWITCHED = 'out, user-switched, purging, bob waits | writeMarker abandon end switched'
+const ENDED_ELSEWHERE = 'out, logout-elsewhere, purging | abandon end'
+const LOGGED_OUT = 'out, logout, purging, logout-pending | writeMarker post abandon end'
+const LOGGED_OUT_AGAIN = 'out, logout, logout-pending | writeMarker post abandon'
+
+const TABLE: Record<string, Record<string, string>> = {
+  fresh: {
+    skipped: 'out',
+    'newer marker, in': 'unknown, resyncing | resync',
+    'newer marker, out': 'out, logout-elsewhere | abandon',
+    'own marker': 'unknown',
+    'newer message, in': 'unknown, resyncing | resync',
+    'newer message, out': 'out, logout-elsewhere | abandon',
+    'token of a sibling': 'unknown',
+    'token of a sibling for Bob': 'unknown',
+    'refreshed, Ann': 'in, ann | writeMarker post',
+    'refreshed, Bob': 'in, bob | writeMarker post',
+    'login, Ann': 'in, ann | writeMarker post',
+    'login, Bob': 'in, bob | writeMarker post',
+    refused: 'out | writeMarker',
+    indeterminate: 'unknown | post',
+    logout: LOGGED_OUT_AGAIN,
+    'logout confirmed': '=',
+    purged: 'unknown',
+  },
+  'a marker says in': {
+    skipped: 'out',
+    'newer marker, in': 'unknown, resyncing | resync',
+    'newer marker, out': ENDED_ELSEWHERE,
+    'own marker': '=',
+    'newer message, in': 'unknown, resyncing | resync',
+    'newer message, out': ENDED_ELSEWHERE,
+    'token of a sibling': 'in, ann',
+    'token of a sibling for Bob': 'in, bob',
+    'refreshed, Ann': 'in, ann | writeMarker post',
+    'refreshed, Bob': 'in, bob | writeMarker post',
+    'login, Ann': 'in, ann | abandon writeMarker post',
+    'login, Bob': 'in, bob | abandon writeMarker post',
+    refused: 'out, expired, purging | writeMarker post abandon end',
+    indeterminate: 'unknown | post',
+    logout: LOGGED_OUT,
+    'logout confirmed': '=',
+    purged: 'unknown',
+  },
+  'signed in': {
+    skipped: '=',
+    'newer marker, in': 'in, ann, resyncing | resync',
+    'newer marker, out': ENDED_ELSEWHERE,
+    'own marker': '=',
+    'newer message, in': 'in, ann, resyncing | resync',
+    'newer message, out': ENDED_ELSEWHERE,
+    'token of a sibling': 'in, ann',
+    'token of a sibling for Bob': 'in, ann',
+    'refreshed, Ann': 'in, ann | writeMarker post',
+    'refreshed, Bob': SWITCHED,
+    'login, Ann': 'in, ann | writeMarker post',
+    'login, Bob': SWITCHED,
+    refused: 'out, expired, purging | writeMarker post abandon end',
+    indeterminate: 'in, ann | post',
+    logout: LOGGED_OUT,
+    'logout confirmed': '=',
+    purged: 'in, ann',
+  },
+  resyncing: {
+    skipped: '=',
+    'newer marker, in': 'in, ann, resyncing | resync',
+    'newer marker, out': ENDED_ELSEWHERE,
+    'own marker': '=',
+    'newer message, in': 'in, ann, resyncing | resync',
+    'newer message, out': ENDED_ELSEWHERE,
+    'token of a sibling': 'in, ann',
+    'token of a sibling for Bob': SWITCHED,
+    'refreshed, Ann': 'in, ann | writeMarker post',
+    'refreshed, Bob': SWITCHED,
+    'login, Ann': 'in, ann | writeMarker post',
+    'login, Bob': SWITCHED,
+    refused: 'out, expired, purging | writeMarker post abandon end',
+    indeterminate: 'in, ann, resyncing | post',
+    logout: LOGGED_OUT,
+    'logout confirmed': '=',
+    purged: 'in, ann, resyncing',
+  },
+  'never signed in': {
+    skipped: '=',
+    'newer marker, in': 'unknown, resyncing | resync',
+    'newer marker, out': 'out',
+    'own marker': 'out',
+    'newer message, in': 'unknown, resyncing | resync',
+    'newer message, out': 'out',
+    'token of a sibling': 'out',
+    'token of a sibling for Bob': 'out',
+    'refreshed, Ann': 'in, ann | writeMarker post',
+    'refreshed, Bob': 'in, bob | writeMarker post',
+    'login, Ann': 'in, ann | writeMarker post',
+    'login, Bob': 'in, bob | writeMarker post',
+    refused: 'out',
+    indeterminate: 'out | post',
+    logout: LOGGED_OUT_AGAIN,
+    'logout confirmed': '=',
+    purged: 'out',
+  },
+  'logout pending': {
+    skipped: '=',
+    'newer marker, in': 'unknown, resyncing | resync',
+    'newer marker, out': 'out, logout',
+    'own marker': 'out, logout, logout-pending',
+    'newer message, in': 'unknown, resyncing | resync',
+    'newer message, out': 'out, logout, logout-pending',
+    'token of a sibling': 'out, logout, logout-pending',
+    'token of a sibling for Bob': 'out, logout, logout-pending',
+    'refreshed, Ann': '= | revoke',
+    'refreshed, Bob': '= | revoke',
+    'login, Ann': 'in, ann | writeMarker post',
+    'login, Bob': 'in, bob | writeMarker post',
+    refused: 'out, logout, logout-pending',
+    indeterminate: 'out, logout, logout-pending | post',
+    logout: LOGGED_OUT_AGAIN,
+    'logout confirmed': 'out, logout | writeMarker',
+    purged: 'out, logout, logout-pending',
+  },
+  'clearing up': {
+    skipped: '=',
+    'newer marker, in': 'unknown, purging, resyncing | resync',
+    'newer marker, out': 'out, logout, purging',
+    'own marker': 'out, logout, purging, logout-pending',
+    'newer message, in': 'unknown, purging, resyncing | resync',
+    'newer message, out': 'out, logout, purging, logout-pending',
+    'token of a sibling': 'out, logout, purging, logout-pending',
+    'token of a sibling for Bob': 'out, logout, purging, logout-pending',
+    'refreshed, Ann': '= | revoke',
+    'refreshed, Bob': '= | revoke',
+    'login, Ann': 'out, logout, purging, ann waits | writeMarker',
+    'login, Bob': 'out, logout, purging, bob waits | writeMarker',
+    refused: 'out, logout, purging, logout-pending',
+    indeterminate: 'out, logout, purging, logout-pending | post',
+    logout: 'out, logout, purging, logout-pending | writeMarker post abandon',
+    'logout confirmed': 'out, logout, purging | writeMarker',
+    purged: 'out, logout, logout-pending',
+  },
+  'Bob waits': {
+    skipped: '=',
+    'newer marker, in': 'unknown, purging, resyncing | resync',
+    'newer marker, out': 'out, user-switched, purging',
+    'own marker': '=',
+    'newer message, in': 'unknown, purging, resyncing | resync',
+    'newer message, out': 'out, user-switched, purging',
+    'token of a sibling': '=',
+    'token of a sibling for Bob': '=',
+    'refreshed, Ann': 'out, user-switched, purging, ann waits | writeMarker',
+    'refreshed, Bob': 'out, user-switched, purging, bob waits | writeMarker',
+    'login, Ann': 'out, user-switched, purging, ann waits | writeMarker',
+    'login, Bob': 'out, user-switched, purging, bob waits | writeMarker',
+    refused: 'out, user-switched, purging, bob waits',
+    indeterminate: 'out, user-switched, purging, bob waits | post',
+    logout: 'out, logout, purging, logout-pending | writeMarker post abandon',
+    'logout confirmed': '=',
+    purged: 'in, bob | writeMarker post',
+  },
+}
+
+const CELLS = Object.entries(TABLE).flatMap(([name, row]) =>
+  Object.entries(row).map(([event, outcome]) => [name, event, outcome] as const),
+)
+
+it('the table names every state with every event', () => {
+  const events = Object.keys(EVENTS)
+  expect(Object.keys(TABLE)).toEqual(Object.keys(STATES))
+  for (const row of Object.values(TABLE)) expect(Object.keys(row)).toEqual(events)
+})
+
+it.each(CELLS)('%s + %s → %s', (name, eventName, outcome) => {
+  const state = STATES[name]!
+  const [next, effects] = transition(state, EVENTS[eventName]!(state), NOW)
+  const text = `${described(state, next)} | ${typesOf(effects).join(' ')}`
+  expect(effects.length === 0 ? described(state, next) : text).toBe(outcome)
+})

@@ -1,0 +1,68 @@
+import { expect, it } from 'vitest'
+import type { ClientEvent, ClientState } from '../../src/core/state.js'
+import { isLooping, waitLeft } from '../../src/core/transition.js'
+import { START, at, grantOf, move, renewed, signedIn } from './support.js'
+
+it('R17 three tokens in a row that did not live half their time open the breaker, for ten seconds', () => {
+  const stale = (state: ClientState, milliseconds: number) =>
+    move(state, renewed(state, grantOf('ann', { lifetime: 0, issuedAt: milliseconds })), at(milliseconds))[0]
+  let state = signedIn(0, grantOf('ann', { lifetime: 0 }))
+  expect(isLooping(state, at(0))).toBe(false)
+  state = stale(state, 1000)
+  expect(isLooping(state, at(1000))).toBe(false)
+  state = stale(state, 2000)
+  expect(isLooping(state, at(2000))).toBe(true)
+  expect(isLooping(state, at(9999))).toBe(true)
+  expect(isLooping(state, at(10_000))).toBe(false)
+})
+
+it('R17 tokens that live their time do not open it, however short that is', () => {
+  let state = signedIn(0, grantOf('ann', { lifetime: 1000 }))
+  for (let second = 1; second <= 20; second++) {
+    const grant = grantOf('ann', { lifetime: 1000, issuedAt: second * 1000 })
+    state = move(state, renewed(state, grant), at(second * 1000))[0]
+    expect(isLooping(state, at(second * 1000))).toBe(false)
+  }
+})
+
+const failed = (delay: number, mandated = false, offline = false): ClientEvent => ({
+  type: 'indeterminate',
+  offline,
+  delay,
+  mandated,
+})
+
+it('R13 a wait ends with either clock, so that sleep ends it and a clock set back does not prolong it', () => {
+  const [state] = move(signedIn(), failed(30_000), at(1000))
+  expect(waitLeft(state, at(1000))).toBe(30_000)
+  expect(waitLeft(state, at(31_000))).toBe(0)
+  expect(waitLeft(state, { ...at(1000), wall: START + 40_000 })).toBe(0)
+  expect(waitLeft(state, { ...at(31_000), wall: START - 86_400_000 })).toBe(0)
+})
+
+it('R13 a wait the server asked for outlives the signal that the network is back, our own does not', () => {
+  const [ours] = move(signedIn(), failed(30_000), at(1000))
+  expect(waitLeft(move(ours, { type: 'retryNow' })[0], at(2000))).toBe(0)
+  const [asked] = move(signedIn(), failed(30_000, true), at(1000))
+  expect(waitLeft(move(asked, { type: 'retryNow' })[0], at(2000))).toBe(29_000)
+})
+
+it('R13 the wait of a sibling counts here, and never shortens one of ours', () => {
+  const wait = (state: ClientState, delay: number): ClientEvent => ({
+    type: 'received',
+    message: { type: 'wait', epoch: state.epoch, delay, failures: 4, mandated: true },
+    grant: undefined,
+  })
+  const state = signedIn()
+  const [waiting] = move(state, wait(state, 20_000), at(0))
+  expect(waiting).toMatchObject({ failures: 4, mandated: true })
+  expect(waitLeft(waiting, at(0))).toBe(20_000)
+  expect(waitLeft(move(waiting, wait(waiting, 5000), at(0))[0], at(0))).toBe(20_000)
+})
+
+it('a success ends the back-off and the fault', () => {
+  const [state] = move(signedIn(), failed(30_000, false, true))
+  expect(state).toMatchObject({ connection: 'offline', failures: 1 })
+  const [after] = move(state, renewed(state, grantOf('ann')))
+  expect(after).toMatchObject({ connection: 'ok', failures: 0, retryAt: undefined, mandated: false })
+})
