@@ -2,8 +2,10 @@
  * One server of one test: the reference backend over real HTTP on a port of its own, the pages that use it, and what a
  * test wants to know and to decide about requests on the way.
  */
+import { readFileSync } from 'node:fs'
 import type { Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { serve, type ServerType } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { AuthClientOptions } from '../src/index.js'
@@ -11,6 +13,7 @@ import { createReferenceBackend, type ReferenceBackend } from '../src/testing/ba
 import type { BackendOptions } from '../src/testing/backend/options.js'
 import { createCheapHash } from '../src/testing/backend/password.js'
 import { buildAssets } from './assets.ts'
+import { Holds, type Held, type Hold } from './holds.ts'
 import { appPage, contentSecurityPolicy, framePage, plainPage, type Policy } from './documents.ts'
 
 export const ADA = { email: 'ada@example.com', password: 'difference engine' }
@@ -25,19 +28,12 @@ export interface Seen {
   readonly body: Buffer
 }
 
-/** A request that waits until the test lets it go on. */
-export interface Hold {
-  /** Resolves when the request is there; for an answer, when it has been processed. */
-  readonly arrived: Promise<void>
-  release(): void
-}
-
 export interface TestServer {
   /** `http://localhost:<port>`. */
   readonly origin: string
   readonly port: number
   readonly backend: ReferenceBackend
-  /** All requests so far but those for pages and scripts. */
+  /** All requests so far, those for pages and scripts included. */
   readonly seen: Seen[]
   /** Access tokens handed out, and values of refresh cookies set, the newest last. */
   readonly tokens: string[]
@@ -57,21 +53,16 @@ export interface TestServer {
   rejections: number
   /** Script of the service worker at `/worker.js`. */
   worker: string
+  /** Folder of a built app that is served in the place of the test pages. */
+  site: string | undefined
   count(path: string): number
   /** The newest request for that path. */
   last(path: string): Seen
   /** Holds the next request for that path before it is processed, or its answer after. */
-  hold(path: string, what: 'request' | 'answer'): Hold
+  hold(path: string, what: Held): Hold
   /** Puts the clock of the backend forward. */
   advance(milliseconds: number): void
   close(): Promise<void>
-}
-
-interface Waiting extends Hold {
-  readonly path: string
-  readonly what: 'request' | 'answer'
-  arrive(): void
-  readonly released: Promise<void>
 }
 
 const html = (body: string, headers: Record<string, string> = {}): Response =>
@@ -95,31 +86,19 @@ function withCors(request: Request, response: Response): Response {
 export async function startServer(options: BackendOptions = {}): Promise<TestServer> {
   const assets = await buildAssets()
   let offset = 0
-  let holds: Waiting[] = []
+  const holds = new Holds()
 
-  const hold = (path: string, what: 'request' | 'answer'): Hold => {
-    let arrive = (): void => {}
-    let release = (): void => {}
-    const arrived = new Promise<void>((resolve) => (arrive = resolve))
-    const released = new Promise<void>((resolve) => (release = resolve))
-    const waiting: Waiting = { path, what, arrived, released, arrive, release }
-    holds.push(waiting)
-    return waiting
+  const siteFileFor = (pathname: string, policy: Record<string, string>): Response | undefined => {
+    if (test.site === undefined) return undefined
+    if (pathname === '/') return html(readFileSync(join(test.site, 'index.html'), 'utf8'), policy)
+    const asset = /^\/assets\/[\w.-]+\.js$/.exec(pathname)?.[0]
+    return asset === undefined ? undefined : script(readFileSync(join(test.site, asset), 'utf8'))
   }
-
-  const pause = async (path: string, what: 'request' | 'answer'): Promise<void> => {
-    const waiting = holds.find((one) => one.path === path && one.what === what)
-    if (waiting === undefined) return
-    holds = holds.filter((one) => one !== waiting)
-    held.add(waiting)
-    waiting.arrive()
-    await waiting.released
-    held.delete(waiting)
-  }
-  const held = new Set<Waiting>()
 
   const documentFor = ({ pathname, searchParams }: URL): Response | undefined => {
     const policy = { 'Content-Security-Policy': contentSecurityPolicy(test.policy) }
+    const file = siteFileFor(pathname, policy)
+    if (file) return file
     switch (pathname) {
       case '/':
       case '/orders':
@@ -161,7 +140,7 @@ export async function startServer(options: BackendOptions = {}): Promise<TestSer
   }
 
   const askBackend = async (request: Request, url: URL, address: string | undefined): Promise<Response> => {
-    await pause(url.pathname, 'request')
+    await holds.pass(url.pathname, 'request')
     const cookies: string[] = []
     const answer = await test.backend.handle(request, {
       address,
@@ -173,7 +152,7 @@ export async function startServer(options: BackendOptions = {}): Promise<TestSer
       const value = /^(?:__Host-)?refresh=([^;]+)/.exec(line)?.[1]
       if (value !== undefined) test.secrets.push(value)
     }
-    await pause(url.pathname, 'answer')
+    await holds.pass(url.pathname, 'answer')
     if (answer.type === 'error') return answer
     for (const line of cookies) answer.headers.append('Set-Cookie', line)
     const location = answer.headers.get('location')
@@ -242,16 +221,17 @@ export async function startServer(options: BackendOptions = {}): Promise<TestSer
     providerOrigin: undefined,
     rejections: 0,
     worker: '',
+    site: undefined,
     count: (path) => test.seen.filter((one) => one.path === path && one.method !== 'OPTIONS').length,
     last(path) {
       const found = test.seen.filter((one) => one.path === path && one.method !== 'OPTIONS').at(-1)
       if (found === undefined) throw new Error(`No request for ${path} arrived`)
       return found
     },
-    hold,
+    hold: (path, what) => holds.add(path, what),
     advance: (milliseconds) => void (offset += milliseconds),
     async close() {
-      for (const { release } of [...holds, ...held]) release()
+      holds.releaseAll()
       await new Promise<void>((resolve) => {
         server.close(() => resolve())
         ;(server as Server).closeAllConnections()

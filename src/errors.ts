@@ -5,7 +5,7 @@ export type AuthErrorCode = keyof typeof MESSAGES
 
 const MESSAGES = {
   login_required: 'nobody is signed in. Call login() or loginWithRedirect() first',
-  session_ended: 'the session has ended',
+  session_ended: 'the session has ended. Sign in again',
   session_changed:
     'a login, a logout or another user came in between. Start again as the user who is signed in now',
   invalid_credentials: 'the server did not accept the credentials',
@@ -14,12 +14,12 @@ const MESSAGES = {
   rate_limited: 'the server asks to wait (429). Try again at `retryAt`',
   timeout: 'the server did not answer in time. Its answer still counts when it comes',
   offline: 'the network is down. The session is kept, and the call can be made again',
-  network: 'no answer arrived. Is the server up, and does it allow this origin with credentials (CORS)?',
+  network: 'no answer arrived. Check that the server is up and allows this origin with credentials (CORS)',
   server_error: 'the server answered with an error. The session is kept, and the call can be made again',
   invalid_response:
     'the answer is not what the contract says. Check the endpoint, and that no proxy answers with a page of its own',
   redirected:
-    'the endpoint answered with a redirect. Auth endpoints must answer themselves; is a sign-in page in between?',
+    'the endpoint answered with a redirect. Auth endpoints must answer themselves; look for a sign-in page in between',
   unsupported_token_type: 'the server issued a token that is not a bearer token',
   invalid_user: 'the user in the answer cannot be used. Check `parseUser` and `getUserId`',
   refresh_loop:
@@ -106,7 +106,7 @@ export class AuthError extends Error {
  * const code = (error: unknown) => (isAuthError(error) ? error.code : undefined)
  */
 export function isAuthError(value: unknown): value is AuthError {
-  return (
-    value instanceof AuthError || (value instanceof Error && value.name === 'AuthError' && 'code' in value)
-  )
+  // `instanceof` knows this realm only.
+  if (Object.prototype.toString.call(value) !== '[object Error]') return false
+  return (value as Error).name === 'AuthError' && 'code' in (value as Error)
 }

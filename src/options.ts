@@ -1,3 +1,4 @@
+import { END_REASONS, oneOf } from './core/marker.js'
 import type { EndReason } from './core/types.js'
 
 /** What a login, refresh or session answer says, whatever its members are called on the wire. */
@@ -321,10 +322,15 @@ function exactOrigin(value: unknown, option: string): string {
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
 const isFunction = (value: unknown): boolean => typeof value === 'function'
-const isPath = (value: unknown): boolean => isText(value) && /^\/(?![/\\])/.test(value)
+// A URL parser drops tabs and line breaks, so that one of them after the slash may hide a second slash.
+const isPath = (value: unknown): boolean => isText(value) && /^\/(?![/\\\s])/.test(value)
 const isPair = (value: unknown): boolean => Array.isArray(value) && value.length === 2 && value.every(isText)
-const isRefusal = (value: unknown): boolean =>
-  isObject(value) && Number.isInteger((value as Refusal).status) && isText((value as Refusal).reason)
+
+function isRefusal(value: unknown): boolean {
+  if (!isObject(value)) return false
+  const { status, code, reason } = value as Refusal
+  return Number.isInteger(status) && (code === undefined || isText(code)) && !!oneOf(END_REASONS, reason)
+}
 
 const member = (value: unknown, name: string): unknown =>
   isObject(value) && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined

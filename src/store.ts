@@ -19,14 +19,14 @@ export class Listeners<Value> {
     return () => void this.#listeners.delete(entry)
   }
 
-  /** The promises of the listeners that returned one; they never reject. */
+  /** The promises of the listeners that returned one, of whatever library; they never reject. */
   emit(value: Value): Promise<unknown>[] {
     const pending: Promise<unknown>[] = []
     for (const entry of [...this.#listeners]) {
       if (!this.#listeners.has(entry)) continue
       try {
-        const result = entry.call(value)
-        if (result instanceof Promise) pending.push(result.catch(report))
+        const result = entry.call(value) as Partial<PromiseLike<unknown>> | null | undefined
+        if (typeof result?.then === 'function') pending.push(Promise.resolve(result).catch(report))
       } catch (error) {
         report(error)
       }

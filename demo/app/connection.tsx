@@ -30,6 +30,7 @@ export function Connection() {
         aria-labelledby="reachable"
         aria-describedby="reachable-hint"
         aria-busy={busy}
+        disabled={!server}
         onClick={toggle}
       />
     </div>

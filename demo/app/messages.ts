@@ -14,7 +14,7 @@ const TROUBLE = 'Something went wrong at the server. Try again in a moment.'
 const SENTENCES: { readonly [Code in AuthErrorCode]?: string } = {
   invalid_credentials: 'That e-mail address and password do not belong together.',
   user_disabled: 'This account is disabled.',
-  rate_limited: 'Too many attempts.',
+  rate_limited: 'Too many attempts. Wait a moment.',
   forbidden: 'The server does not accept calls from this page.',
   offline: OFFLINE,
   network: SILENT,

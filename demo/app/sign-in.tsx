@@ -43,7 +43,6 @@ export function SignIn({ reason }: { readonly reason: UnauthenticatedState['reas
         <div className="notice">
           <p className="problem" role="alert">
             {problem?.text}
-            {wait > 0 && ` Try again in ${wait} s.`}
           </p>
           {!problem && <SignedOutNotice reason={reason} />}
         </div>
@@ -67,7 +66,7 @@ export function SignIn({ reason }: { readonly reason: UnauthenticatedState['reas
         />
         <button type="submit" className="button primary" aria-disabled={busy !== undefined || wait > 0}>
           {busy === 'form' && <Spinner />}
-          {busy === 'form' ? 'Signing in' : 'Sign in'}
+          {busy === 'form' ? 'Signing in' : wait > 0 ? `Try again in ${wait} s` : 'Sign in'}
         </button>
         <button
           type="button"

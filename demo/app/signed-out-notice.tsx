@@ -4,8 +4,8 @@ import { useDiagnostics } from './use-auth.js'
 const REASONS: Readonly<Record<EndReason, string>> = {
   logout: 'You are signed out.',
   'logout-elsewhere': 'You signed out in another tab.',
-  expired: 'Your session has ended. The demo server forgets sessions when it restarts.',
-  revoked: 'Your session was ended, from another browser or by the server.',
+  expired: 'Your session has ended. Did the demo server restart?',
+  revoked: 'Your session was ended elsewhere, or by the server.',
   'user-switched': 'Somebody else signed in.',
   refused: 'This account is disabled.',
 }
@@ -21,5 +21,5 @@ export function SignedOutNotice({ reason }: { readonly reason: EndReason | 'none
 const TOLD: Partial<Record<DiagnosticEntry['type'], string>> = {
   'logout.sent': 'Telling the server …',
   'logout.confirmed': 'The server has ended the session.',
-  'logout.pending': 'The server will be told as soon as it answers, also after a reload.',
+  'logout.pending': 'The server will be told once it answers.',
 }

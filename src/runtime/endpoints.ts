@@ -71,9 +71,7 @@ export async function call(context: Context, { endpoint, method, body, token }: 
     const lasting = method === 'POST' && endpoint !== 'login'
     const response = await send(lasting).catch((error: unknown) => {
       const quota =
-        lasting &&
-        ports.clock.monotonic() - sentAt.monotonic < IMMEDIATE &&
-        ports.lifecycle.online()
+        lasting && ports.clock.monotonic() - sentAt.monotonic < IMMEDIATE && ports.lifecycle.online()
       if (quota && error instanceof TypeError) return send(false)
       throw error
     })

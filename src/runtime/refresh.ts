@@ -101,7 +101,7 @@ export class Refresher {
       if (await this.#adopted(need, began?.generation)) return { kind: 'refreshed' }
       const still = this.#held(need)
       if (still) return still
-      if (life.aborted && !need.restore) return { kind: 'ended' }
+      if (life.aborted && !need.explicit) return { kind: 'ended' }
       const outcome = await this.#attempts(need, began?.generation)
       flush = outcome.flush
       return outcome.result

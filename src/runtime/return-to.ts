@@ -25,7 +25,8 @@ export function checkReturnTo(context: Context, returnTo: unknown): string {
   } catch {
     throw refuse()
   }
-  const path = decoded.toLowerCase()
+  const bare = (route: string) => route.toLowerCase().replace(/\/$/, '')
+  const path = bare(decoded)
   const disguised =
     TRICKS.test(returnTo) ||
     TRICKS.test(decoded) ||
@@ -36,9 +37,9 @@ export function checkReturnTo(context: Context, returnTo: unknown): string {
     .map((endpoint) => endpointUrl(context, endpoint))
     .filter((endpoint) => endpoint !== undefined && new URL(endpoint).origin === page.origin)
     .map((endpoint) => new URL(endpoint!).pathname)
-  const blocked = [...authPaths, ...options.authRoutes].map((route) => route.toLowerCase())
-  if (blocked.some((route) => path === route || path.startsWith(route.endsWith('/') ? route : `${route}/`)))
-    throw refuse()
+  // A sign-in page at the root does not close all that is below it.
+  const blocked = [...authPaths, ...options.authRoutes].map(bare)
+  if (blocked.some((route) => path === route || (route && path.startsWith(`${route}/`)))) throw refuse()
   return url.pathname + url.search + url.hash
 }
 

@@ -75,7 +75,9 @@ it('R13 waits between attempts grow, are jittered and capped', async () => {
     return found
   }
   expect(await waits(0)).toEqual([500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000])
-  expect((await waits(0.999_999)).map((wait) => Math.round(wait / 1000))).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60])
+  expect((await waits(0.999_999)).map((wait) => Math.round(wait / 1000))).toEqual([
+    1, 2, 4, 8, 16, 32, 60, 60, 60,
+  ])
 })
 
 it('R13 being online again ends our own back-off', async () => {
@@ -98,7 +100,11 @@ it('R13 a back-off never holds up a login', async () => {
   const kit = await expired()
   kit.on('/auth/refresh', () => unavailable({ 'retry-after': '600' }))
   await failure(kit.auth.getAccessToken())
-  expect(await kit.auth.login({})).toMatchObject({ status: 'authenticated', connection: 'ok', retryAt: undefined })
+  expect(await kit.auth.login({})).toMatchObject({
+    status: 'authenticated',
+    connection: 'ok',
+    retryAt: undefined,
+  })
   expect(await kit.auth.getAccessToken()).toBe('token-1')
 })
 

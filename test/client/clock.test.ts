@@ -6,7 +6,11 @@ const HOUR = 3_600_000
 const count = (kit: Kit): number => kit.sent('/auth/refresh').length - 1
 
 /** What a resource server thinks of the token that comes with a request, by the true time. */
-function guard(kit: Kit, lifetime: number, now: () => number): { issue(number: number): Response; refusals: number } {
+function guard(
+  kit: Kit,
+  lifetime: number,
+  now: () => number,
+): { issue(number: number): Response; refusals: number } {
   const ends = new Map<string, number>()
   const server = {
     refusals: 0,
@@ -132,21 +136,24 @@ it.each([-600_000, 600_000].flatMap((skew) => [60, 300].map((lifetime) => [skew,
   },
 )
 
-it.each([-HOUR, HOUR, -24 * HOUR, 24 * HOUR])('R33 a wall clock that is set by %i ms serves no expired token and makes no storm', async (jump) => {
-  const kit = await signedIn()
-  const server = guard(kit, 300, () => kit.clock.time)
-  kit.on('/auth/refresh', (_request, number) => server.issue(number))
-  await kit.auth.refresh({ force: true })
-  for (let round = 0; round < 6; round++) {
-    kit.clock.wallOffset += round % 2 ? -jump : jump
-    for (let step = 0; step < 30; step++) {
-      await kit.clock.advance(10_000)
-      expect((await kit.auth.fetch('/api/orders')).status).toBe(200)
+it.each([-HOUR, HOUR, -24 * HOUR, 24 * HOUR])(
+  'R33 a wall clock that is set by %i ms serves no expired token and makes no storm',
+  async (jump) => {
+    const kit = await signedIn()
+    const server = guard(kit, 300, () => kit.clock.time)
+    kit.on('/auth/refresh', (_request, number) => server.issue(number))
+    await kit.auth.refresh({ force: true })
+    for (let round = 0; round < 6; round++) {
+      kit.clock.wallOffset += round % 2 ? -jump : jump
+      for (let step = 0; step < 30; step++) {
+        await kit.clock.advance(10_000)
+        expect((await kit.auth.fetch('/api/orders')).status).toBe(200)
+      }
     }
-  }
-  expect(server.refusals).toBe(0)
-  expect(count(kit)).toBeLessThan(20)
-})
+    expect(server.refusals).toBe(0)
+    expect(count(kit)).toBeLessThan(20)
+  },
+)
 
 it('R33 a wall clock set back during a back-off does not lengthen it', async () => {
   const kit = await signedIn()

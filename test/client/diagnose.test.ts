@@ -9,7 +9,11 @@ beforeEach(() => {
 })
 
 /** A page that has just signed in. */
-async function page(url: string, options: AuthClientOptions = {}, session: () => Answer = () => json(null)): Promise<Kit> {
+async function page(
+  url: string,
+  options: AuthClientOptions = {},
+  session: () => Answer = () => json(null),
+): Promise<Kit> {
   const kit = createKit(options)
   kit.url = url
   kit.on('/auth/refresh', () => refusal())
@@ -58,15 +62,35 @@ it.each([
   ['same origin', APP, undefined, ['Path', 'Set-Cookie']],
   ['same site, other origin', APP, 'https://api.example.com', ['Path', 'Set-Cookie', 'CORS']],
   ['another site', APP, 'https://api.example.org', ['third-party', 'SameSite', 'Path', 'Set-Cookie', 'CORS']],
-  ['an https page and an http API', APP, 'http://localhost:3000', ['third-party', 'SameSite', 'Secure', 'Path', 'Set-Cookie', 'CORS']],
-  ['localhost over http', 'http://localhost:5173/', 'http://localhost:3000', ['Secure', 'Path', 'Set-Cookie', 'CORS']],
-  ['addresses that share their last numbers', 'https://10.0.0.1/', 'https://192.168.0.1', ['third-party', 'SameSite', 'Path', 'Set-Cookie', 'CORS']],
-])('R68 R67 for %s the causes of a missing cookie are told, the likeliest first', async (_, url, baseUrl, expected) => {
-  const kit = await page(url, { baseUrl, development: false })
-  const { causes } = await kit.auth.diagnose()
-  expect(causes.map((cause) => cause.slice(0, cause.search(/:| cookie:/)).replace(' cookie', ''))).toEqual(expected)
-  if (baseUrl === 'https://api.example.org') expect(causes[0]).toContain('api.example.org')
-})
+  [
+    'an https page and an http API',
+    APP,
+    'http://localhost:3000',
+    ['third-party', 'SameSite', 'Secure', 'Path', 'Set-Cookie', 'CORS'],
+  ],
+  [
+    'localhost over http',
+    'http://localhost:5173/',
+    'http://localhost:3000',
+    ['Secure', 'Path', 'Set-Cookie', 'CORS'],
+  ],
+  [
+    'addresses that share their last numbers',
+    'https://10.0.0.1/',
+    'https://192.168.0.1',
+    ['third-party', 'SameSite', 'Path', 'Set-Cookie', 'CORS'],
+  ],
+])(
+  'R68 R67 for %s the causes of a missing cookie are told, the likeliest first',
+  async (_, url, baseUrl, expected) => {
+    const kit = await page(url, { baseUrl, development: false })
+    const { causes } = await kit.auth.diagnose()
+    expect(causes.map((cause) => cause.slice(0, cause.search(/:| cookie:/)).replace(' cookie', ''))).toEqual(
+      expected,
+    )
+    if (baseUrl === 'https://api.example.org') expect(causes[0]).toContain('api.example.org')
+  },
+)
 
 it('R68 the path of a cookie is named after the endpoints that need it', async () => {
   const kit = await page(APP, { endpoints: { refresh: '/v1/token', session: '/v1/me' } })
@@ -79,7 +103,9 @@ it('R67 in development a login is followed by a check, and a missing cookie is s
   const kit = await page('http://localhost:5173/', { baseUrl: 'http://localhost:3000' })
   await vi.waitUntil(() => warn.mock.calls.length > 0)
   expect(kit.sent('/auth/session')).toHaveLength(1)
-  expect(warn.mock.calls[0]?.[0]).toContain('The refresh cookie is missing: the next reload will sign the user out')
+  expect(warn.mock.calls[0]?.[0]).toContain(
+    'The refresh cookie is missing: the next reload will sign the user out',
+  )
   expect(kit.auth.getDiagnostics().map(({ type }) => type)).toContain('cookie.missing')
 })
 

@@ -52,13 +52,28 @@ it('R26 what waits in any other way rejects as disposed, and so does every call 
   kit.on('/auth/refresh', silence)
   const { auth } = kit
   const ready = auth.ready()
-  const calls = [auth.getAccessToken(), auth.fetch('/api/orders'), auth.refresh(), auth.refresh({ force: true }), auth.login({})]
+  const calls = [
+    auth.getAccessToken(),
+    auth.fetch('/api/orders'),
+    auth.refresh(),
+    auth.refresh({ force: true }),
+    auth.login({}),
+  ]
   const codes = calls.map(outcome)
   await settle()
   auth.dispose()
   expect(await Promise.all(codes)).toEqual(Array.from(codes, () => 'disposed'))
   expect(await ready).toMatchObject({ status: 'unknown' })
-  const later = [auth.getAccessToken(), auth.fetch('/api/orders'), auth.refresh(), auth.refresh({ force: true }), auth.login({}), auth.logout(), auth.diagnose(), auth.loginWithRedirect()]
+  const later = [
+    auth.getAccessToken(),
+    auth.fetch('/api/orders'),
+    auth.refresh(),
+    auth.refresh({ force: true }),
+    auth.login({}),
+    auth.logout(),
+    auth.diagnose(),
+    auth.loginWithRedirect(),
+  ]
   expect(await Promise.all(later.map(outcome))).toEqual(Array.from(later, () => 'disposed'))
   expect(await auth.ready()).toMatchObject({ status: 'unknown' })
   expect(kit.sent('/auth/refresh')).toHaveLength(1)
@@ -120,9 +135,9 @@ it('R26 a process with a disposed client can exit', async () => {
       auth.dispose()
       Promise.all(calls).then((codes) => console.log(codes.join()))
     }, 20)`
-  const arguments_ = ['--import', './test/tools/source.ts', '--input-type=module', '--eval', script]
+  const flags = ['--import', './test/tools/source.ts', '--input-type=module', '--eval', script]
   const started = performance.now()
-  const { stdout } = await promisify(execFile)(process.execPath, arguments_, { timeout: 15_000 })
+  const { stdout } = await promisify(execFile)(process.execPath, flags, { timeout: 15_000 })
   expect(stdout.trim()).toBe('disposed,disposed')
   // The deadline of the request alone would keep it alive for 8 s.
   expect(performance.now() - started).toBeLessThan(7000)

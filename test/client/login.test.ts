@@ -17,7 +17,9 @@ it('a login posts the body as it is, and resolves with the state of who is signe
   const state = await kit.auth.login({ email: 'ann@example.com', password: 'pä55' })
   expect(state).toBe(kit.auth.getState())
   expect(state).toMatchObject({ status: 'authenticated', sessionId: 's1' })
-  expect(kit.sent('/auth/login')).toMatchObject([{ method: 'POST', body: { email: 'ann@example.com', password: 'pä55' } }])
+  expect(kit.sent('/auth/login')).toMatchObject([
+    { method: 'POST', body: { email: 'ann@example.com', password: 'pä55' } },
+  ])
 })
 
 it.each([
@@ -54,17 +56,20 @@ it.each([
   [500, undefined, 'server_error', true],
   [503, undefined, 'server_error', true],
   [404, undefined, 'invalid_response', false],
-] as const)('R92 a login answered %s %s rejects as %s, once, and ends no session', async (status, error, code, retryable) => {
-  const kit = await signedIn()
-  kit.on('/auth/login', () => json(error ? { error } : {}, { status }))
-  const told = listen(kit.auth)
-  const thrown = await failure(kit.auth.login({}))
-  expect(thrown).toMatchObject({ name: 'AuthError', code, status, retryable, serverCode: error })
-  await kit.clock.advance(100_000)
-  expect(kit.sent('/auth/login')).toHaveLength(2)
-  expect(kit.auth.getState()).toMatchObject({ status: 'authenticated' })
-  expect(told.ends).toEqual([])
-})
+] as const)(
+  'R92 a login answered %s %s rejects as %s, once, and ends no session',
+  async (status, error, code, retryable) => {
+    const kit = await signedIn()
+    kit.on('/auth/login', () => json(error ? { error } : {}, { status }))
+    const told = listen(kit.auth)
+    const thrown = await failure(kit.auth.login({}))
+    expect(thrown).toMatchObject({ name: 'AuthError', code, status, retryable, serverCode: error })
+    await kit.clock.advance(100_000)
+    expect(kit.sent('/auth/login')).toHaveLength(2)
+    expect(kit.auth.getState()).toMatchObject({ status: 'authenticated' })
+    expect(told.ends).toEqual([])
+  },
+)
 
 it('OW-23 a throttled login says when to try again, and is not tried again by itself', async () => {
   const kit = await anonymous()
@@ -203,7 +208,10 @@ it('R96 another session id behind a pending logout is a sign-in', async () => {
 it('R96 the same session id behind a pending logout is no sign-in, and is revoked', async () => {
   const next = await comeBack(await pending(), (page) => {
     page.on('/auth/refresh', () => grant(5))
-    page.on('/auth/logout', ({ headers }) => new Response(null, { status: headers.has('authorization') ? 204 : 503 }))
+    page.on(
+      '/auth/logout',
+      ({ headers }) => new Response(null, { status: headers.has('authorization') ? 204 : 503 }),
+    )
   })
   await next.clock.advance(20_000)
   expect(next.auth.getState()).toMatchObject({ status: 'unauthenticated' })

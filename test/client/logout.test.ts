@@ -19,25 +19,28 @@ it.each([
   ['hangs', silence],
   ['answers 500', () => json({}, { status: 500 })],
   ['is not reached', down],
-])('R36 AV-25 where the logout endpoint %s, state, token and waiting calls are gone before anything is awaited', async (_, answer) => {
-  const kit = await signedIn()
-  const told = listen(kit.auth)
-  kit.on('/auth/logout', answer)
-  kit.on('/auth/refresh', silence)
-  kit.on('/api/orders', silence)
-  const refreshing = outcome(kit.auth.refresh({ force: true }))
-  const waiting = outcome(kit.auth.fetch('/api/orders', { method: 'POST' }))
-  await settle()
-  const result = kit.auth.logout()
-  expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'logout' })
-  expect(told).toMatchObject({ ends: [{ reason: 'logout' }], states: ['unauthenticated'] })
-  expect(JSON.stringify([...kit.browser.storage.values()])).toContain('logout-pending')
-  expect(await refreshing).toBe('session_changed')
-  expect(await waiting).toBe('session_changed')
-  expect(await outcome(kit.auth.getAccessToken())).toBe('login_required')
-  await kit.clock.advance(30_000)
-  expect(await result).toEqual({ server: 'pending', durable: true })
-})
+])(
+  'R36 AV-25 where the logout endpoint %s, state, token and waiting calls are gone before anything is awaited',
+  async (_, answer) => {
+    const kit = await signedIn()
+    const told = listen(kit.auth)
+    kit.on('/auth/logout', answer)
+    kit.on('/auth/refresh', silence)
+    kit.on('/api/orders', silence)
+    const refreshing = outcome(kit.auth.refresh({ force: true }))
+    const waiting = outcome(kit.auth.fetch('/api/orders', { method: 'POST' }))
+    await settle()
+    const result = kit.auth.logout()
+    expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'logout' })
+    expect(told).toMatchObject({ ends: [{ reason: 'logout' }], states: ['unauthenticated'] })
+    expect(JSON.stringify([...kit.browser.storage.values()])).toContain('logout-pending')
+    expect(await refreshing).toBe('session_changed')
+    expect(await waiting).toBe('session_changed')
+    expect(await outcome(kit.auth.getAccessToken())).toBe('login_required')
+    await kit.clock.advance(30_000)
+    expect(await result).toEqual({ server: 'pending', durable: true })
+  },
+)
 
 it('RV-05 AV-25 a logout made offline survives a reload and is delivered before anything is restored', async () => {
   const kit = await signedIn()
@@ -132,11 +135,14 @@ it('RV-03 a logout answered 503 is tried again, not before its Retry-After', asy
   expect(kit.sent('/auth/logout')).toHaveLength(2)
 })
 
-it.each([302, 403, 404, 408, 429, 500, 502])('RV-03 a logout answered %s is kept for later', async (status) => {
-  const kit = await signedIn()
-  kit.on('/auth/logout', () => new Response('<html>', { status }))
-  expect(await kit.auth.logout()).toEqual({ server: 'pending', durable: true })
-})
+it.each([302, 403, 404, 408, 429, 500, 502])(
+  'RV-03 a logout answered %s is kept for later',
+  async (status) => {
+    const kit = await signedIn()
+    kit.on('/auth/logout', () => new Response('<html>', { status }))
+    expect(await kit.auth.logout()).toEqual({ server: 'pending', durable: true })
+  },
+)
 
 it('RV-03 the second logout that fails waits no longer than the first one did', async () => {
   const kit = await signedIn()

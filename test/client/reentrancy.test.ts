@@ -29,7 +29,9 @@ it.each(EVENTS.flatMap((event) => Object.keys(CALLS).map((call) => [event, call]
   async (event, call) => {
     const kit = await signedIn()
     kit.on('/auth/refresh', (_request, count) =>
-      count % 2 === 0 ? grant(count, { user: { ...ANN, role: count } }) : grant(count, { user: BOB, session_id: `s${count}` }),
+      count % 2 === 0
+        ? grant(count, { user: { ...ANN, role: count } })
+        : grant(count, { user: BOB, session_id: `s${count}` }),
     )
     kit.on('/auth/session', () => json({ user: ANN }))
     kit.on('/api/orders', () => json({}))
@@ -128,7 +130,12 @@ it('R45 ten calls that fail by one end get the same error, and the application o
   await kit.clock.advance(1000)
   const errors = await Promise.all(calls)
   expect(new Set(errors).size).toBe(1)
-  expect(errors[0]).toMatchObject({ name: 'AuthError', code: 'session_ended', reason: 'revoked', retryable: false })
+  expect(errors[0]).toMatchObject({
+    name: 'AuthError',
+    code: 'session_ended',
+    reason: 'revoked',
+    retryable: false,
+  })
   expect(told).toMatchObject({ ends: [{ reason: 'revoked' }], states: ['unauthenticated'] })
   expect(kit.sent('/api/orders')).toHaveLength(0)
 })

@@ -77,20 +77,23 @@ it('R05 R26 a client that is made, used and disposed in one tick asks nothing an
 it.each([
   ['409 refresh_raced', () => refusal('refresh_raced', 409)],
   ['a refusal', () => refusal('session_expired')],
-])('R06 a reload in the middle of a refresh that meets %s asks once more and stays signed in', async (_, first) => {
-  const before = await signedIn()
-  before.on('/auth/refresh', silence)
-  void failure(before.auth.refresh({ force: true }))
-  await settle()
-  const kit = createKit({}, { browser: before.browser })
-  kit.on('/auth/refresh', (_request, count) => (count === 1 ? first() : grant(9)))
-  const told = listen(kit.auth)
-  const ready = kit.auth.ready()
-  await kit.clock.advance(2000)
-  expect(await ready).toMatchObject({ status: 'authenticated', sessionId: 's1' })
-  expect(kit.sent('/auth/refresh')).toHaveLength(2)
-  expect(told).toMatchObject({ ends: [], states: ['authenticated'] })
-})
+])(
+  'R06 a reload in the middle of a refresh that meets %s asks once more and stays signed in',
+  async (_, first) => {
+    const before = await signedIn()
+    before.on('/auth/refresh', silence)
+    void failure(before.auth.refresh({ force: true }))
+    await settle()
+    const kit = createKit({}, { browser: before.browser })
+    kit.on('/auth/refresh', (_request, count) => (count === 1 ? first() : grant(9)))
+    const told = listen(kit.auth)
+    const ready = kit.auth.ready()
+    await kit.clock.advance(2000)
+    expect(await ready).toMatchObject({ status: 'authenticated', sessionId: 's1' })
+    expect(kit.sent('/auth/refresh')).toHaveLength(2)
+    expect(told).toMatchObject({ ends: [], states: ['authenticated'] })
+  },
+)
 
 it('R06 a server that only ever says refresh_raced ends nothing', async () => {
   const kit = await signedIn()

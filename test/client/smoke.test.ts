@@ -3,7 +3,12 @@ import { ANN, createKit, grant, json, refusal, settle, signedIn } from '../suppo
 
 it('signs in, uses the token, renews it after its end and signs out', async () => {
   const kit = await signedIn()
-  expect(kit.auth.getState()).toMatchObject({ status: 'authenticated', user: ANN, mode: 'token', sessionId: 's1' })
+  expect(kit.auth.getState()).toMatchObject({
+    status: 'authenticated',
+    user: ANN,
+    mode: 'token',
+    sessionId: 's1',
+  })
   kit.on('/api/orders', ({ headers }) => json({ auth: headers.get('authorization') }))
   expect(await (await kit.auth.fetch('/api/orders')).json()).toEqual({ auth: 'Bearer token-1' })
   kit.visible = false

@@ -1,8 +1,17 @@
-import { describe, expect, it, vi } from 'vitest'
-import { createAuthClient } from '../../src/client.js'
+import { expect, it, vi } from 'vitest'
 import type { AuthClientOptions } from '../../src/options.js'
-import { type Answer, createKit, FakeBrowser, grant, json, type Kit, refusal, settle, signedIn } from '../support/kit.js'
-import { listen, NO_CHANNELS, NO_LOCKS, outcome, silence, stateOf } from './support.js'
+import {
+  type Answer,
+  createKit,
+  FakeBrowser,
+  grant,
+  json,
+  type Kit,
+  refusal,
+  settle,
+  signedIn,
+} from '../support/kit.js'
+import { NO_CHANNELS, NO_LOCKS, outcome, silence, stateOf } from './support.js'
 
 /** A browser as the last visit left it. */
 async function left(how: 'signed in' | 'signed out' | 'new'): Promise<FakeBrowser> {
@@ -69,11 +78,14 @@ it.each([
   ['always', 'signed in', 1],
   ['never', 'signed in', 0],
   ['never', 'new', 0],
-] as const)('R72 with restore: "%s" a start where somebody was %s costs %i requests', async (restore, how, requests) => {
-  const kit = await visit(how, { restore })
-  expect(kit.requests).toHaveLength(requests)
-  expect(kit.auth.getState().status).toBe(requests ? 'authenticated' : 'unauthenticated')
-})
+] as const)(
+  'R72 with restore: "%s" a start where somebody was %s costs %i requests',
+  async (restore, how, requests) => {
+    const kit = await visit(how, { restore })
+    expect(kit.requests).toHaveLength(requests)
+    expect(kit.auth.getState().status).toBe(requests ? 'authenticated' : 'unauthenticated')
+  },
+)
 
 it.each([
   ['absent', 'new', 0],
@@ -81,12 +93,15 @@ it.each([
   // A hint that ran out says nothing about the session.
   ['absent', 'signed in', 1],
   ['there', 'signed out', 0],
-] as const)('R72 with a hint cookie that is %s and a browser that is %s the start costs %i requests', async (hint, how, requests) => {
-  const kit = await visit(how, { hint: { cookie: 'signed_in' } }, undefined, ({ cookies }) => {
-    if (hint === 'there') cookies.set('signed_in', '1')
-  })
-  expect(kit.requests).toHaveLength(requests)
-})
+] as const)(
+  'R72 with a hint cookie that is %s and a browser that is %s the start costs %i requests',
+  async (hint, how, requests) => {
+    const kit = await visit(how, { hint: { cookie: 'signed_in' } }, undefined, ({ cookies }) => {
+      if (hint === 'there') cookies.set('signed_in', '1')
+    })
+    expect(kit.requests).toHaveLength(requests)
+  },
+)
 
 it('R72 a refresh that is asked for in so many words ignores every hint', async () => {
   for (const options of [{ restore: 'never' }, { hint: { cookie: 'signed_in' } }] as const) {
@@ -108,16 +123,22 @@ it('R73 where storage is blocked the client signs in, renews and signs out', asy
   expect(await kit.auth.logout()).toEqual({ server: 'confirmed', durable: false })
 })
 
-it.each(['', 'null', '{', '[]', '{"v":2}', '{"v":1,"epoch":[1e99,"x"],"state":"in"}', '{"v":1,"epoch":[5,"x"],"state":"root"}', 'x'.repeat(100_000)])(
-  'R73 R79 a marker that says %.40j counts as none',
-  async (text) => {
-    const browser = await left('signed in')
-    for (const key of browser.storage.keys()) browser.storage.set(key, text)
-    const kit = await visit(browser)
-    expect(kit.auth.getState()).toMatchObject({ status: 'authenticated' })
-    expect(kit.requests).toHaveLength(1)
-  },
-)
+it.each([
+  '',
+  'null',
+  '{',
+  '[]',
+  '{"v":2}',
+  '{"v":1,"epoch":[1e99,"x"],"state":"in"}',
+  '{"v":1,"epoch":[5,"x"],"state":"root"}',
+  'x'.repeat(100_000),
+])('R73 R79 a marker that says %.40j counts as none', async (text) => {
+  const browser = await left('signed in')
+  for (const key of browser.storage.keys()) browser.storage.set(key, text)
+  const kit = await visit(browser)
+  expect(kit.auth.getState()).toMatchObject({ status: 'authenticated' })
+  expect(kit.requests).toHaveLength(1)
+})
 
 it('R22 without locks, channel and storage it works, and one warning names what is missing', async () => {
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
@@ -165,7 +186,12 @@ it('R76 ready settles at its deadline where no answer comes at all, and at once 
   expect(await stateOf(ready)).toBe('pending')
   await kit.clock.advance(1)
   expect(await ready).toMatchObject({ status: 'unknown' })
-  const offline = await visit('signed in', {}, () => new TypeError('Failed to fetch'), (page) => void (page.online = false))
+  const offline = await visit(
+    'signed in',
+    {},
+    () => new TypeError('Failed to fetch'),
+    (page) => void (page.online = false),
+  )
   expect(await stateOf(offline.auth.ready())).toBe('resolved')
   expect(offline.auth.getState()).toMatchObject({ status: 'unknown', connection: 'offline' })
 })
@@ -184,71 +210,4 @@ it('R76 what is prerendered asks nothing until it is shown, and its deadlines st
   await kit.clock.advance(50)
   expect(await ready).toMatchObject({ status: 'authenticated' })
   expect(await token).toBe('token-3')
-})
-
-const FAILURES: [string, AuthClientOptions, () => Answer][] = [
-  ['a network that is down', {}, () => new TypeError('Failed to fetch')],
-  ['a server that is silent', {}, silence],
-  ['a page instead of an answer', {}, () => new Response('<html>')],
-  ['an error of the server', {}, () => json({}, { status: 500 })],
-  ['a refusal', {}, () => refusal()],
-  ['a parser that throws', { parseUser: () => { throw new Error('not mine') } }, () => grant(2)],
-  ['an answer reader that throws', { parseAnswer: () => { throw new Error('not mine') } }, () => grant(2)],
-  ['an error reader that throws', { errorCode: () => { throw new Error('not mine') } }, () => refusal()],
-  ['a fetch that throws', { fetch: () => { throw new Error('not mine') } }, () => grant(2)],
-  ['a fetch that returns nothing', { fetch: () => undefined as unknown as Promise<Response> }, () => grant(2)],
-]
-
-describe.each(FAILURES)('%s', (_, options, answer) => {
-  it('R79 is a state at the start, and the client can sign in and out after it', async () => {
-    let working = false
-    const kit = createKit({}, { browser: await left('signed in') })
-    const own = options.fetch
-    const { parseUser, parseAnswer, errorCode } = options
-    const auth = kit.another({
-      ...options,
-      ...(own && { fetch: (...request) => (working ? fallback(...request) : own(...request)) }),
-      ...(parseUser && { parseUser: (value: unknown) => (working ? value : parseUser(value)) }),
-      ...(parseAnswer && {
-        parseAnswer: (body: unknown, call: 'login') =>
-          working ? { accessToken: 'token-1', user: { id: 'ann' } } : parseAnswer(body, call),
-      }),
-      ...(errorCode && { errorCode }),
-    })
-    const fallback: typeof fetch = async (input) =>
-      String(input).endsWith('login') ? grant(1) : new Response(null, { status: 204 })
-    kit.on('/auth/refresh', answer)
-    kit.on('/auth/login', () => grant(1))
-    kit.on('/auth/logout', () => new Response(null, { status: 204 }))
-    const ready = auth.ready()
-    await kit.clock.advance(20_000)
-    expect((await ready).status).not.toBe('authenticated')
-    working = true
-    const login = auth.login({})
-    await kit.clock.advance(20_000)
-    expect(await login).toMatchObject({ status: 'authenticated' })
-    const logout = auth.logout()
-    await kit.clock.advance(20_000)
-    expect(await logout).toMatchObject({ server: 'confirmed' })
-  })
-})
-
-it('R80 without a browser the client is made, unknown, quiet, and says what is missing', async () => {
-  const auth = createAuthClient()
-  const told = listen(auth)
-  expect(auth.getState()).toMatchObject({ status: 'unknown' })
-  expect(await auth.ready()).toMatchObject({ status: 'unknown' })
-  const calls = [auth.getAccessToken(), auth.fetch('/'), auth.login({}), auth.logout(), auth.refresh(), auth.diagnose(), auth.loginWithRedirect()]
-  expect(new Set(await Promise.all(calls.map(outcome)))).toEqual(new Set(['no_page']))
-  auth.dispose()
-  expect(told).toEqual({ ends: [], switches: [], claims: [], states: [] })
-})
-
-it('R80 a client that is made touches nothing until it is used', async () => {
-  const kit = createKit({}, { browser: await left('signed in') })
-  kit.auth.getState()
-  kit.auth.on('sessionEnd', () => {})
-  kit.auth.getDiagnostics()
-  await kit.clock.advance(600_000)
-  expect([kit.requests.length, kit.openListeners(), kit.clock.pending]).toEqual([0, 0, 0])
 })

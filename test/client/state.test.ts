@@ -33,7 +33,9 @@ it('R77 R78 other data of the same user are told once, and end nothing', async (
   kit.on('/auth/refresh', () => grant(2, { user: { id: 'ann', role: 'admin' } }))
   await kit.auth.refresh({ force: true })
   await kit.auth.refresh({ force: true })
-  expect(told.claims).toEqual([{ previousUser: { id: 'ann', name: 'Ann' }, user: { id: 'ann', role: 'admin' } }])
+  expect(told.claims).toEqual([
+    { previousUser: { id: 'ann', name: 'Ann' }, user: { id: 'ann', role: 'admin' } },
+  ])
   expect(told).toMatchObject({ ends: [], switches: [], states: ['authenticated'] })
 })
 
@@ -88,26 +90,34 @@ it.each([
   ['invalid_response', () => new Response('<html>'), false, 200],
   ['unsupported_token_type', () => grant(2, { token_type: 'DPoP' }), false, 200],
   ['invalid_user', () => grant(2, { user: { name: 'x' } }), false, 200],
-] as const)('R92 a refresh that fails as %s says so in code, status, cause and whether to try again', async (code, answer, retryable, status) => {
-  const kit = await signedIn()
-  kit.on('/auth/refresh', answer)
-  const failed = failure(kit.auth.refresh({ force: true }))
-  await kit.clock.advance(8000)
-  const error = (await failed) as Error
-  expect(error).toBeInstanceOf(Error)
-  expect(error).toMatchObject({ name: 'AuthError', code, retryable, status })
-  expect(error.message).toMatch(/^Failed to refresh the session: .{20,}\.$/)
-  if (code === 'network' || code === 'invalid_user') expect(error.cause).toBeInstanceOf(Error)
-  // Who comes during the back-off gets the same, and when to come again.
-  const { retryAt } = kit.auth.getState()
-  expect(retryAt).toBeTypeOf('number')
-})
+] as const)(
+  'R92 a refresh that fails as %s says so in code, status, cause and whether to try again',
+  async (code, answer, retryable, status) => {
+    const kit = await signedIn()
+    kit.on('/auth/refresh', answer)
+    const failed = failure(kit.auth.refresh({ force: true }))
+    await kit.clock.advance(8000)
+    const error = (await failed) as Error
+    expect(error).toBeInstanceOf(Error)
+    expect(error).toMatchObject({ name: 'AuthError', code, retryable, status })
+    expect(error.message).toMatch(/^Failed to refresh the session: .{20,}\.$/)
+    if (code === 'network' || code === 'invalid_user') expect(error.cause).toBeInstanceOf(Error)
+    // Who comes during the back-off gets the same, and when to come again.
+    const { retryAt } = kit.auth.getState()
+    expect(retryAt).toBeTypeOf('number')
+  },
+)
 
 it('R92 no call navigates by itself, and every rejection without a session has a code', async () => {
   const kit = createKit()
   kit.on('/auth/refresh', () => refusal())
   await kit.auth.ready()
-  const calls = [kit.auth.getAccessToken(), kit.auth.fetch('/api/orders'), kit.auth.refresh(), kit.auth.refresh({ force: true })]
+  const calls = [
+    kit.auth.getAccessToken(),
+    kit.auth.fetch('/api/orders'),
+    kit.auth.refresh(),
+    kit.auth.refresh({ force: true }),
+  ]
   expect(await Promise.all(calls.map(outcome))).toEqual(Array.from(calls, () => 'login_required'))
   expect(kit.navigated).toEqual([])
 })

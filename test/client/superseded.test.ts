@@ -32,7 +32,10 @@ it('R09 the answer that comes after logout and deadline is revoked, and nobody i
   late.open(grant(2))
   await settle()
   expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated' })
-  expect(kit.sent('/auth/logout').map(({ headers }) => headers.get('authorization'))).toEqual([null, 'Bearer token-2'])
+  expect(kit.sent('/auth/logout').map(({ headers }) => headers.get('authorization'))).toEqual([
+    null,
+    'Bearer token-2',
+  ])
 })
 
 it('R09 a compensating logout that the server does not take is tried again, and not for ever', async () => {
@@ -41,12 +44,33 @@ it('R09 a compensating logout that the server does not take is tried again, and 
   kit.on('/auth/refresh', () => late.answer)
   void outcome(kit.auth.refresh({ force: true }))
   await settle()
-  kit.on('/auth/logout', ({ headers }) => new Response(null, { status: headers.has('authorization') ? 503 : 204 }))
+  kit.on(
+    '/auth/logout',
+    ({ headers }) => new Response(null, { status: headers.has('authorization') ? 503 : 204 }),
+  )
   void kit.auth.logout()
   late.open(grant(2))
   await kit.clock.advance(600_000)
   const compensations = kit.sent('/auth/logout').filter(({ headers }) => headers.has('authorization'))
   expect(compensations).toHaveLength(4)
+})
+
+it('R09 a forced refresh that still waits for its turn asks nobody after a logout', async () => {
+  const clock = new ManualClock()
+  const locks = new FakeLocks(clock)
+  const kit = await signedIn({}, { clock, ports: { locks } })
+  const release = await locks.acquire([...locks.names][0]!, 1)
+  const refresh = outcome(kit.auth.refresh({ force: true }))
+  const before = kit.sent('/auth/refresh').length
+  await settle()
+  void kit.auth.logout()
+  kit.signal('suspend')
+  await settle()
+  release?.()
+  await settle()
+  expect(await refresh).toBe('session_changed')
+  expect(kit.sent('/auth/refresh')).toHaveLength(before)
+  expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated' })
 })
 
 it('R09 a login while a refresh hangs: the late result of the other user changes nothing', async () => {
@@ -83,7 +107,10 @@ it('FIX-04 a logout while a login runs wins: the login rejects and what it made 
   expect(await login).toBe('session_changed')
   await logout
   expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'logout' })
-  expect(kit.sent('/auth/logout').map(({ body }) => body)).toContainEqual({ session_id: 's3', scope: 'current' })
+  expect(kit.sent('/auth/logout').map(({ body }) => body)).toContainEqual({
+    session_id: 's3',
+    scope: 'current',
+  })
 })
 
 it('FIX-04 a logout that is called while a login still waits for its turn wins', async () => {
@@ -117,7 +144,10 @@ it('two logins at once: one after the other, and the later one stands', async ()
   kit.on('/auth/login', (_request, count) =>
     count === 2 ? grant(40, { user: ANN, session_id: 's4' }) : grant(50, { user: BOB, session_id: 's5' }),
   )
-  const both = await Promise.all([outcome(kit.auth.login({ as: 'ann' })), outcome(kit.auth.login({ as: 'bob' }))])
+  const both = await Promise.all([
+    outcome(kit.auth.login({ as: 'ann' })),
+    outcome(kit.auth.login({ as: 'bob' })),
+  ])
   expect(both[1]).toBe('resolved')
   expect(kit.auth.getState()).toMatchObject({ user: BOB, sessionId: 's5' })
 })

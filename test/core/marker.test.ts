@@ -20,11 +20,11 @@ const MARKER: Marker = {
 }
 
 const markers: fc.Arbitrary<Marker> = fc.record({
-  epoch: fc.tuple(fc.nat(), fc.string({ maxLength: 64, unit: 'binary' })),
+  epoch: fc.tuple(fc.nat(), fc.string({ maxLength: 32, unit: 'binary' })),
   state: fc.constantFrom('in', 'out', 'logout-pending'),
   generation: fc.nat(),
   mode: fc.constantFrom('token', 'session'),
-  sessionId: fc.option(fc.string({ minLength: 1, maxLength: 512, unit: 'binary', size: 'max' }), {
+  sessionId: fc.option(fc.string({ minLength: 1, maxLength: 256, unit: 'binary' }), {
     nil: undefined,
   }),
   scope: fc.constantFrom('current', 'all'),

@@ -10,7 +10,7 @@ import type { Epoch } from '../../src/core/types.js'
 import { live, type Moved, steps } from './lives.js'
 import { effectOf, typesOf } from './support.js'
 
-const RUNS = { numRuns: 2000 }
+const RUNS = { numRuns: 500 }
 
 /** Checks every move of many random lives. */
 const always = (check: (moved: Moved) => void): void =>

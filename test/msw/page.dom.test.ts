@@ -36,8 +36,8 @@ it('R61 BBA-01 a page signs in, works past the end of its token, reloads and sig
   expect(new Set(tokens).size).toBe(3)
 
   const stores = JSON.stringify([
-    { ...localStorage },
-    { ...sessionStorage },
+    Object.entries(localStorage),
+    Object.entries(sessionStorage),
     document.cookie,
     location.href,
     name,

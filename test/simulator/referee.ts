@@ -27,6 +27,8 @@ export interface Logout {
   readonly app: App
   /** All sessions of the browser that it was meant for. */
   readonly doomed: ReadonlySet<string>
+  /** The client that was told is gone. */
+  forgotten?: boolean
 }
 
 /** Longest time a promise may take, in milliseconds of active time of its page: waits for locks, deadlines and retries. */
@@ -88,6 +90,12 @@ export class Referee {
     const by = ledger.makers.get(id)
     if (!by) return false
     if (this.logouts.some(({ at, doomed }) => at >= by.sentAt && !doomed.has(id))) return true
+    // No deadline of a client stops an answer that comes later than it, and its cookie wins.
+    const { arrivedAt = Infinity } = by
+    const overtaken = ledger.exchanges.some(
+      (other) => other.sentAt <= by.sentAt && isLate(other) && (other.arrivedAt ?? 0) > arrivedAt,
+    )
+    if (overtaken) return true
     // Without locks nothing keeps the logins of two tabs apart, and the cookie that arrives last wins.
     const rivals = [...ledger.makers.values()].filter((other) => other.page !== by.page)
     return schedule.locks !== true && rivals.some((other) => Math.abs(other.sentAt - by.sentAt) < 15_000)
@@ -185,7 +193,7 @@ export class Referee {
     if (!logout || !alive || this.#lastExplicit() !== 'logout') return
     const { schedule } = this.#truth
     const volatile = !schedule.storage || this.forgetful
-    if (volatile && logout.app.page.gone()) return
+    if (volatile && (logout.forgotten === true || logout.app.page.gone())) return
     const logins = this.calls.filter(({ kind }) => kind === 'login')
     // A login that another tab had begun may come later than the logout: the later lock grant wins.
     const contested = logins.some((call) => this.#isUnderWay(call, logout.at) && call.app !== logout.app)
@@ -216,9 +224,10 @@ export class Referee {
     return call.at <= at && (call.settledAt ?? Infinity) >= at
   }
 
-  /** Another client in the same page: it has shown nobody yet. */
+  /** Another client in the same page: it has shown nobody yet, and knows nothing of what only the old one knew. */
   remounted(app: App): void {
     this.#lastShown.delete(app)
+    for (const logout of this.logouts) if (logout.app === app) logout.forgotten = true
   }
 
   /** Whether another explicit act was under way at the same time: then either may win. */
@@ -271,9 +280,9 @@ export class Referee {
   }
 
   /** Whether the tab can have learned of the logout by now. */
-  #mustKnow(tab: number, { at, app }: Logout): boolean {
+  #mustKnow(tab: number, { at, app, forgotten }: Logout): boolean {
     const { schedule, now } = this.#truth
-    if (app.page.tab === tab) return schedule.storage || !app.page.gone()
+    if (app.page.tab === tab) return schedule.storage || !(forgotten === true || app.page.gone())
     if (this.forgetful) return false
     return schedule.storage && now() > at + schedule.storageDelay + 2
   }
@@ -306,4 +315,11 @@ export class Referee {
 function isTyped({ kind, error }: Call): boolean {
   const { name } = error as Error
   return name === 'AuthError' || (kind === 'request' && (name === 'TypeError' || name === 'TimeoutError'))
+}
+
+/** Longer than the deadline of the client for auth calls. */
+function isLate({ sentAt, arrivedAt, answer }: Exchange): boolean {
+  return (
+    arrivedAt !== undefined && arrivedAt - sentAt >= 8000 && answer !== undefined && answer.cookies.length > 0
+  )
 }

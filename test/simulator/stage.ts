@@ -127,6 +127,8 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
   /** Calls of the application; only a page whose script runs can make them. */
   function call(app: App, act: TabAct): void {
     const { client, page } = app
+    // Nobody can click in a page that nobody sees.
+    if ((act.do === 'login' || act.do === 'logout') && page.ports.lifecycle.prerendering()) return
     world.timeline.note(`tab ${page.tab}`, `calls ${act.do}${'user' in act ? ` ${act.user}` : ''}`)
     switch (act.do) {
       case 'token':

@@ -19,8 +19,7 @@ export interface SentRequest {
 export type Answer = Response | Error | Promise<Response | Error>
 export type Respond = (request: SentRequest, count: number) => Answer
 
-export const json = (body: unknown, init: ResponseInit = {}): Response =>
-  new Response(JSON.stringify(body), { ...init, headers: { 'content-type': 'application/json', ...init.headers } })
+export const json = (body: unknown, init?: ResponseInit): Response => Response.json(body, init)
 
 export const ANN = { id: 'ann', name: 'Ann' }
 export const BOB = { id: 'bob', name: 'Bob' }
@@ -117,7 +116,15 @@ export interface Kit<User = unknown> {
 
 export const ORIGIN = 'https://app.example.com'
 
-const memberwise = ({ signal, credentials, cache, redirect, keepalive, mode, referrer }: Request): RequestInit => ({
+const memberwise = ({
+  signal,
+  credentials,
+  cache,
+  redirect,
+  keepalive,
+  mode,
+  referrer,
+}: Request): RequestInit => ({
   signal,
   credentials,
   cache,
@@ -155,7 +162,7 @@ export function createKit<User = unknown>(
       ...init,
       signal: null,
       ...(init.body instanceof ReadableStream ? { duplex: 'half' } : {}),
-    } as RequestInit)
+    })
     const text = request.method === 'GET' ? '' : await request.clone().text()
     let body: unknown = text
     try {
@@ -166,7 +173,14 @@ export function createKit<User = unknown>(
     const { pathname } = new URL(request.url)
     // A request tells the same as an init does.
     const told: RequestInit = input instanceof Request ? { ...memberwise(input), ...init } : init
-    const sent = { method: request.method, url: request.url, path: pathname, headers: request.headers, body, init: told }
+    const sent = {
+      method: request.method,
+      url: request.url,
+      path: pathname,
+      headers: request.headers,
+      body,
+      init: told,
+    }
     requests.push(sent)
     const respond = routes.get(pathname)
     if (!respond) throw new TypeError(`no answer for ${pathname}`)
@@ -235,7 +249,8 @@ export function createKit<User = unknown>(
     ...overrides,
   }
 
-  const make = (more: AuthClientOptions<User> = {}) => createClientWith<User>({ fetch, ...options, ...more }, ports)
+  const make = (more: AuthClientOptions<User> = {}) =>
+    createClientWith<User>({ fetch, ...options, ...more }, ports)
   return Object.assign(kit, {
     auth: make(),
     clock,

@@ -49,8 +49,8 @@ export interface Exchange {
   readonly sentAt: number
   /** What the server said, in the moment it said it. */
   answer?: ServerAnswer
-  /** The answer reached the browser. */
-  arrived?: boolean
+  /** When the answer reached the browser. */
+  arrivedAt?: number
   /** Its cookies were stored. */
   stored?: boolean
 }
@@ -131,7 +131,7 @@ export function createNetwork(time: VirtualTime, seed: number, server: Server, a
             if (connection.broken) return
             if (fate < profile.loseRequest + profile.loseAnswer) return lose('answer lost')
             connections.delete(connection)
-            exchange.arrived = true
+            exchange.arrivedAt = time.now()
             delivery.arrived(answer, chance('cut') < profile.cutAnswer)
           })
         })

@@ -1,0 +1,35 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { mustRun } from '../test/tools/steps.ts'
+import { buildConsumerApp } from '../test/tools/consumer.ts'
+import { ADA, expect, test } from './fixtures.ts'
+
+test('an empty Vite app with the packed tarball signs in, stays signed in over a reload and signs out', async ({
+  page,
+  server,
+}) => {
+  test.setTimeout(120_000)
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-app-'))
+  try {
+    await mustRun('npm', ['run', '--silent', 'build'])
+    server.site = await buildConsumerApp(folder)
+    await page.goto(server.origin)
+    const output = page.locator('output')
+    await expect(output).toHaveText('unauthenticated')
+    await page.locator('[name=email]').fill(ADA.email)
+    await page.locator('[name=password]').fill(ADA.password)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await expect(output).toHaveText('authenticated as ada')
+    await page.reload()
+    await expect(output).toHaveText('authenticated as ada')
+    expect(await page.evaluate(() => document.cookie)).toBe('')
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await expect(output).toHaveText('unauthenticated')
+    await expect.poll(() => server.count('/auth/logout')).toBe(1)
+    await page.reload()
+    await expect(output).toHaveText('unauthenticated')
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+})

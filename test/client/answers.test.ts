@@ -1,0 +1,172 @@
+import { expect, it } from 'vitest'
+import { ANN, grant, json, signedIn } from '../support/kit.js'
+import { failure, jwt, outcome } from './support.js'
+
+const DAY = 86_400_000
+
+it.each([
+  [60, 60_000],
+  ['60', 60_000],
+  [0.5, 500],
+  [1e12, 400 * DAY],
+  [Number.MAX_VALUE, 400 * DAY],
+  [undefined, 300_000],
+  [null, 300_000],
+  [0, 0],
+  [-60, 0],
+  ['-60', 0],
+  ['soon', 0],
+  ['', 0],
+  ['0x10', 0],
+  [true, 0],
+  [{}, 0],
+  [[60], 0],
+])('ERR-02 expires_in %j lives for %i ms', async (expires_in, lifetime) => {
+  const kit = await signedIn()
+  kit.on('/auth/refresh', () => grant(2, { expires_in }))
+  const sentAt = kit.clock.wall()
+  await kit.auth.refresh({ force: true })
+  expect(kit.auth.getState()).toMatchObject({ status: 'authenticated', expiresAt: sentAt + lifetime })
+  // It works at least once, whatever it says.
+  expect(await outcome(kit.auth.getAccessToken())).toBe('resolved')
+})
+
+it('ERR-02 an endless number that JSON can hold is cut as well', async () => {
+  const kit = await signedIn()
+  kit.on(
+    '/auth/refresh',
+    () => new Response('{"access_token":"t","expires_in":1e999,"user":{"id":"ann"},"session_id":"s1"}'),
+  )
+  const sentAt = kit.clock.wall()
+  await kit.auth.refresh({ force: true })
+  expect(kit.auth.getState()).toMatchObject({ expiresAt: sentAt + 400 * DAY })
+})
+
+it('ERR-02 the time an answer took on its way is taken off', async () => {
+  const kit = await signedIn()
+  const sentAt = kit.clock.wall()
+  kit.on('/auth/refresh', () => {
+    kit.clock.time += 6000
+    return grant(2, { expires_in: 60 })
+  })
+  await kit.auth.refresh({ force: true })
+  expect(kit.auth.getState()).toMatchObject({ expiresAt: sentAt + 60_000 })
+})
+
+it.each([
+  ['exp − iat of a JWT, whatever the clock of this device', jwt({ iat: 1000, exp: 1090 }), {}, 90_000],
+  ['the default of five minutes for an opaque token', 'opaque', {}, 300_000],
+  ['the default for a JWT that does not say', jwt({ sub: 'ann' }), {}, 300_000],
+  ['the default for what only looks like a JWT', 'a.b.c', {}, 300_000],
+  ['the default that is configured', 'opaque', { defaultLifetime: 20 }, 20_000],
+  ['nothing for a JWT that ended before it began', jwt({ iat: 2000, exp: 1000 }), {}, 0],
+] as const)('ERR-02 JWT-01 without expires_in the lifetime is %s', async (_, token, options, lifetime) => {
+  const kit = await signedIn(options)
+  kit.on('/auth/refresh', () => grant(2, { access_token: token, expires_in: undefined }))
+  const sentAt = kit.clock.wall()
+  await kit.auth.refresh({ force: true })
+  expect(kit.auth.getState()).toMatchObject({ expiresAt: sentAt + lifetime })
+})
+
+it.each(['bearer', 'BEARER', 'Bearer', undefined])(
+  'ERR-03 token_type %j is a bearer token',
+  async (token_type) => {
+    const kit = await signedIn()
+    kit.on('/auth/refresh', () => grant(2, { token_type }))
+    await kit.auth.refresh({ force: true })
+    expect(await kit.auth.getAccessToken()).toBe('token-2')
+  },
+)
+
+it.each(['DPoP', 'mac', 'N_A', '', 'Bearer ', 1, {}])(
+  'ERR-03 a token of type %j is not used, and ends nothing',
+  async (token_type) => {
+    const kit = await signedIn()
+    kit.on('/auth/refresh', () => grant(2, { token_type }))
+    expect(await failure(kit.auth.refresh({ force: true }))).toMatchObject({ code: 'unsupported_token_type' })
+    expect(kit.auth.getState()).toMatchObject({ status: 'authenticated' })
+    expect(await kit.auth.getAccessToken()).toBe('token-1')
+  },
+)
+
+it('ERR-04 a token of 16 kB and members nobody knows do no harm', async () => {
+  const kit = await signedIn()
+  const token = 'x'.repeat(16_384)
+  kit.on('/auth/refresh', () =>
+    grant(2, { access_token: token, refresh_token: 'r', scope: 'a b', nested: { deep: [1] } }),
+  )
+  kit.on('/api/orders', ({ headers }) => json(headers.get('authorization')))
+  await kit.auth.refresh({ force: true })
+  expect(await kit.auth.getAccessToken()).toBe(token)
+  expect(await (await kit.auth.fetch('/api/orders')).json()).toBe(`Bearer ${token}`)
+})
+
+it.each([
+  'a\nb',
+  'a\r\nX-Evil: 1',
+  'a\u0000',
+  'a\u007f',
+  'a b',
+  'tökén',
+  '',
+  ' ',
+  'x'.repeat(70_000),
+  42,
+  null,
+  undefined,
+  {},
+  ['t'],
+  true,
+])('a token %.20j that cannot stand in a header is no answer, and ends nothing', async (access_token) => {
+  const kit = await signedIn()
+  kit.on('/auth/refresh', () => grant(2, { access_token }))
+  expect(await failure(kit.auth.refresh({ force: true }))).toMatchObject({ code: 'invalid_response' })
+  expect(kit.auth.getState()).toMatchObject({ status: 'authenticated' })
+  expect(await kit.auth.getAccessToken()).toBe('token-1')
+})
+
+it.each(['', 'x'.repeat(513), {}, [], true, null])(
+  'a session id %.20j counts as none',
+  async (session_id) => {
+    const kit = await signedIn()
+    kit.on('/auth/login', () => grant(2, { session_id }))
+    expect(await kit.auth.login({})).toMatchObject({ status: 'authenticated', sessionId: undefined })
+  },
+)
+
+it.each([
+  ['an own __proto__ member', '{"id":"ann","__proto__":{"id":"eve","admin":true}}', 'ann'],
+  ['a constructor', '{"id":"ann","constructor":{"prototype":{"admin":true}}}', 'ann'],
+])('AV-27 a user with %s changes nothing but himself', async (_, user, id) => {
+  const kit = await signedIn()
+  kit.on(
+    '/auth/refresh',
+    () => new Response(`{"access_token":"t2","expires_in":60,"session_id":"s1","user":${user}}`),
+  )
+  await kit.auth.refresh({ force: true })
+  expect(kit.auth.getState()).toMatchObject({ user: { id } })
+  expect(Object.prototype).not.toHaveProperty('admin')
+})
+
+it.each([
+  ['who a user is', '{"access_token":"t2","user":{"__proto__":{"id":"eve"}}}', 'invalid_user'],
+  ['a member of an answer', '{"__proto__":{"access_token":"t2","user":{"id":"eve"}}}', 'invalid_response'],
+])('AV-27 %s is never inherited', async (_, answer, code) => {
+  const kit = await signedIn()
+  kit.on('/auth/refresh', () => new Response(answer))
+  expect(await outcome(kit.auth.refresh({ force: true }))).toBe(code)
+  expect(kit.auth.getState()).toMatchObject({ user: ANN })
+})
+
+it('an answer that does not say who it is for is completed by the session endpoint', async () => {
+  const kit = await signedIn()
+  kit.on('/auth/refresh', () => json({ access_token: 'token-9', expires_in: 60 }))
+  kit.on('/auth/session', () => json({ user: ANN, session_id: 's1' }))
+  await kit.auth.refresh({ force: true })
+  expect(await kit.auth.getAccessToken()).toBe('token-9')
+  const session = kit.sent('/auth/session')
+  expect(session.map(({ headers }) => headers.get('authorization'))).toEqual(['Bearer token-9'])
+  kit.on('/auth/session', () => json(null))
+  expect(await outcome(kit.auth.refresh({ force: true }))).toBe('invalid_response')
+  expect(kit.auth.getState()).toMatchObject({ status: 'authenticated' })
+})
