@@ -209,7 +209,7 @@ export class Referee {
     const { sessionId } = last.value as { sessionId?: string }
     const { ledger, serverTime } = this.#truth
     const made = ledger.sessions.get(sessionId ?? '')
-    if (!ledger.lives(made, serverTime())) return
+    if (!ledger.lives(made, serverTime()) || this.#mayEnd(sessionId ?? '')) return
     if (alive?.id !== sessionId) {
       this.violate('P1', `the browser has lost the cookie of session ${sessionId?.slice(0, 4)}, which lives`)
     } else if (!anybodyShown)

@@ -192,3 +192,31 @@ export function schedules({ tabs: [min, max], steps }: Bounds): fc.Arbitrary<Sch
     steps: fc.array(step, { maxLength: steps, size: 'max' }),
   }) as fc.Arbitrary<Schedule>
 }
+
+/** A whole browser in which nothing fails and nobody signs in or out: tabs open, come and go, and want tokens. */
+export function calmSchedules(): fc.Arbitrary<Schedule> {
+  const calmAct = fc.oneof(
+    tabAct('token', 'request', 'token', 'request', 'refresh'),
+    tabAct('hide', 'show'),
+    fc.record({ do: fc.constant('open'), how: fc.constantFrom('visible', 'hidden') }),
+  )
+  const calmStep = fc.tuple(gap, calmAct).map(([after, what]) => ({ after, ...what }) as Step)
+  return fc
+    .tuple(schedules({ tabs: [2, 5], steps: 0 }), fc.array(calmStep, { maxLength: 30, size: 'max' }))
+    .map(([setting, steps]) => ({ ...setting, ...WHOLE, steps }))
+}
+
+/** Every mechanism there is, and at its best. */
+export const WHOLE = {
+  engine: 'chromium',
+  locks: true,
+  channel: true,
+  storage: true,
+  shareToken: true,
+  channelDelay: 1,
+  storageDelay: 0,
+  lifetime: 300,
+  revocation: 'reference',
+  onRace: 'redeliver',
+  signedIn: true,
+} as const satisfies Partial<Setting>

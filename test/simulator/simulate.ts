@@ -1,5 +1,6 @@
 /* Plays schedules: one at a time, or many by their seeds; a failing one is shrunk and told as a timeline. */
 import * as fc from 'fast-check'
+import type { Exchange } from '../../src/testing/world/network.js'
 import type { Coverage } from './coverage.js'
 import type { Bounds, Schedule } from './schedule.js'
 import { schedules } from './schedule.js'
@@ -8,19 +9,21 @@ import { createStage } from './stage.js'
 export interface Run {
   readonly violations: readonly string[]
   readonly coverage: Coverage
+  readonly exchanges: readonly Exchange[]
   timeline(): string
 }
 
 /** Plays one schedule to its end, or to the first broken promise. */
 export async function simulate(schedule: Schedule): Promise<Run> {
   const stage = await createStage(schedule)
-  const { referee, world, coverage } = stage
+  const { referee, world, coverage, ledger } = stage
   for (const step of schedule.steps) {
     if (referee.violations.length > 0) break
     await stage.play(step)
   }
   if (referee.violations.length === 0) await stage.finish()
-  return { violations: referee.violations, coverage, timeline: () => world.timeline.print() }
+  const { exchanges } = ledger
+  return { violations: referee.violations, coverage, exchanges, timeline: () => world.timeline.print() }
 }
 
 export interface Failure {

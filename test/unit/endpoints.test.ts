@@ -25,13 +25,9 @@ it.each<[string, string | null, number | undefined]>([
 })
 
 /** A page whose network answers what the test says, without a whole client. */
-function page(options: AuthClientOptions, url: string | undefined = `${ORIGIN}/app/orders`) {
-  const { ports } = createKit()
-  const found = {
-    options: resolveOptions(options),
-    ports: { ...ports, page: { ...ports.page, url: () => url } },
-  }
-  return found as unknown as Context
+function page(options: AuthClientOptions, clock = new ManualClock()): Context {
+  const { ports } = createKit({}, { clock })
+  return { options: resolveOptions(options), ports } as unknown as Context
 }
 
 it('the page’s origin is the base, whatever its path', () => {
@@ -86,10 +82,8 @@ it('BBA-13 ROT-06 ERR-01 AV-11 a call goes out with the static header, cookies a
   expect(new Headers(init.headers).get('x-mine')).toBe('yes')
 })
 
-const answering = (answer: () => Promise<Response>, clock?: ManualClock) => {
-  const context = page({ fetch: answer })
-  return clock ? ({ ...context, ports: { ...context.ports, clock } } as unknown as Context) : context
-}
+/** The same, where only the answer matters. */
+const answering = (answer: () => Promise<Response>, clock?: ManualClock) => page({ fetch: answer }, clock)
 
 it.each<[string, () => Promise<Response>]>([
   ['a network error', () => Promise.reject(new TypeError('Failed to fetch'))],
@@ -100,7 +94,7 @@ it.each<[string, () => Promise<Response>]>([
       throw new TypeError('x')
     },
   ],
-  ['something that is no error', () => Promise.reject('odd')],
+  ['something that is no error', () => Promise.reject(Object.create(null) as Error)],
 ])('a call never rejects: %s is a fault in its reply', async (_name, answer) => {
   const reply = await call(answering(answer), { endpoint: 'session', method: 'GET' })
   expect(reply.fault).toBeDefined()

@@ -16,7 +16,10 @@ function parts() {
     listeners--
     remove(...all)
   }
-  return { controller, signal, open: () => listeners, ...Promise.withResolvers<string>() }
+  let resolve: (value: string) => void = () => {}
+  let reject: (error: Error) => void = () => {}
+  const promise = new Promise<string>((...settlers) => ([resolve, reject] = settlers))
+  return { controller, signal, open: () => listeners, promise, resolve, reject }
 }
 
 it('a race settles as its promise does and lets go of the signals', async () => {
@@ -93,6 +96,7 @@ it.each(['with', 'without'])(
       const [signal] = linked(first.signal, null, undefined, second.signal)
       expect(signal.aborted).toBe(false)
       second.abort('two')
+      expect(signal.reason).toBe('two')
       first.abort('one')
       expect(signal.reason).toBe('two')
       expect(linked(first.signal)[0].reason).toBe('one')

@@ -1,0 +1,19 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { PINNED } from './pinned.js'
+import { simulate } from './simulate.js'
+
+beforeEach(() => {
+  vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+})
+
+describe('pinned schedules', () => {
+  it.each(PINNED.filter(({ open }) => !open))('$claim', async ({ schedule }) => {
+    const { violations, timeline } = await simulate(schedule)
+    expect(violations, timeline()).toEqual([])
+  })
+
+  it.each(PINNED.filter(({ open }) => open))('open: $claim', async ({ schedule }) => {
+    const { violations, timeline } = await simulate(schedule)
+    expect(violations, `No longer broken: take "open" away.\n${timeline()}`).not.toEqual([])
+  })
+})
