@@ -21,6 +21,7 @@ const NEEDS: Readonly<Record<string, string>> = {
   start: 'the page was loaded',
   redirect: 'back from the sign-in page',
   schedule: 'it is due',
+  retry: 'the last try failed',
   early: 'it is due',
   request: 'a request needs one',
   '401': 'the server rejected the old one',

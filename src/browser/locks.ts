@@ -1,4 +1,5 @@
 import type { Locks } from '../core/ports.js'
+import { browserClock } from './clock.js'
 
 const manager = (): LockManager | undefined => globalThis.navigator?.locks ?? undefined
 
@@ -11,19 +12,19 @@ export const browserLocks: Locks = {
       const locks = manager()
       if (!locks) return resolve(undefined)
       const waiting = new AbortController()
-      const timer = setTimeout(() => {
+      const stopWaiting = browserClock.after(waitMs, () => {
         waiting.abort()
         resolve(undefined)
-      }, waitMs)
+      })
       const hold = () =>
         new Promise<void>((release) => {
-          clearTimeout(timer)
+          stopWaiting()
           // Granted in the moment the wait was given up: nobody is there to use it.
           if (waiting.signal.aborted) release()
           else resolve(() => release())
         })
       const missed = () => {
-        clearTimeout(timer)
+        stopWaiting()
         resolve(undefined)
       }
       // Rejects when the wait is given up, the lock is stolen, the page is put into the back/forward cache, or the

@@ -4,7 +4,7 @@ export type Mode = 'token' | 'session'
 /** Why a session ended. */
 export type EndReason = 'logout' | 'logout-elsewhere' | 'expired' | 'revoked' | 'user-switched' | 'refused'
 
-/** What the last calls to the auth endpoints met: an answer, a fault, or no network at all. */
+/** What the last attempt to renew the session met: an answer, a fault, or no network at all. */
 export type Connection = 'ok' | 'degraded' | 'offline'
 
 /** Which sessions a logout ends: the one of this browser, or every session of the user. */
@@ -18,7 +18,7 @@ export type Epoch = readonly [at: number, id: string]
 
 /** What stands on every state, whoever is signed in. */
 export interface ConnectionState {
-  /** What the last calls to the auth endpoints met. `degraded` and `offline` say nothing about who is signed in. */
+  /** What the last attempt to renew the session met. `degraded` and `offline` say nothing about who is signed in. */
   readonly connection: Connection
   /** When the client asks again by itself or lets a call ask, in milliseconds since 1970; undefined where it does not wait. */
   readonly retryAt: number | undefined

@@ -33,6 +33,8 @@ export interface RefreshNeed {
 /** Long enough for a sibling's answer over the channel, too short to be noticed at a start. */
 const ASK_MS = 30
 const RACE_PAUSE_MS = 250
+/** Below it a wait for the lock is the machine's, not another tab's. */
+const NOTABLE_MS = 250
 
 /** Renews the credential: one flight in this tab, and one in the browser as far as locks and channel reach. */
 export class Refresher {
@@ -93,7 +95,7 @@ export class Refresher {
     let flush: (() => void) | undefined
     try {
       const waited = ports.clock.monotonic() - asked
-      if (waited > 50) context.note('lock.waited', { milliseconds: Math.round(waited) })
+      if (waited > NOTABLE_MS) context.note('lock.waited', { milliseconds: Math.round(waited) })
       // Without the lock the tabs can only be spread out, and the facts may be newer afterwards.
       if (!release && context.channel)
         await raced(pause(ports.clock, ports.chance.fraction() * RACE_PAUSE_MS), disposed)

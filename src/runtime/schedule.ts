@@ -17,8 +17,9 @@ export function createSchedule(context: Context, refresher: Refresher): () => vo
     cancel()
     cancel = () => {}
     const due = context.disposed.aborted || !lifecycle.visible() ? undefined : dueIn(context)
-    if (due !== undefined)
-      cancel = clock.after(Math.max(due, SHORTEST_MS), () => void refresher.refresh({ cause: 'schedule' }))
+    if (due === undefined) return
+    const cause = context.state.retryAt ? 'retry' : 'schedule'
+    cancel = clock.after(Math.max(due, SHORTEST_MS), () => void refresher.refresh({ cause }))
   }
   context.changes.add(plan)
   return plan

@@ -29,7 +29,8 @@ const FAILURES: [
     'an answer reader that throws',
     () => grant(2),
     (broken) => ({
-      parseAnswer: () => (broken() ? fault() : { accessToken: 'token-1', user: { id: 'ann' } }),
+      parseAnswer: () =>
+        broken() ? fault() : { accessToken: 'token-1', expiresIn: 300, user: { id: 'ann' } },
     }),
   ],
   ['an error reader that throws', () => refusal(), () => ({ errorCode: fault })],

@@ -125,8 +125,9 @@ it.each([
   'https://api.example.com@evil.example/',
 ])('R59 SEC-08 %j, with something before an @, never receives the token', async (url) => {
   const { kit, sent } = await signedIn(PLACES)
-  await kit.auth.fetch(url).catch(() => {})
-  expect(sent.map(({ authorization }) => authorization)).not.toContain('Bearer token-1')
+  // The fetch of a browser refuses the first two; this one does not.
+  await kit.auth.fetch(url)
+  expect(sent).toMatchObject([{ url, authorization: null }])
 })
 
 it.each(['https://', 'http://[', 'https://a b.example/', 'https://api.example.com:99999/'])(

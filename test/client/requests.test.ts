@@ -408,6 +408,69 @@ it('R09 a request that meets a 401 after a logout is not replayed, also where it
   expect(kit.sent('/api/orders')).toHaveLength(1)
 })
 
+it('R09 in whatever instant the logout comes, nothing is sent with the old token after it', async () => {
+  for (let instant = 0; instant < 30; instant++) {
+    const sent: boolean[] = []
+    let out = false
+    // A fetch that heeds no signal, as wrappers of it sometimes do.
+    const fetch = async (input: string | URL | Request): Promise<Response> => {
+      const url = input instanceof Request ? input.url : String(input)
+      if (url.endsWith('/orders')) sent.push(out)
+      return url.endsWith('/auth/login') ? grant(1) : json({})
+    }
+    const { auth, clock } = await signedIn({ fetch })
+    const request = failure(auth.fetch('/api/orders'))
+    for (let turn = 0; turn < instant; turn++) await Promise.resolve()
+    out = true
+    void auth.logout()
+    await Promise.all([request, clock.advance(100)])
+    expect(sent).not.toContain(true)
+  }
+})
+
+it('R09 a call that waits for a token rejects at once when the session ends', async () => {
+  const kit = await signedIn()
+  await expire(kit)
+  kit.on('/auth/refresh', () => gate().answer)
+  const token = failure(kit.auth.getAccessToken())
+  await settle()
+  void kit.auth.logout()
+  expect(await token).toMatchObject({ code: 'session_changed', reason: 'logout' })
+})
+
+it.each([{ auth: 'optional' }, { method: 'POST' }] as const)(
+  'R09 a request (%j) whose session turns out to have ended rejects, and is not sent another way',
+  async (init) => {
+    const kit = await signedIn({ replay: 'safe' })
+    kit.on('/api/orders', rejects(1))
+    kit.on('/auth/refresh', () => refusal('session_revoked'))
+    const met401 = failure(kit.auth.fetch('/api/orders', init))
+    await kit.clock.advance(1000)
+    expect(await met401).toMatchObject({ code: 'session_ended', reason: 'revoked' })
+    expect(tokens(kit)).toEqual(['Bearer token-1'])
+  },
+)
+
+it('R09 auth: optional does not turn anonymous while it waits', async () => {
+  const kit = await signedIn()
+  await expire(kit)
+  kit.on('/api/orders', rejects())
+  kit.on('/auth/refresh', () => refusal('session_revoked'))
+  const waiting = failure(kit.auth.fetch('/api/orders', { auth: 'optional' }))
+  await kit.clock.advance(1000)
+  expect(await waiting).toMatchObject({ code: 'session_ended' })
+  expect(kit.sent('/api/orders')).toHaveLength(0)
+})
+
+it('the body of a 401 that nobody reads is let go before the replay', async () => {
+  const kit = await signedIn()
+  let cancelled = false
+  const body = new ReadableStream({ cancel: () => void (cancelled = true) })
+  kit.on('/api/orders', (_request, count) => (count === 1 ? new Response(body, { status: 401 }) : json({})))
+  expect((await kit.auth.fetch('/api/orders')).status).toBe(200)
+  expect(cancelled).toBe(true)
+})
+
 it('one user at a time: requests of Ann end when Bob signs in, and nothing of hers is sent with his token', async () => {
   const kit = await signedIn()
   const running = gate()

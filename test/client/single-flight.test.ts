@@ -15,6 +15,7 @@ it('R03 twenty calls before the start has settled cost one refresh, get the same
   expect(new Set(await Promise.all(answers))).toEqual(new Set(['Bearer token-7']))
   expect(kit.sent('/auth/refresh')).toHaveLength(1)
   expect(kit.requests[0]?.path).toBe('/auth/refresh')
+  expect(kit.auth.getDiagnostics().filter(({ type }) => type === 'refresh.sent')).toHaveLength(1)
 })
 
 it('R03 callers at the end of a token share one refresh, and a refresh that fails for all of them', async () => {

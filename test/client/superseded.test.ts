@@ -171,7 +171,7 @@ it('a login during the first refresh of an anonymous page is not thrown away whe
   expect(kit.sent('/auth/logout')).toHaveLength(0)
 })
 
-it('FIX-04 a refresh that finds another user ends and purges the old one before the new one is shown', async () => {
+it('a refresh that finds another user ends and purges the old one before the new one is shown', async () => {
   const kit = await signedIn()
   const told = listen(kit.auth)
   let purged = () => {}

@@ -1,0 +1,60 @@
+import { afterEach, expect, it, vi } from 'vitest'
+import { browserPage } from '../../src/browser/page.js'
+
+afterEach(() => {
+  vi.restoreAllMocks()
+  for (const pair of document.cookie.split('; ')) document.cookie = `${pair.split('=')[0]}=; Max-Age=0`
+})
+
+const cookies = (text: string) => vi.spyOn(document, 'cookie', 'get').mockReturnValue(text)
+
+it('there is a page, with the URL it has now', () => {
+  expect(browserPage.exists).toBe(true)
+  history.replaceState(null, '', '/orders?page=2#top')
+  expect(browserPage.url()).toBe(location.href)
+})
+
+it.each([
+  'about:blank',
+  'about:srcdoc',
+  'blob:https://app.example.com/x',
+  'file:///index.html',
+  'data:text/html,x',
+])('R22 %s is no base, and no reason to throw', (base) => {
+  vi.spyOn(document, 'baseURI', 'get').mockReturnValue(base)
+  vi.spyOn(document, 'URL', 'get').mockReturnValue(base)
+  expect(() => browserPage.url()).not.toThrow()
+})
+
+it('a cookie is read by its whole name', () => {
+  document.cookie = 'xsigned_in=no'
+  document.cookie = 'signed_in=yes'
+  document.cookie = 'signed_in2=no'
+  expect(browserPage.cookie('signed_in')).toBe('yes')
+  expect(browserPage.cookie('signed')).toBeUndefined()
+  expect(browserPage.cookie('missing')).toBeUndefined()
+})
+
+it('a value may be empty and may hold equals signs', () => {
+  cookies('a=; b=x=y==; c')
+  expect(browserPage.cookie('a')).toBe('')
+  expect(browserPage.cookie('b')).toBe('x=y==')
+  expect(browserPage.cookie('c')).toBeUndefined()
+})
+
+it('R72 of a name that stands twice the first counts, as the most specific path comes first', () => {
+  cookies('a=one; a=two')
+  expect(browserPage.cookie('a')).toBe('one')
+})
+
+it('a name with characters of a pattern is a name', () => {
+  cookies('aXb=no; a.b=yes')
+  expect(browserPage.cookie('a.b')).toBe('yes')
+})
+
+it('R73 where reading cookies throws, as in a sandboxed frame, there is none', () => {
+  vi.spyOn(document, 'cookie', 'get').mockImplementation(() => {
+    throw new DOMException('denied', 'SecurityError')
+  })
+  expect(browserPage.cookie('a')).toBeUndefined()
+})
