@@ -146,7 +146,14 @@ export function createClientWith<User>(options: AuthClientOptions<User>, ports: 
     loginWithRedirect: ({ returnTo } = {}) => runtime.loginWithRedirect(returnTo),
     logout: ({ scope = 'current' } = {}) => runtime.logout(scope),
     fetch: (input, init) => runtime.fetch(input, init),
-    getAccessToken: ({ minValidity, signal } = {}) => runtime.token({ cause: 'app', minValidity, signal }),
+    async getAccessToken({ minValidity, signal } = {}) {
+      if (minValidity !== undefined && !(minValidity >= 0)) {
+        throw new TypeError(
+          'Failed to get an access token: "minValidity" must be a number of seconds, zero or more.',
+        )
+      }
+      return runtime.token({ cause: 'app', minValidity, signal })
+    },
     async refresh({ force = false } = {}) {
       await runtime.refresh(force)
       return getState()
@@ -186,8 +193,8 @@ function face<User>(
   common: Pick<AuthState, 'connection' | 'retryAt'>,
   live: () => ClientState,
 ): AuthState<User> {
-  const { phase, identity, reason } = state
-  if (phase === 'out') return { status: 'unauthenticated', reason, ...common }
+  const { phase, asking, identity, reason } = state
+  if (phase === 'out' && !asking) return { status: 'unauthenticated', reason, ...common }
   if (phase !== 'in' || !identity) return { status: 'unknown', ...common }
   const shown: AuthenticatedState<User> = {
     status: 'authenticated',

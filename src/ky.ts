@@ -1,6 +1,7 @@
 import ky, { type KyInstance, type Options } from 'ky'
 import type { AuthClient } from './client.js'
-import type { AuthRequestInit } from './runtime/requests.js'
+
+type AuthRequestInit = NonNullable<Parameters<AuthClient['fetch']>[1]>
 
 /** Options of ky, except `fetch`, and whether requests act for the user. */
 export type ApiOptions = Omit<Options, 'fetch'> & Pick<AuthRequestInit, 'auth'>

@@ -5,9 +5,14 @@ export const browserPage: Page = {
     return typeof document !== 'undefined'
   },
   url() {
-    // A sandboxed or blob document still has the URL of its creator as its base.
-    const base = typeof document === 'undefined' ? undefined : document.baseURI
-    return base && /^https?:/.test(base) ? base : undefined
+    if (typeof document === 'undefined') return undefined
+    const { baseURI } = document
+    const { href, origin } = location
+    const isPlain = /^https?:/
+    // A `<base>` that points elsewhere, perhaps injected, must not decide where credentials go. A document without a
+    // URL of its own (srcdoc) still has the one of its creator as its base.
+    const url = isPlain.test(href) && !baseURI.startsWith(`${origin}/`) ? href : baseURI
+    return isPlain.test(url) ? url : undefined
   },
   navigate: (url) => location.assign(url),
   cookie(name) {

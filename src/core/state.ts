@@ -33,6 +33,8 @@ export interface PendingLogout {
 export interface ClientState {
   readonly epoch: Epoch
   readonly phase: 'unknown' | 'in' | 'out'
+  /** The start asks the server although the marker says that nobody is signed in: not known until it has answered. */
+  readonly asking: boolean
   readonly reason: EndReason | 'none'
   /** Of the identity, or of the marker while the identity is unknown. */
   readonly sessionId: string | undefined
@@ -67,6 +69,7 @@ export type ClientEvent =
   | { readonly type: 'started'; readonly marker: Marker | undefined }
   /** The start asks nobody: the policy or the hint says that nobody is signed in. */
   | { readonly type: 'skipped' }
+  | { readonly type: 'asking'; readonly done: boolean }
   | { readonly type: 'markerSeen'; readonly marker: Marker }
   | { readonly type: 'received'; readonly message: Message; readonly grant: Grant | undefined }
   /** `explicit`: somebody signed in on purpose, rather than a session being renewed. */

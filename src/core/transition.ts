@@ -8,6 +8,7 @@ import type { EndReason, Epoch } from './types.js'
 export const INITIAL: ClientState = {
   epoch: NO_EPOCH,
   phase: 'unknown',
+  asking: false,
   reason: 'none',
   sessionId: undefined,
   identity: undefined,
@@ -38,6 +39,8 @@ export function transition(state: ClientState, event: ClientEvent, now: Moment):
       return started(state, event.marker)
     case 'skipped':
       return state.phase === 'unknown' ? [{ ...state, phase: 'out' }, []] : [state, []]
+    case 'asking':
+      return [{ ...state, asking: !event.done && state.phase === 'out' }, []]
     case 'markerSeen':
       return isNewer(event.marker.epoch, state.epoch)
         ? followMarker(state, event.marker)
@@ -307,6 +310,7 @@ function end(state: ClientState, reason: EndReason, epoch: Epoch, status: number
     connection: state.connection,
     epoch,
     phase: 'out',
+    asking: false,
     reason,
     sessionId: undefined,
     identity: undefined,

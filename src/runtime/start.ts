@@ -1,7 +1,7 @@
 import { isRecord } from '../core/marker.js'
 import type { Context } from './context.js'
 import type { Logouts } from './logout.js'
-import type { Refresher } from './refresh.js'
+import type { Refresher, RefreshNeed, RefreshOutcome } from './refresh.js'
 import { openChannel } from './tabs.js'
 import { raced } from './waiting.js'
 
@@ -52,11 +52,16 @@ export async function start(context: Context, refresher: Refresher, logouts: Log
   const returning = isReturning(context)
   const marker = context.readMarker()
   context.note('start', { cause: returning ? 'redirect' : (marker?.state ?? 'missing') })
-  context.dispatch({ type: 'started', marker })
-  context.syncMarker()
+  // In one step: who is about to ask must not be shown as signed out in between.
+  context.quietly(() => {
+    context.dispatch({ type: 'started', marker })
+    context.syncMarker()
+    const eager = returning || (options.restore === 'always' && !context.state.logout)
+    if (eager) context.dispatch({ type: 'asking', done: false })
+  })()
   // Before a pending logout, which without a session id would end the session that was just made.
   if (returning) {
-    const { kind } = await refresher.refresh({ cause: 'redirect', restore: true, explicit: true })
+    const { kind } = await ask({ cause: 'redirect', explicit: true })
     // The mark is used up by an answer alone: until there is one, the next start has to ask.
     if (kind !== 'failed') ports.tab.write(redirectKey(context), null)
   }
@@ -67,8 +72,14 @@ export async function start(context: Context, refresher: Refresher, logouts: Log
     options.restore === 'always'
       ? !logout
       : options.restore === 'auto' && phase === 'unknown' && (marker?.state === 'in' || hinted(context))
-  if (asks) await refresher.refresh({ cause: 'start', restore: true })
+  if (asks) await ask({ cause: 'start' })
   else context.dispatch({ type: 'skipped' })
+
+  async function ask(need: RefreshNeed): Promise<RefreshOutcome> {
+    const outcome = await refresher.refresh({ ...need, restore: true })
+    context.dispatch({ type: 'asking', done: true })
+    return outcome
+  }
 
   function hinted({ options: { hintCookie } }: Context): boolean {
     return hintCookie === undefined || ports.page.cookie(hintCookie) !== undefined

@@ -4,6 +4,7 @@ export { createCheapHash, createScryptHash, OWASP_SCRYPT } from './backend/passw
 export { createDeterministicSigner } from './backend/signers.js'
 export { createMemoryStore } from './backend/store.js'
 export { createBackendHandlers } from './msw.js'
+export { createWorld } from './world/world.js'
 
 export type { ReferenceBackend } from './backend/index.js'
 export type { Admin, NewUser } from './backend/admin.js'
@@ -35,3 +36,11 @@ export type {
   User,
 } from './backend/store.js'
 export type { BackendHandlersOptions, MswHttp } from './msw.js'
+export type { Capabilities } from './world/browser.js'
+export type { StoredCookie } from './world/cookie-jar.js'
+export type { Engine } from './world/engine.js'
+export type { Exchange, ExchangePhase, NetworkProfile, Server, ServerAnswer } from './world/network.js'
+export type { VirtualPage } from './world/page.js'
+export type { VirtualTab } from './world/tab.js'
+export type { Timeline, TimelineEntry } from './world/timeline.js'
+export type { World, WorldOptions } from './world/world.js'

@@ -20,7 +20,8 @@ function backend() {
     if (pathname === '/auth/login') return Promise.resolve(grant(++count))
     if (pathname === '/auth/refresh') return Promise.resolve(count > 0 ? grant(++count) : refusal())
     if (pathname === '/auth/logout') return Promise.resolve(new Response(null, { status: 204 }))
-    return Promise.resolve(json({ authorization: new Headers(init?.headers).get('authorization') }))
+    const headers = input instanceof Request ? input.headers : new Headers(init?.headers)
+    return Promise.resolve(json({ authorization: headers.get('authorization') }))
   }
   return { fetch, asked }
 }
@@ -98,8 +99,8 @@ it('BBA-01 a signed-in page leaves no token in storage, cookie, URL or the objec
   await auth.login({ email: 'ann@example.com' })
   const token = await auth.getAccessToken()
   const places = [
-    JSON.stringify({ ...localStorage }),
-    JSON.stringify({ ...sessionStorage }),
+    JSON.stringify(Object.entries(localStorage)),
+    JSON.stringify(Object.entries(sessionStorage)),
     document.cookie,
     location.href,
     JSON.stringify(auth),

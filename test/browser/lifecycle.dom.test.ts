@@ -9,7 +9,10 @@ beforeEach(() => {
   heard = []
   stop = browserLifecycle.listen((signal) => heard.push(signal))
 })
-afterEach(() => stop())
+afterEach(() => {
+  vi.restoreAllMocks()
+  stop()
+})
 
 const visibility = (state: DocumentVisibilityState) =>
   vi.spyOn(document, 'visibilityState', 'get').mockReturnValue(state)

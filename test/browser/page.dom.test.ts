@@ -1,5 +1,6 @@
-import { afterEach, expect, it, vi } from 'vitest'
+import { afterEach, expect, it, onTestFinished, vi } from 'vitest'
 import { browserPage } from '../../src/browser/page.js'
+import { createAuthClient } from '../../src/index.js'
 
 afterEach(() => {
   vi.restoreAllMocks()
@@ -24,6 +25,39 @@ it.each([
   vi.spyOn(document, 'baseURI', 'get').mockReturnValue(base)
   vi.spyOn(document, 'URL', 'get').mockReturnValue(base)
   expect(() => browserPage.url()).not.toThrow()
+})
+
+function base(href: string): void {
+  const element = Object.assign(document.createElement('base'), { href })
+  document.head.append(element)
+  onTestFinished(() => element.remove())
+}
+
+it('relative URLs are resolved against the base of the document, as fetch does', () => {
+  base('/app/')
+  expect(browserPage.url()).toBe(`${location.origin}/app/`)
+})
+
+it.each(['https://evil.example/', `${location.origin}.evil.example/`, '//evil.example/a/b'])(
+  'SEC-08 a base element that points to %s does not make that the origin that gets credentials',
+  (href) => {
+    base(href)
+    expect(document.baseURI).toContain('evil.example')
+    expect(browserPage.url()).toBe(location.href)
+  },
+)
+
+it('SEC-08 with such a base element a login goes to the origin of the page', async () => {
+  base('https://evil.example/')
+  const asked: string[] = []
+  const fetch = (input: string | URL | Request): Promise<Response> => {
+    asked.push(new URL(input instanceof Request ? input.url : input).origin)
+    return Promise.resolve(new Response(null, { status: 503 }))
+  }
+  const auth = createAuthClient({ fetch, development: false })
+  await expect(auth.login({ password: 'secret' })).rejects.toMatchObject({ code: 'server_error' })
+  expect(new Set(asked)).toEqual(new Set([location.origin]))
+  auth.dispose()
 })
 
 it('a cookie is read by its whole name', () => {

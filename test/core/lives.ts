@@ -31,6 +31,7 @@ export interface Step {
 const KINDS: readonly ClientEvent['type'][] = [
   'started',
   'skipped',
+  'asking',
   'markerSeen',
   'received',
   'granted',
@@ -121,6 +122,8 @@ function eventOf(step: Step, past: readonly ClientState[], now: Moment): ClientE
       return { type: 'logoutRequested', scope }
     case 'logoutConfirmed':
       return { type: 'logoutConfirmed', epoch: spoken.epoch }
+    case 'asking':
+      return { type: 'asking', done: explicit }
     case 'skipped':
     case 'retryNow':
     case 'purged':

@@ -39,6 +39,7 @@ function epochOf(event: ClientEvent): Epoch | undefined {
       return event.epoch
     case 'started':
     case 'skipped':
+    case 'asking':
     case 'indeterminate':
     case 'retryNow':
     case 'logoutRequested':

@@ -1,6 +1,6 @@
 /*
- * Schedules that once broke a promise, found by search and shrunk by hand. `open` says that the promise is still broken:
- * whoever mends it takes the word away.
+ * Schedules that once broke a promise, found by search and shrunk. `open` says that the promise is still broken: whoever
+ * mends it takes the word away.
  */
 import type { Schedule, Setting, Step } from './schedule.js'
 import { WHOLE } from './schedule.js'
@@ -17,60 +17,78 @@ function of(setting: Partial<Setting>, ...steps: Step[]): Schedule {
 
 const login = (tab = 0, after = 0): Step => ({ after, do: 'login', tab, user: 'ann' })
 const logout = (tab = 0, after = 0): Step => ({ after, do: 'logout', tab, scope: 'current' })
-const network = (profile: 'slow' | 'lossy' | 'hanging', after = 0): Step => ({
+const token = (tab = 0, after = 0): Step => ({ after, do: 'token', tab })
+const opens = (after = 0): Step => ({ after, do: 'open', how: 'visible' })
+const offline = (unnoticed: boolean, after = 0): Step => ({ after, do: 'offline', unnoticed })
+const network = (profile: 'slow' | 'lossy' | 'hanging' | 'calm', after = 0): Step => ({
   after,
   do: 'network',
   profile,
 })
-const fault = (name: 'html' | 'unavailable', after = 0): Step => ({
-  after,
-  do: 'fault',
-  fault: name,
-  times: 1,
-})
+const html = (after = 0): Step => ({ after, do: 'fault', fault: 'html', times: 1 })
 
 export const PINNED: readonly Pinned[] = [
   {
-    claim: 'a logout revokes a login that was called before it and is still waiting for the lock',
+    claim: 'R50 a logout rejects a login that was called before it and still waits for the lock',
     schedule: of({}, logout(0, 1), login(), logout(0, 1)),
   },
   {
-    claim: 'a compensating logout does not delete the cookie of the login after it',
-    schedule: of({ tabs: 2, storage: false }, login(), login(), logout(0, 1)),
+    claim: 'R50 a compensating logout does not delete the cookie of the login after it',
+    open: true,
+    schedule: of(
+      { seed: 220_301, tabs: 2, storage: false, onRace: 'refuse' },
+      login(),
+      login(),
+      logout(1, 1),
+    ),
   },
   {
     claim: 'two logins of one tab keep the cookie of the one that counts, also without locks',
+    open: true,
     schedule: of({ locks: false, storage: false }, login(0, 1), login(0, 61)),
   },
   {
-    claim: 'a web page in place of the login answer does not end the session there is',
-    schedule: of({}, fault('html', 1), login()),
+    claim: 'R51 a web page in place of the login answer does not end the session there is',
+    open: true,
+    schedule: of({ tabs: 2, locks: false, channel: false }, html(220_000), login(), token(0, 61)),
   },
   {
-    claim: 'a web page in place of the logout answer does not confirm the logout',
-    schedule: of({}, fault('html', 61), logout()),
+    claim: 'R37 a web page in place of the logout answer does not confirm the logout',
+    open: true,
+    schedule: of({}, logout(0, 61), html(1), { after: 3000, do: 'hide', tab: 0 }),
   },
   {
-    claim: 'a logout that knows no session does not end the next one',
+    claim: 'R50 a logout that knows of no session does not end the next one',
+    open: true,
     schedule: of(
       { seed: 2808, storageDelay: 60, signedIn: false },
       network('slow', 1),
       logout(0, 61),
       logout(0, 61),
-      { after: 61, do: 'open', how: 'visible' },
+      opens(61),
       login(0, 61),
-      { after: 220_000, do: 'token', tab: 0 },
+      token(0, 220_000),
     ),
   },
   {
     claim: 'R37 a tab whose logout is pending does not take the same session back from a tab that reloads',
+    open: true,
+    schedule: of({ storage: false }, offline(false, 1), opens(220_000), logout(), logout(1, 220_000), {
+      after: 0,
+      do: 'reload',
+      tab: 1,
+    }),
+  },
+  {
+    claim: 'R37 a tab whose logout is pending does not take the same session back from a tab that comes back',
+    open: true,
     schedule: of(
-      { storage: false },
-      { after: 1, do: 'offline', unnoticed: false },
-      { after: 220_000, do: 'open', how: 'visible' },
-      logout(),
-      logout(1, 220_000),
-      { after: 0, do: 'reload', tab: 1 },
+      { engine: 'firefox', tabs: 2, locks: false, storage: false },
+      offline(true),
+      logout(0, 300_000),
+      { after: 0, do: 'leave', tab: 0 },
+      logout(1),
+      token(0, 61),
     ),
   },
   {
@@ -82,34 +100,47 @@ export const PINNED: readonly Pinned[] = [
     }),
   },
   {
-    claim: 'a logout that does not know yet of the login a moment ago leaves no session behind',
+    claim: 'R38 a logout that does not know yet of the login a moment ago leaves no session behind',
+    open: true,
     schedule: of(
-      { seed: 968_108, tabs: 2, storageDelay: 60 },
-      { after: 1, do: 'open', how: 'visible' },
+      { seed: 968_108, tabs: 2, channelDelay: 30, storageDelay: 60 },
+      opens(1),
       login(0, 61),
-      { after: 3, do: 'token', tab: 0 },
-      { after: 5, do: 'token', tab: 0 },
+      token(0, 3),
+      token(0, 5),
       logout(1, 41),
     ),
   },
   {
-    claim: 'R02 five tabs that refresh for themselves without locks keep the session',
+    claim: 'R02 five tabs without locks keep the session over a network that loses answers',
     schedule: of(
-      { tabs: 4, locks: false, shareToken: false, channelDelay: 30, lifetime: 60 },
-      { after: 500_192, do: 'token', tab: 0 },
-      { after: 282_343, do: 'open', how: 'visible' },
-      logout(),
-      login(0, 220_000),
+      { seed: 10, tabs: 5, locks: false, channelDelay: 30, storageDelay: 60 },
+      logout(0, 61),
+      token(0, 71),
+      login(1),
+      network('hanging', 61),
+      network('calm', 220_000),
+    ),
+  },
+  {
+    claim: 'R02 four tabs without channel keep the session over a slow network',
+    open: true,
+    schedule: of(
+      { seed: 5, tabs: 4, channel: false, signedIn: false },
+      network('slow'),
+      login(),
+      logout(0, 220_000),
     ),
   },
   {
     claim: 'R02 tabs that refresh for themselves over a slow network keep the session',
+    open: true,
     schedule: of(
       { seed: 187_440, tabs: 3, shareToken: false },
       { after: 1, do: 'request', tab: 0 },
       network('slow', 61),
-      { after: 254_869, do: 'open', how: 'visible' },
-      { after: 25, do: 'token', tab: 0 },
+      opens(254_869),
+      token(0, 25),
     ),
   },
 ]

@@ -6,7 +6,8 @@
 import type { CookieJar } from './cookie-jar.js'
 import { siteOf } from './cookie-jar.js'
 import type { EngineProfile } from './engine.js'
-import type { Delivery, Exchange, ExchangePhase, Network, ServerAnswer } from './network.js'
+import type { Delivery, Exchange, ExchangePhase, Network } from './network.js'
+import { afterRedirect, corsAllows, opaqueRedirect, redirectTarget, toResponse } from './responses.js'
 import type { Script } from './script.js'
 
 /** What a page's fetch stands on. */
@@ -188,46 +189,4 @@ function toRequest(input: RequestInfo | URL, init: RequestInit, resolve: (url: s
   const { signal: _, ...rest } = init
   const half = init.body instanceof ReadableStream ? { duplex: 'half' } : {}
   return new Request(input instanceof Request ? input : resolve(String(input)), { ...rest, ...half })
-}
-
-function redirectTarget({ status, headers }: ServerAnswer, base: URL): URL | undefined {
-  const location = headers.get('location')
-  if (![301, 302, 303, 307, 308].includes(status) || location === null) return undefined
-  return URL.canParse(location, base) ? new URL(location, base) : undefined
-}
-
-function afterRedirect(
-  status: number,
-  method: string,
-  body: string | undefined,
-): [string, string | undefined] {
-  const becomesGet = (status === 303 && method !== 'HEAD') || (status < 303 && method === 'POST')
-  return becomesGet ? ['GET', undefined] : [method, body]
-}
-
-function corsAllows({ headers }: ServerAnswer, origin: string, request: Request): boolean {
-  const allowed = headers.get('access-control-allow-origin')
-  if (request.credentials !== 'include') return allowed === origin || allowed === '*'
-  return allowed === origin && headers.get('access-control-allow-credentials') === 'true'
-}
-
-function opaqueRedirect(): Response {
-  return Object.defineProperty(Response.error(), 'type', { value: 'opaqueredirect' })
-}
-
-function toResponse(answer: ServerAnswer, url: URL, cut: boolean, redirected: boolean): Response {
-  const headers = new Headers(answer.headers)
-  headers.delete('set-cookie')
-  const { status, statusText } = answer
-  const empty = [204, 205, 304].includes(status)
-  const response = new Response(empty ? null : cut ? brokenBody() : answer.body, {
-    status,
-    statusText,
-    headers,
-  })
-  return Object.defineProperties(response, { url: { value: url.href }, redirected: { value: redirected } })
-}
-
-function brokenBody(): ReadableStream {
-  return new ReadableStream({ pull: (controller) => controller.error(new TypeError('network error')) })
 }

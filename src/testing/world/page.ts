@@ -8,9 +8,11 @@ import type { ChannelOwner } from './channels.js'
 import type { PageFetch } from './fetch.js'
 import { createPageFetch } from './fetch.js'
 import type { LockOwner } from './locks.js'
+import { createPageLocks } from './page-locks.js'
 import { draw, sequence } from './random.js'
 import type { Script } from './script.js'
 import { createScript } from './script.js'
+import { createTimers } from './timers.js'
 import type { StorageUser } from './storage.js'
 
 /** One document of a virtual tab. */
@@ -58,20 +60,14 @@ export interface PageOptions {
   evicted(why: string): void
 }
 
-/** Timers of hidden pages run on full seconds only. */
-const HIDDEN_TICK_MS = 1000
-/** Far below the resolution of the clock that script reads, far above the error of adding floating-point numbers. */
-const ROUNDING_MS = 0.001
-
 export function createPage(browser: Browser, options: PageOptions): PageControls {
-  const { time, engine, capabilities } = browser
+  const { engine, capabilities } = browser
   const { tab, url } = options
   const id = browser.nextPage()
-  const script = createScript(time)
+  const script = createScript(browser.time)
   const chance = sequence(draw(browser.seed, id, 99) * 2 ** 31)
   const bornAt = browser.monotonic() - Math.floor(chance() * 1000)
   const listeners = new Set<(signal: LifecycleSignal) => void>()
-  const stopLockWaits = new Set<() => void>()
   const untilActivation: (() => void)[] = []
   let prerendering = options.prerendering
   let activeBefore = 0
@@ -95,57 +91,8 @@ export function createPage(browser: Browser, options: PageOptions): PageControls
     },
   }
 
-  function after(milliseconds: number, callback: () => void): () => void {
-    const due = browser.monotonic() + Math.max(0, Number.isNaN(milliseconds) ? 0 : milliseconds)
-    let cancelled = false
-    let cancelTask = (): void => undefined
-    const arm = (): void => {
-      const left = Math.max(0, due - browser.monotonic())
-      const late = options.visible()
-        ? 0
-        : left % HIDDEN_TICK_MS === 0
-          ? 0
-          : HIDDEN_TICK_MS - (left % HIDDEN_TICK_MS)
-      // Nobody waits for ever: such a timer never fires, and needs no place in the queue.
-      if (left < Infinity) cancelTask = time.at(left + late, () => script.run(fire))
-    }
-    const fire = (): void => {
-      if (cancelled) return
-      // The machine slept meanwhile, and so did the timer.
-      if (due - browser.monotonic() > ROUNDING_MS) return arm()
-      callback()
-    }
-    arm()
-    return () => {
-      cancelled = true
-      cancelTask()
-    }
-  }
-
-  function acquire(name: string, waitMs: number): Promise<(() => void) | undefined> {
-    return new Promise((resolve) => {
-      onceActivated(() => {
-        if (capabilities.locks === false || script.gone()) return resolve(undefined)
-        let waiting = true
-        const giveBack =
-          capabilities.locks === 'stuck'
-            ? () => undefined
-            : browser.locks.request(name, owner, () => script.run(granted))
-        const stopTimer = after(waitMs, () => stop(undefined))
-        const stop = (release: (() => void) | undefined): void => {
-          if (!waiting) return
-          waiting = false
-          stopLockWaits.delete(stopNow)
-          stopTimer()
-          if (!release) giveBack()
-          resolve(release)
-        }
-        const granted = (): void => stop(giveBack)
-        const stopNow = (): void => stop(undefined)
-        stopLockWaits.add(stopNow)
-      })
-    })
-  }
+  const after = createTimers(browser, script, options.visible)
+  const locks = createPageLocks(browser, owner, after, onceActivated)
 
   function open(name: string, receive: (message: unknown) => void): Channel | undefined {
     if (!capabilities.channel || script.gone()) return undefined
@@ -198,12 +145,7 @@ export function createPage(browser: Browser, options: PageOptions): PageControls
       after,
     },
     chance: { fraction: chance, id: () => `${id}-${Math.floor(chance() * 2 ** 48).toString(16)}` },
-    locks: {
-      get available() {
-        return capabilities.locks !== false
-      },
-      acquire,
-    },
+    locks,
     channels: { open },
     shared,
     tab: session,
@@ -252,10 +194,7 @@ export function createPage(browser: Browser, options: PageOptions): PageControls
       signal('activate')
     },
     usesLocks: () => browser.locks.involves(owner),
-    loseLocks() {
-      browser.locks.drop(owner)
-      for (const stop of [...stopLockWaits]) script.run(stop)
-    },
+    loseLocks: locks.lose,
     end() {
       script.end()
       browser.locks.drop(owner)
