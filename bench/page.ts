@@ -26,14 +26,14 @@ export async function measure(): Promise<Measured> {
   let refreshes = 0
   let lifetime = 3600
   const fetch = (input: string | URL | Request): Promise<Response> => {
-    const url = String(input)
+    const url = input instanceof Request ? input.url : input.toString()
     if (!url.includes('/auth/')) return Promise.resolve(answer)
     if (url.endsWith('/refresh')) refreshes++
     const token = `token-${refreshes}`
     const user = { id: 'ann' }
     return Promise.resolve(json({ access_token: token, expires_in: lifetime, user, session_id: 's' }))
   }
-  const auth = createAuthClient({ fetch: fetch as typeof globalThis.fetch, development: false })
+  const auth = createAuthClient({ fetch: fetch, development: false })
   lifetime = 0.001
   await auth.login({})
   refreshes = 0

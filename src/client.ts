@@ -114,7 +114,7 @@ export function createClientWith<User>(options: AuthClientOptions<User>, ports: 
     const next = getState()
     if (next === told) return
     told = next
-    listeners.emit(next)
+    void listeners.emit(next)
   })
 
   return {
@@ -135,8 +135,7 @@ export function createClientWith<User>(options: AuthClientOptions<User>, ports: 
       return stop
     },
     on(name, listener) {
-      if (!Object.hasOwn(sources, name))
-        throw new TypeError(`Failed to listen: there is no event "${String(name)}".`)
+      if (!Object.hasOwn(sources, name)) throw new TypeError(`Failed to listen: there is no event "${name}".`)
       return (sources[name] as Listeners<unknown>).add(listener as (event: unknown) => unknown)
     },
     async login(credentials) {
@@ -212,7 +211,7 @@ function face<User>(
   return shown
 }
 
-function isSameFace(a: AuthState<unknown>, b: AuthState<unknown>): boolean {
+function isSameFace(a: AuthState, b: AuthState): boolean {
   const keys = ['status', 'connection', 'retryAt', 'mode', 'user', 'sessionId', 'reason']
   return keys.every((key) => Reflect.get(a, key) === Reflect.get(b, key))
 }

@@ -125,7 +125,7 @@ export interface Timeouts {
 type Defined<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> }
 
 export interface ResolvedOptions extends Omit<
-  Defined<AuthClientOptions<unknown>>,
+  Defined<AuthClientOptions>,
   | 'baseUrl'
   | 'key'
   | 'endpoints'

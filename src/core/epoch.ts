@@ -27,5 +27,5 @@ export function parseEpoch(value: unknown): Epoch | undefined {
     (at as number) <= LATEST &&
     typeof id === 'string' &&
     id.length <= 64
-  return valid ? [at as number, id as string] : undefined
+  return valid ? [at as number, id] : undefined
 }

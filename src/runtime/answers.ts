@@ -58,7 +58,9 @@ export async function judgeGrant(
   if (reply.status >= 500 || reply.status === 408 || reply.status === 425) return fail('server_error')
   const fields = reply.status >= 200 && reply.status < 300 ? readFields(context, reply.body, from) : undefined
   if (!fields || !isTokenText(fields.accessToken)) return fail('invalid_response')
-  if (fields.tokenType !== undefined && String(fields.tokenType).toLowerCase() !== 'bearer')
+  // What the server sends need not be what the type says.
+  const tokenType: unknown = fields.tokenType ?? 'bearer'
+  if (typeof tokenType !== 'string' || tokenType.toLowerCase() !== 'bearer')
     return fail('unsupported_token_type')
   try {
     const identity = await identify(context, fields, fields.accessToken)

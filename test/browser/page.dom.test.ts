@@ -38,14 +38,15 @@ it('relative URLs are resolved against the base of the document, as fetch does',
   expect(browserPage.url()).toBe(`${location.origin}/app/`)
 })
 
-it.each(['https://evil.example/', `${location.origin}.evil.example/`, '//evil.example/a/b'])(
-  'SEC-08 a base element that points to %s does not make that the origin that gets credentials',
-  (href) => {
-    base(href)
-    expect(document.baseURI).toContain('evil.example')
-    expect(browserPage.url()).toBe(location.href)
-  },
-)
+it.each([
+  'https://evil.example/',
+  `${location.protocol}//${location.hostname}.evil.example/`,
+  '//evil.example/a/b',
+])('SEC-08 a base element that points to %s does not make that the origin that gets credentials', (href) => {
+  base(href)
+  expect(document.baseURI).toContain('evil.example')
+  expect(browserPage.url()).toBe(location.href)
+})
 
 it('SEC-08 with such a base element a login goes to the origin of the page', async () => {
   base('https://evil.example/')

@@ -11,9 +11,4 @@ describe('pinned schedules', () => {
     const { violations, timeline } = await simulate(schedule)
     expect(violations, timeline()).toEqual([])
   })
-
-  it.each(PINNED.filter(({ open }) => open))('open: $claim', async ({ schedule }) => {
-    const { violations, timeline } = await simulate(schedule)
-    expect(violations, `No longer broken: take "open" away.\n${timeline()}`).not.toEqual([])
-  })
 })

@@ -1,6 +1,6 @@
 /*
- * Schedules that once broke a promise, found by search and shrunk. `open` says that the promise is still broken: whoever
- * mends it takes the word away.
+ * Schedules that once broke a promise, found by search and shrunk. `open` says that the promise is still broken:
+ * whoever mends it takes the word away. `npm run simulate -- --pinned` says which are.
  */
 import type { Schedule, Setting, Step } from './schedule.js'
 import { WHOLE } from './schedule.js'

@@ -1,12 +1,13 @@
 /*
  * `npm run simulate -- --seeds 10000 --tabs 5`: plays that many schedules and says how fast, what they met, and, where a
- * promise broke, how. Options: --seeds, --first, --tabs (the most), --fewest, --steps, and --all to go on
- * after a failure.
+ * promise broke, how. Options: --seeds, --first, --tabs (the most), --fewest, --steps, --all to go on
+ * after a failure, and --pinned to play the pinned schedules instead.
  */
 import { parseArgs } from 'node:util'
 import { COUNTERS } from './coverage.js'
+import { PINNED } from './pinned.js'
 import type { Bounds } from './schedule.js'
-import { explore, shrink, tell } from './simulate.js'
+import { explore, shrink, simulate, tell } from './simulate.js'
 
 const { values } = parseArgs({
   options: {
@@ -16,10 +17,19 @@ const { values } = parseArgs({
     fewest: { type: 'string', default: '1' },
     steps: { type: 'string', default: '40' },
     all: { type: 'boolean', default: false },
+    pinned: { type: 'boolean', default: false },
   },
 })
 // What the client says about missing capabilities would drown the result.
 console.warn = () => undefined
+
+if (values.pinned) {
+  for (const { claim, schedule } of PINNED) {
+    const { violations } = await simulate(schedule)
+    console.log(violations.length > 0 ? `BROKEN  ${claim}\n        ${violations[0]}` : `kept    ${claim}`)
+  }
+  process.exit()
+}
 
 const bounds: Bounds = { tabs: [Number(values.fewest), Number(values.tabs)], steps: Number(values.steps) }
 const began = performance.now()

@@ -146,13 +146,13 @@ const act: fc.Arbitrary<(TabAct & { tab: number }) | WorldAct> = fc.oneof(
       fc.constant({ do: 'clearStorage' } as const),
     ),
   },
-) as fc.Arbitrary<(TabAct & { tab: number }) | WorldAct>
+)
 
 const step: fc.Arbitrary<Step> = fc.tuple(gap, act).map(
-  ([after, what]) => ({ after, ...what }) as Step,
+  ([after, what]) => ({ after, ...what }),
   (value) => {
     const { after, ...what } = value as Step
-    return [after, what as WorldAct]
+    return [after, what]
   },
 )
 
@@ -200,7 +200,7 @@ export function calmSchedules(): fc.Arbitrary<Schedule> {
     tabAct('hide', 'show'),
     fc.record({ do: fc.constant('open'), how: fc.constantFrom('visible', 'hidden') }),
   )
-  const calmStep = fc.tuple(gap, calmAct).map(([after, what]) => ({ after, ...what }) as Step)
+  const calmStep = fc.tuple(gap, calmAct).map(([after, what]) => ({ after, ...what }))
   return fc
     .tuple(schedules({ tabs: [2, 5], steps: 0 }), fc.array(calmStep, { maxLength: 30, size: 'max' }))
     .map(([setting, steps]) => ({ ...setting, ...WHOLE, steps }))
