@@ -14,6 +14,7 @@ export const browserPage: Page = {
     const url = isPlain.test(href) && !baseURI.startsWith(`${origin}/`) ? href : baseURI
     return isPlain.test(url) ? url : undefined
   },
+  path: () => location.pathname + location.search + location.hash,
   navigate: (url) => location.assign(url),
   cookie(name) {
     try {

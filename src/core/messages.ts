@@ -28,7 +28,12 @@ export type Message =
       readonly mode: Mode
       readonly shared: SharedToken | undefined
     }
-  | { readonly type: 'out'; readonly epoch: Epoch; readonly reason: EndReason }
+  | {
+      readonly type: 'out'
+      readonly epoch: Epoch
+      readonly reason: EndReason
+      readonly sessionId: string | undefined
+    }
   /** A refresh failed: nobody tries again for so many milliseconds. */
   | {
       readonly type: 'wait'
@@ -64,7 +69,8 @@ export function parseMessage(data: unknown, self: string): Message | undefined {
     }
     case 'out': {
       const reason = oneOf(END_REASONS, data['reason'])
-      return reason && { type: 'out', epoch, reason }
+      const { sessionId } = data
+      return reason && { type: 'out', epoch, reason, sessionId: isHandle(sessionId) ? sessionId : undefined }
     }
     case 'wait': {
       const { delay, failures } = data

@@ -71,8 +71,10 @@ export interface Lifecycle {
 export interface Page {
   /** Whether there is a document. Where there is none (server rendering) the client makes no request. */
   readonly exists: boolean
-  /** The page's URL; undefined where there is none or it cannot be a base. */
+  /** What relative URLs are resolved against, of the page's own origin; undefined where there is none. */
   url(): string | undefined
+  /** Path, query and fragment of the page itself, which a `<base>` does not change. */
+  path(): string
   navigate(url: string): void
   /** The value of a cookie that script can read. */
   cookie(name: string): string | undefined

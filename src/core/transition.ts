@@ -43,7 +43,7 @@ export function transition(state: ClientState, event: ClientEvent, now: Moment):
       return [{ ...state, asking: !event.done && state.phase === 'out' }, []]
     case 'markerSeen':
       return isNewer(event.marker.epoch, state.epoch)
-        ? followMarker(state, event.marker)
+        ? followMarker(state, event.marker, now)
         : [notice(state, event.marker), []]
     case 'received':
       return received(state, event.message, event.grant, now)
@@ -71,11 +71,12 @@ export function transition(state: ClientState, event: ClientEvent, now: Moment):
         ...ended,
         logout: { scope, sessionId: state.sessionId ?? logout?.sessionId },
       }
-      return [next, [writeMarker(next), out(next, 'logout-elsewhere'), ...effects]]
+      return [next, [...tellLogout(next), ...effects]]
     }
     case 'logoutConfirmed': {
       if (!isSame(event.epoch, state.epoch) || !state.logout) return [state, []]
-      const next: ClientState = { ...state, logout: undefined }
+      const { sessionId } = state.logout
+      const next: ClientState = { ...state, sessionId, logout: undefined }
       return [next, [writeMarker(next)]]
     }
     case 'purged': {
@@ -100,21 +101,43 @@ const pendingLogout = (marker: Marker): ClientState['logout'] =>
   marker.state === 'logout-pending' ? { scope: marker.scope, sessionId: marker.sessionId } : undefined
 
 /** Another tab made a newer epoch: what we hold belongs to the past. */
-function followMarker(state: ClientState, marker: Marker): Transition {
+function followMarker(state: ClientState, marker: Marker, now: Moment): Transition {
   const { epoch, sessionId, generation } = marker
-  if (marker.state === 'in') return resync({ ...state, sessionId }, epoch, generation)
+  if (marker.state === 'in') return resync(state, { epoch, sessionId, generation }, now)
   const logout = pendingLogout(marker)
   if (state.phase === 'out')
     return [{ ...state, epoch, logout, incoming: undefined, generation: 0, sessionId }, []]
   const reason = marker.reason === 'none' || marker.reason === 'logout' ? 'logout-elsewhere' : marker.reason
   const [ended, effects] = end(state, reason, epoch, undefined)
-  return [{ ...ended, logout, sessionId }, effects]
+  return [{ ...ended, logout, sessionId }, [...effects, ...disown(state, reason, sessionId)]]
 }
 
-function resync(state: ClientState, epoch: Epoch, generation: number): Transition {
+/** A logout elsewhere that knew of another session than ours: nobody but us can end ours. */
+function disown(
+  { identity, credential }: ClientState,
+  reason: EndReason,
+  sessionId: string | undefined,
+): Effect[] {
+  const ours = identity && credential && reason === 'logout-elsewhere' && identity.sessionId !== sessionId
+  return ours ? [{ type: 'revoke', grant: { identity, credential } }] : []
+}
+
+/** Somebody is signed in by another tab: learn who it is. */
+function resync(
+  state: ClientState,
+  { epoch, sessionId, generation }: Pick<ClientState, 'epoch' | 'sessionId' | 'generation'>,
+  now: Moment,
+): Transition {
+  const { logout } = state
+  if (logout && sessionId !== undefined && sessionId === logout.sessionId) {
+    // A tab that had not heard of it restored the very session that is still to be ended.
+    const next: ClientState = { ...state, epoch: nextEpoch(epoch, now.wall, now.id) }
+    return [next, tellLogout(next)]
+  }
   const next: ClientState = {
     ...calm(state),
     epoch,
+    sessionId,
     generation,
     phase: state.phase === 'in' ? 'in' : 'unknown',
     credential: undefined,
@@ -142,13 +165,15 @@ function received(state: ClientState, message: Message, grant: Grant | undefined
   switch (message.type) {
     case 'in':
       // What is ahead is never adopted: the marker or the server must say first who is signed in now.
-      if (ahead) return resync({ ...state, sessionId: message.sessionId }, message.epoch, message.generation)
+      if (ahead) return resync(state, message, now)
       return adopt(noteGeneration(state, message.epoch, message.generation), grant, now)
-    case 'out':
+    case 'out': {
       if (!ahead) return [state, []]
       if (state.phase === 'out')
         return [{ ...state, epoch: message.epoch, incoming: undefined, generation: 0 }, []]
-      return end(state, message.reason, message.epoch, undefined)
+      const [next, effects] = end(state, message.reason, message.epoch, undefined)
+      return [next, [...effects, ...disown(state, message.reason, message.sessionId)]]
+    }
     case 'wait': {
       if (ahead || state.phase === 'out') return [state, []]
       const retryAt = { wall: now.wall + message.delay, monotonic: now.monotonic + message.delay }
@@ -340,14 +365,15 @@ const calm = (state: ClientState): ClientState => ({
   mandated: false,
 })
 
-function writeMarker(state: ClientState): Effect {
+/** What keeps the state of a signed-out client. */
+export function writeMarker(state: ClientState): Effect {
   const { epoch, generation, logout } = state
   const marker: Marker = {
     epoch,
     state: logout ? 'logout-pending' : 'out',
     generation,
     mode: 'token',
-    sessionId: logout?.sessionId,
+    sessionId: (logout ?? state).sessionId,
     scope: logout?.scope ?? 'current',
     reason: state.reason,
   }
@@ -362,9 +388,14 @@ function markIn({ epoch, generation }: ClientState, { identity }: Grant): Effect
   }
 }
 
-function out(state: ClientState, reason: EndReason): Effect {
-  return { type: 'post', message: { type: 'out', epoch: state.epoch, reason } }
+function out({ epoch, logout, sessionId }: ClientState, reason: EndReason): Effect {
+  return {
+    type: 'post',
+    message: { type: 'out', epoch, reason, sessionId: (logout ?? { sessionId }).sessionId },
+  }
 }
+
+const tellLogout = (state: ClientState): Effect[] => [writeMarker(state), out(state, 'logout-elsewhere')]
 
 /** Whether the breaker holds: one token after the other was replaced before its time, so that one more will not help. */
 export function isLooping(state: ClientState, now: Instant): boolean {

@@ -140,7 +140,7 @@ export function makeIdentity(context: Context, rawUser: unknown, sessionId: stri
   const { parseUser, getUserId } = context.options
   const user = parseUser(rawUser)
   const subject = getUserId(user)
-  if ((typeof subject !== 'string' && typeof subject !== 'number') || subject === '') {
+  if ((typeof subject !== 'string' && !Number.isFinite(subject)) || subject === '') {
     throw new TypeError('The user has neither "sub" nor "id": say with the "getUserId" option who it is')
   }
   return { subject: String(subject), sessionId, mode: 'token', rawUser, user }

@@ -4,7 +4,7 @@ import { type Message, wrap } from '../core/messages.js'
 import type { Instant } from '../core/lifetime.js'
 import type { Channel, Ports } from '../core/ports.js'
 import type { ClientEvent, ClientState, Effect, Grant, Identity, Moment } from '../core/state.js'
-import { INITIAL, transition } from '../core/transition.js'
+import { INITIAL, transition, writeMarker } from '../core/transition.js'
 import type { EndReason } from '../core/types.js'
 import { AuthError } from '../errors.js'
 import type { ResolvedOptions } from '../options.js'
@@ -28,7 +28,6 @@ export class Context {
   readonly ports: Ports
   readonly options: ResolvedOptions
   readonly name: string
-  readonly tab: string
   readonly changes = new Listeners<ClientState>()
   readonly diagnostics: Diagnostics
   /** Set by the runtime as it is put together. */
@@ -41,16 +40,21 @@ export class Context {
   #quiet = 0
   #flushing = false
   #seen: string | null | undefined
+  #tab: string | undefined
 
   constructor(ports: Ports, options: ResolvedOptions, name: string) {
     this.ports = { ...ports, clock: bound(ports.clock, this.disposed) }
     this.options = options
     this.name = name
-    this.tab = ports.chance.id()
-    this.diagnostics = new Diagnostics(this.tab, (run) => {
+    this.diagnostics = new Diagnostics((run) => {
       this.#callbacks.push(run)
       this.#flush()
     })
+  }
+
+  /** Drawn when it is needed: some servers allow no random numbers while modules load. */
+  get tab(): string {
+    return (this.#tab ??= this.ports.chance.id())
   }
 
   get state(): ClientState {
@@ -113,6 +117,8 @@ export class Context {
     const text = this.ports.shared.read(this.name)
     if (text === this.#seen) return
     this.#seen = text
+    // The application's clean-up may empty the storage, but a logout that is still to be delivered stays.
+    if (text === null && this.#state.logout) return this.#perform(writeMarker(this.#state))
     const marker = parseMarker(text)
     if (marker) this.dispatch({ type: 'markerSeen', marker })
   }

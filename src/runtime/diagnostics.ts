@@ -60,13 +60,11 @@ const KEPT = 100
 
 /** Keeps the last entries, so that a report can be made after something went wrong. */
 export class Diagnostics {
-  readonly tab: string
   readonly listeners = new Listeners<DiagnosticEntry>()
   readonly #later: (run: () => void) => void
   readonly #entries: DiagnosticEntry[] = []
 
-  constructor(tab: string, later: (run: () => void) => void) {
-    this.tab = tab
+  constructor(later: (run: () => void) => void) {
     this.#later = later
   }
 

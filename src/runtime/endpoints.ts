@@ -12,6 +12,8 @@ export interface Reply {
   /** From `Retry-After`, in milliseconds from the arrival. */
   readonly retryAfter: number | undefined
   readonly redirected: boolean
+  /** A page for people: a captive portal or a proxy speaks, not the endpoint. */
+  readonly page: boolean
   /** Set where no answer arrived. */
   readonly fault: unknown
   readonly sentAt: Instant
@@ -83,6 +85,7 @@ export async function call(context: Context, { endpoint, method, body, token }: 
       code: undefined,
       retryAfter: undefined,
       redirected: false,
+      page: false,
       fault,
       sentAt,
     }
@@ -102,7 +105,8 @@ async function read(context: Context, response: Response): Promise<Omit<Reply, '
     // Not the contract's JSON. The parser's own message may quote the text, so it goes nowhere.
   }
   const retryAfter = parseRetryAfter(response.headers.get('retry-after'), context.ports.clock.wall())
-  return { status: response.status, body, code, retryAfter, redirected }
+  const page = /^text\/html/i.test(response.headers.get('content-type') ?? '')
+  return { status: response.status, body, code, retryAfter, redirected, page }
 }
 
 /** `Retry-After` in seconds or as a date (RFC 9110, 10.2.3), capped, in milliseconds from now. */
@@ -115,3 +119,6 @@ export function parseRetryAfter(value: string | null, wall: number): number | un
 /** What the request comes to, or undefined when its deadline passed first; the answer is read all the same. */
 export const inTime = <T>(context: Context, request: Promise<T>): Promise<T | undefined> =>
   within(context.ports.clock, context.options.timeouts.request, request)
+
+/** Whether the endpoint itself says that it has done it. */
+export const isDone = ({ status, page }: Reply): boolean => status >= 200 && status < 300 && !page

@@ -74,7 +74,10 @@ export class Events {
     const context = this.#context
     const { from, to } = this.#switch ?? {}
     this.#switch = undefined
-    const flush = context.quietly(() => context.dispatch({ type: 'purged' }))
+    const flush = context.quietly(() => {
+      context.syncMarker()
+      context.dispatch({ type: 'purged' })
+    })
     if (to && to === context.state.identity)
       context.callback(() => void this.userSwitch.emit({ from: from?.user, to: to.user }))
     flush()

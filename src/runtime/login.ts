@@ -3,7 +3,7 @@ import type { Under } from '../core/state.js'
 import { AuthError, type AuthErrorCode } from '../errors.js'
 import { judgeGrant, type GrantVerdict } from './answers.js'
 import type { Context } from './context.js'
-import { call, inTime, type Reply } from './endpoints.js'
+import { call, inTime, isDone, type Reply } from './endpoints.js'
 import type { Logouts } from './logout.js'
 import { acquire, type Refresher } from './refresh.js'
 import { activated } from './start.js'
@@ -18,12 +18,15 @@ export async function login(
   refresher: Refresher,
   logouts: Logouts,
   credentials: unknown,
+  before: Promise<unknown>,
 ): Promise<void> {
   const { options, disposed } = context
   disposed.throwIfAborted()
   const { requests } = logouts
   await raced(activated(context), disposed)
-  // What a refresh finds out would overtake the login, where there are no locks to keep them apart.
+  // A second click must not overtake the first, where there are no locks to keep them apart.
+  await raced(before, disposed)
+  // Nor must what a refresh finds out.
   await raced(Promise.resolve(refresher.flight), disposed)
   await raced(logouts.settle(), disposed)
   const release = await raced(
@@ -42,8 +45,8 @@ export async function login(
       async (reply) => {
         const verdict = await judgeLogin(context, reply)
         if (verdict.kind !== 'granted') {
-          // The cookies of an answer are set even if its body cannot be used.
-          if (reply.status >= 200 && reply.status < 300) await logouts.discard()
+          // The cookies of an answer are set even if its body cannot be used; a proxy's own page set none of them.
+          if (isDone(reply)) await logouts.discard()
           return { verdict }
         }
         if (late) {

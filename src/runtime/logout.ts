@@ -3,7 +3,7 @@ import { backoff } from '../core/retry.js'
 import type { Grant } from '../core/state.js'
 import type { LogoutScope } from '../core/types.js'
 import type { Context } from './context.js'
-import { call, inTime, type Reply } from './endpoints.js'
+import { call, inTime, isDone, type Reply } from './endpoints.js'
 import { acquire, type Refresher } from './refresh.js'
 import { pause, raced, within } from './waiting.js'
 
@@ -38,8 +38,17 @@ export class Logouts {
     context.disposed.throwIfAborted()
     this.requests++
     context.syncMarker()
+    const { phase, incoming } = context.state
+    const over = scope === 'current' && phase === 'out' && !incoming && context.readMarker()?.state === 'out'
     context.dispatch({ type: 'logoutRequested', scope })
     const { epoch } = context.state
+    if (over) {
+      // The server knows, and a request could only meet the next session; but what is under way is overtaken.
+      context.dispatch({ type: 'logoutConfirmed', epoch })
+      return { server: 'confirmed', durable: true }
+    }
+    // A listener may have emptied the storage.
+    context.syncMarker()
     const marker = context.readMarker()
     const durable = marker !== undefined && isSame(marker.epoch, epoch)
     // A delivery that runs is for a session that was ended earlier.
@@ -82,10 +91,16 @@ export class Logouts {
     const context = this.#context
     const { sessionId } = identity
     for (let attempt = 1; attempt <= COMPENSATIONS && !context.disposed.aborted; attempt++) {
-      if (sessionId === undefined && context.state.phase === 'in') return
-      context.note('logout.compensated')
-      const reply = await this.#send(sessionId, 'current', credential.token)
-      if (reply && isDone(reply)) return
+      // Under the lock: its answer deletes a cookie, and must not arrive behind that of the next login.
+      const release = await acquire(context, context.options.timeouts.request, () => false)
+      try {
+        if (sessionId === undefined && context.state.phase === 'in') return
+        context.note('logout.compensated')
+        const reply = await this.#send(sessionId, 'current', credential.token)
+        if (reply && isDone(reply)) return
+      } finally {
+        release?.()
+      }
       await pause(
         context.ports.clock,
         backoff(attempt, context.ports.chance.fraction(), context.options.retry),
@@ -151,5 +166,3 @@ export class Logouts {
     return inTime(context, call(context, { endpoint: 'logout', method: 'POST', body, token }))
   }
 }
-
-const isDone = ({ status }: Reply): boolean => status >= 200 && status < 300

@@ -42,6 +42,7 @@ export class Refresher {
   #flight: Promise<RefreshOutcome> | undefined
   #release: (() => void) | undefined
   #next: Promise<RefreshOutcome> | undefined
+  #wanted: RefreshNeed | undefined
   #lastError: AuthError | undefined
 
   constructor(context: Context) {
@@ -51,9 +52,12 @@ export class Refresher {
   /** Joins the flight that runs, or starts another after it, shared by all who want one meanwhile. */
   refresh(need: RefreshNeed): Promise<RefreshOutcome> {
     if (this.#flight && (need.force || need.anew)) {
+      // One for all who wait, with what any of them needs.
+      this.#wanted = { ...this.#wanted, ...need }
       this.#next ??= this.#flight.then(() => {
-        this.#next = undefined
-        return this.#start(need)
+        const wanted = this.#wanted ?? need
+        this.#next = this.#wanted = undefined
+        return this.#start(wanted)
       })
       return this.#next
     }

@@ -43,6 +43,15 @@ export function checkReturnTo(context: Context, returnTo: unknown): string {
   return url.pathname + url.search + url.hash
 }
 
+/** The path of the page, or the start page where nobody should come back to it, such as from a sign-in page. */
+export function ownPath(context: Context): string {
+  try {
+    return checkReturnTo(context, context.ports.page.path())
+  } catch {
+    return '/'
+  }
+}
+
 /** Twice, as servers and proxies on the way may do; a lone percent sign ends it. */
 function decodeFully(path: string): string {
   const once = decodeURIComponent(path)

@@ -11,7 +11,7 @@ import { login } from './login.js'
 import { Logouts, type LogoutResult } from './logout.js'
 import { Refresher } from './refresh.js'
 import { authenticatedFetch, type AuthRequestInit } from './requests.js'
-import { checkReturnTo } from './return-to.js'
+import { checkReturnTo, ownPath } from './return-to.js'
 import { createSchedule } from './schedule.js'
 import { activated, markRedirect, start } from './start.js'
 import { closeChannel, openChannel } from './tabs.js'
@@ -26,6 +26,7 @@ export class Runtime {
   readonly #logouts: Logouts
   readonly #plan: () => void
   #started: Promise<void> | undefined
+  #logins: Promise<unknown> = Promise.resolve()
 
   constructor(ports: Ports, options: ResolvedOptions, name: string) {
     const context = new Context(ports, options, name)
@@ -65,7 +66,9 @@ export class Runtime {
     this.#needPage('log in')
     if (this.events.telling) throw new AuthError('session_changed', { action: 'log in' })
     void this.started()
-    await login(this.context, this.#refresher, this.#logouts, credentials)
+    const turn = login(this.context, this.#refresher, this.#logouts, credentials, this.#logins)
+    this.#logins = turn.catch(() => {})
+    await turn
     if (this.#inDevelopment()) void this.diagnose().catch(() => {})
   }
 
@@ -73,7 +76,7 @@ export class Runtime {
     this.#needPage('begin the sign-in')
     const { context } = this
     const { page } = context.ports
-    const path = checkReturnTo(context, returnTo ?? here(page.url()))
+    const path = returnTo === undefined ? ownPath(context) : checkReturnTo(context, returnTo)
     void this.started()
     await raced(activated(context), context.disposed)
     await raced(this.#logouts.settle(), context.disposed)
@@ -178,7 +181,7 @@ export class Runtime {
     const { credential, phase, failures } = context.state
     if (phase === 'out' || (phase === 'unknown' && failures === 0)) return
     // A restored page may have missed a logout, and without a marker only the server can tell.
-    const blind = cause === 'restore' && context.ports.shared.read(context.name) === undefined
+    const blind = cause === 'restore' && !context.readMarker()
     const due = failures > 0 || !credential || remaining(credential, context.instant()) < credential.lead
     if (due || blind) void this.#refresher.refresh({ cause, force: blind })
   }
@@ -192,9 +195,4 @@ export class Runtime {
     const page = ports.page.url()
     return options.development ?? (page !== undefined && isLoopback(new URL(page).hostname))
   }
-}
-
-function here(page = '/'): string {
-  const { pathname, search, hash } = new URL(page, 'https://page.invalid')
-  return pathname + search + hash
 }

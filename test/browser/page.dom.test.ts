@@ -38,6 +38,13 @@ it('relative URLs are resolved against the base of the document, as fetch does',
   expect(browserPage.url()).toBe(`${location.origin}/app/`)
 })
 
+it('R96 the path to come back to is that of the page, also with a base', () => {
+  history.replaceState(null, '', '/orders?page=2#top')
+  onTestFinished(() => history.replaceState(null, '', '/'))
+  base('/')
+  expect(browserPage.path()).toBe('/orders?page=2#top')
+})
+
 it.each([
   'https://evil.example/',
   `${location.protocol}//${location.hostname}.evil.example/`,

@@ -125,7 +125,7 @@ it('R26 a process with a disposed client can exit', async () => {
     const ports = {
       ...browserPorts(),
       lifecycle: { visible: () => true, online: () => true, prerendering: () => false, listen: () => () => {} },
-      page: { exists: true, url: () => 'https://app.example.com/', navigate() {}, cookie() {} },
+      page: { exists: true, url: () => 'https://app.example.com/', path: () => '/', navigate() {}, cookie() {} },
       shared: { read: () => null, write: () => true, watch: () => () => {} },
       locks: { available: true, acquire: async () => () => {} },
     }

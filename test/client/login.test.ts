@@ -134,7 +134,7 @@ it('R96 a refused returnTo navigates nowhere and leaves no mark', async () => {
 it('R96 a page without an address of its own comes back to the start page', async () => {
   const kit = createKit({ baseUrl: 'https://api.example.com' })
   kit.on('/auth/refresh', () => refusal())
-  Object.assign(kit.ports.page, { url: () => undefined })
+  Object.assign(kit.ports.page, { url: () => undefined, path: () => 'srcdoc' })
   await kit.auth.loginWithRedirect()
   expect(kit.navigated).toEqual(['https://api.example.com/auth/start?return_to=%2F'])
 })

@@ -106,6 +106,7 @@ it('FIX-04 a logout while a login runs wins: the login rejects and what it made 
   answer.open(grant(30, { session_id: 's3' }))
   expect(await login).toBe('session_changed')
   await logout
+  await settle()
   expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'logout' })
   expect(kit.sent('/auth/logout').map(({ body }) => body)).toContainEqual({
     session_id: 's3',

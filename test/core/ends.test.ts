@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { nextEpoch } from '../../src/core/epoch.js'
+import { isNewer, nextEpoch } from '../../src/core/epoch.js'
 import type { ClientEvent, ClientState, Effect } from '../../src/core/state.js'
 import { INITIAL } from '../../src/core/transition.js'
 import {
@@ -11,6 +11,7 @@ import {
   grantOf,
   loggedIn,
   markerOf,
+  messageIn,
   move,
   renewed,
   run,
@@ -102,7 +103,7 @@ it('the sign-out of another tab does not make this one forget a logout it still 
   const epoch = nextEpoch(state.epoch, START + 4500, 'other')
   const message: ClientEvent = {
     type: 'received',
-    message: { type: 'out', epoch, reason: 'logout-elsewhere' },
+    message: { type: 'out', epoch, reason: 'logout-elsewhere', sessionId: 's-ann' },
     grant: undefined,
   }
   expect(move(state, message)[0]).toMatchObject({ epoch, logout: { sessionId: 's-ann', scope: 'current' } })
@@ -158,4 +159,49 @@ it('REV-05 a refusal ends the session with the reason the server gave', () => {
   const ended: Effect | undefined = effectOf(effects, 'end')
   expect(ended).toMatchObject({ reason: 'revoked', status: 401, previous: { subject: 'ann' } })
   expect(effectOf(effects, 'post')?.message).toMatchObject({ type: 'out', reason: 'revoked' })
+})
+
+const outElsewhere = (state: ClientState, sessionId: string | undefined): ClientEvent => ({
+  type: 'received',
+  message: {
+    type: 'out',
+    epoch: nextEpoch(state.epoch, START + 4500, 'other'),
+    reason: 'logout-elsewhere',
+    sessionId,
+  },
+  grant: undefined,
+})
+
+it('a logout elsewhere that named another session ends here, and ours is ended at the server by us', () => {
+  const state = signedIn()
+  const [same, quiet] = move(state, outElsewhere(state, 's-ann'))
+  expect(same.phase).toBe('out')
+  expect(typesOf(quiet)).not.toContain('revoke')
+  for (const sessionId of ['s-other', undefined]) {
+    const [after, effects] = move(state, outElsewhere(state, sessionId))
+    expect(after).toMatchObject({ phase: 'out', reason: 'logout-elsewhere', credential: undefined })
+    expect(effectOf(effects, 'revoke')?.grant).toEqual({
+      identity: state.identity,
+      credential: state.credential,
+    })
+  }
+})
+
+it('a tab that had not heard of a logout and restored its session is told again, and nobody is signed in', () => {
+  const state = signedOut()
+  const epoch = nextEpoch(state.epoch, START + 4500, 'other')
+  const message = messageIn(epoch, 2, 's-ann')
+  const [after, effects] = move(state, { type: 'received', message, grant: undefined })
+  expect(after).toMatchObject({ phase: 'out', logout: { sessionId: 's-ann' } })
+  expect(isNewer(after.epoch, epoch)).toBe(true)
+  expect(typesOf(effects)).toEqual(['writeMarker', 'post'])
+})
+
+it('R76 while the start asks although nobody is known to be signed in, only its answer ends that', () => {
+  const out = move(INITIAL, { type: 'skipped' })[0]
+  const [asking] = move(out, { type: 'asking', done: false })
+  expect(asking).toMatchObject({ phase: 'out', asking: true })
+  expect(move(asking, { type: 'asking', done: true })[0].asking).toBe(false)
+  expect(move(asking, LOGOUT)[0].asking).toBe(false)
+  expect(move(signedIn(), { type: 'asking', done: false })[0].asking).toBe(false)
 })

@@ -139,7 +139,7 @@ function received(step: Step, epoch: Epoch, grant: Grant): ClientEvent {
   const numbered: Grant = { identity, credential: { ...credential, generation } }
   const messages: Record<Step['said'], Message> = {
     in: { type: 'in', epoch, generation, sessionId, mode: 'token', shared: undefined },
-    out: { type: 'out', epoch, reason: 'logout-elsewhere' },
+    out: { type: 'out', epoch, reason: 'logout-elsewhere', sessionId },
     wait: { type: 'wait', epoch, delay: generation * 1000, failures: generation, mandated: step.explicit },
     ask: { type: 'ask', epoch },
   }

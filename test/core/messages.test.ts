@@ -30,7 +30,12 @@ const messages: fc.Arbitrary<Message> = fc.oneof(
       { nil: undefined },
     ),
   }),
-  fc.record({ type: fc.constant('out' as const), epoch, reason: fc.constantFrom(...END_REASONS) }),
+  fc.record({
+    type: fc.constant('out' as const),
+    epoch,
+    reason: fc.constantFrom(...END_REASONS),
+    sessionId: fc.option(handle, { nil: undefined }),
+  }),
   fc.record({
     type: fc.constant('wait' as const),
     epoch,

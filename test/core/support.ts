@@ -72,11 +72,11 @@ export const markerOf = (epoch: Epoch, parts: Partial<Marker> = {}): Marker => (
   ...parts,
 })
 
-export const messageIn = (epoch: Epoch, generation = 1): Message => ({
+export const messageIn = (epoch: Epoch, generation = 1, sessionId = 's-ann'): Message => ({
   type: 'in',
   epoch,
   generation,
-  sessionId: 's-ann',
+  sessionId,
   mode: 'token',
   shared: undefined,
 })
@@ -129,7 +129,7 @@ export const fromSibling = (state: ClientState, grant: Grant): ClientEvent => ({
 /** Somebody signed in in another tab. */
 export const elsewhere = (state: ClientState, generation = 1): ClientEvent => ({
   type: 'received',
-  message: messageIn(nextEpoch(state.epoch, START + 4500, 'other'), generation),
+  message: messageIn(nextEpoch(state.epoch, START + 4500, 'other'), generation, 's-new'),
   grant: undefined,
 })
 

@@ -29,7 +29,7 @@ const purged: ClientEvent = { type: 'purged' }
 
 const signedInElsewhere = (state: ClientState): ClientEvent => ({
   type: 'received',
-  message: messageIn(ahead(state)),
+  message: messageIn(ahead(state), 1, 's-new'),
   grant: undefined,
 })
 /** Somebody signed in in another tab, and this one does not know yet who. */
@@ -46,6 +46,7 @@ const STATES: Record<string, ClientState> = {
   'signed in': signedIn(),
   resyncing: resyncing(),
   'never signed in': after(INITIAL, { type: 'skipped' }),
+  'the start asks': after(INITIAL, { type: 'skipped' }, { type: 'asking', done: false }),
   'logout pending': after(signedOut(), purged),
   'clearing up': signedOut(),
   'Bob waits': after(signedIn(), granted(signedIn(), bob())),
@@ -53,13 +54,16 @@ const STATES: Record<string, ClientState> = {
 
 const EVENTS: Record<string, (state: ClientState) => ClientEvent> = {
   skipped: () => ({ type: 'skipped' }),
-  'newer marker, in': (state) => ({ type: 'markerSeen', marker: markerOf(ahead(state)) }),
+  'newer marker, in': (state) => ({
+    type: 'markerSeen',
+    marker: markerOf(ahead(state), { sessionId: 's-new' }),
+  }),
   'newer marker, out': (state) => ({ type: 'markerSeen', marker: markerOf(ahead(state), { state: 'out' }) }),
   'own marker': (state) => ({ type: 'markerSeen', marker: markerOf(state.epoch) }),
   'newer message, in': signedInElsewhere,
   'newer message, out': (state) => ({
     type: 'received',
-    message: { type: 'out', epoch: ahead(state), reason: 'logout-elsewhere' },
+    message: { type: 'out', epoch: ahead(state), reason: 'logout-elsewhere', sessionId: 's-ann' },
     grant: undefined,
   }),
   'token of a sibling': (state) => handedOver(state, ann()),
@@ -71,6 +75,8 @@ const EVENTS: Record<string, (state: ClientState) => ClientEvent> = {
   refused,
   indeterminate: () => ({ type: 'indeterminate', offline: false, delay: 1000, mandated: false }),
   logout: () => logout,
+  'start asks': () => ({ type: 'asking', done: false }),
+  'start has asked': () => ({ type: 'asking', done: true }),
   'logout confirmed': ({ epoch }) => ({ type: 'logoutConfirmed', epoch }),
   purged: () => purged,
 }
@@ -78,7 +84,7 @@ const EVENTS: Record<string, (state: ClientState) => ClientEvent> = {
 /** A state in a few words, or `=` where nothing changed at all. */
 function described(before: ClientState, state: ClientState): string {
   if (state === before) return '='
-  const { phase, identity, reason, purging, incoming, resyncing, logout } = state
+  const { phase, identity, reason, purging, incoming, resyncing, asking, logout } = state
   return [
     phase,
     identity?.subject ?? '',
@@ -86,6 +92,7 @@ function described(before: ClientState, state: ClientState): string {
     purging ? 'purging' : '',
     incoming ? `${incoming.identity.subject} waits` : '',
     resyncing ? 'resyncing' : '',
+    asking ? 'asking' : '',
     logout ? 'logout-pending' : '',
   ]
     .filter(Boolean)
@@ -114,6 +121,8 @@ const TABLE: Record<string, Record<string, string>> = {
     refused: 'out | writeMarker',
     indeterminate: 'unknown | post',
     logout: LOGGED_OUT_AGAIN,
+    'start asks': 'unknown',
+    'start has asked': 'unknown',
     'logout confirmed': '=',
     purged: 'unknown',
   },
@@ -133,6 +142,8 @@ const TABLE: Record<string, Record<string, string>> = {
     refused: 'out, expired, purging | writeMarker post abandon end',
     indeterminate: 'unknown | post',
     logout: LOGGED_OUT,
+    'start asks': 'unknown',
+    'start has asked': 'unknown',
     'logout confirmed': '=',
     purged: 'unknown',
   },
@@ -152,6 +163,8 @@ const TABLE: Record<string, Record<string, string>> = {
     refused: 'out, expired, purging | writeMarker post abandon end',
     indeterminate: 'in, ann | post',
     logout: LOGGED_OUT,
+    'start asks': 'in, ann',
+    'start has asked': 'in, ann',
     'logout confirmed': '=',
     purged: 'in, ann',
   },
@@ -171,6 +184,8 @@ const TABLE: Record<string, Record<string, string>> = {
     refused: 'out, expired, purging | writeMarker post abandon end',
     indeterminate: 'in, ann, resyncing | post',
     logout: LOGGED_OUT,
+    'start asks': 'in, ann, resyncing',
+    'start has asked': 'in, ann, resyncing',
     'logout confirmed': '=',
     purged: 'in, ann, resyncing',
   },
@@ -190,8 +205,31 @@ const TABLE: Record<string, Record<string, string>> = {
     refused: 'out',
     indeterminate: 'out | post',
     logout: LOGGED_OUT_AGAIN,
+    'start asks': 'out, asking',
+    'start has asked': 'out',
     'logout confirmed': '=',
     purged: 'out',
+  },
+  'the start asks': {
+    skipped: '=',
+    'newer marker, in': 'unknown, resyncing, asking | resync',
+    'newer marker, out': 'out, asking',
+    'own marker': 'out, asking',
+    'newer message, in': 'unknown, resyncing, asking | resync',
+    'newer message, out': 'out, asking',
+    'token of a sibling': 'out, asking',
+    'token of a sibling for Bob': 'out, asking',
+    'refreshed, Ann': 'in, ann, asking | writeMarker post',
+    'refreshed, Bob': 'in, bob, asking | writeMarker post',
+    'login, Ann': 'in, ann, asking | writeMarker post',
+    'login, Bob': 'in, bob, asking | writeMarker post',
+    refused: 'out, asking',
+    indeterminate: 'out, asking | post',
+    logout: LOGGED_OUT_AGAIN,
+    'start asks': 'out, asking',
+    'start has asked': 'out',
+    'logout confirmed': '=',
+    purged: 'out, asking',
   },
   'logout pending': {
     skipped: '=',
@@ -209,6 +247,8 @@ const TABLE: Record<string, Record<string, string>> = {
     refused: 'out, logout, logout-pending',
     indeterminate: 'out, logout, logout-pending | post',
     logout: LOGGED_OUT_AGAIN,
+    'start asks': 'out, logout, asking, logout-pending',
+    'start has asked': 'out, logout, logout-pending',
     'logout confirmed': 'out, logout | writeMarker',
     purged: 'out, logout, logout-pending',
   },
@@ -228,6 +268,8 @@ const TABLE: Record<string, Record<string, string>> = {
     refused: 'out, logout, purging, logout-pending',
     indeterminate: 'out, logout, purging, logout-pending | post',
     logout: 'out, logout, purging, logout-pending | writeMarker post abandon',
+    'start asks': 'out, logout, purging, asking, logout-pending',
+    'start has asked': 'out, logout, purging, logout-pending',
     'logout confirmed': 'out, logout, purging | writeMarker',
     purged: 'out, logout, logout-pending',
   },
@@ -247,6 +289,8 @@ const TABLE: Record<string, Record<string, string>> = {
     refused: 'out, user-switched, purging, bob waits',
     indeterminate: 'out, user-switched, purging, bob waits | post',
     logout: 'out, logout, purging, logout-pending | writeMarker post abandon',
+    'start asks': 'out, user-switched, purging, bob waits, asking',
+    'start has asked': 'out, user-switched, purging, bob waits',
     'logout confirmed': '=',
     purged: 'in, bob | writeMarker post',
   },

@@ -242,6 +242,7 @@ export function createKit<User = unknown>(
     page: {
       exists: true,
       url: () => kit.url,
+      path: () => kit.url.slice(new URL(kit.url).origin.length),
       navigate: (url) => void navigated.push(url),
       cookie: (name) => cookies.get(name),
     },

@@ -161,6 +161,7 @@ export function createPage(browser: Browser, options: PageOptions): PageControls
     page: {
       exists: true,
       url: () => url,
+      path: () => url.slice(new URL(url).origin.length),
       navigate: options.navigate,
       cookie: (name) => browser.jar.readable(new URL(url), name),
     },
