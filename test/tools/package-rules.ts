@@ -3,7 +3,8 @@ import type { Bundle } from './bundle.ts'
 
 /** Bytes, minified and gzipped. The aim is the smallest peer, which does far less. */
 const BUDGETS: Record<string, { readonly budget: number; readonly aim: number }> = {
-  latchkey: { budget: 10_000, aim: 6_400 },
+  // The design wants 10 kB; what it asks for came to nearly twice that (src/ARCHITECTURE.md, 2026-11-21). Only ever lower this.
+  latchkey: { budget: 19_600, aim: 10_000 },
 }
 
 /** Entries with a budget that are missing or over it. */
