@@ -301,6 +301,14 @@ it('AV-14 the store keeps neither a refresh token nor its successor in the clear
   expect(cookieOf(await refreshWith(browser, t0))).toBe(t1)
 })
 
+it('ROT-01 each refresh spends the cookie it came with and sets its successor', async () => {
+  const browser = (await createTestBackend()).browser()
+  await login(browser)
+  const first = browser.cookie()
+  await refresh(browser)
+  expect(browser.cookie()).not.toBe(first)
+})
+
 it('AV-14 a cookie is 256 random bits and a session id 128', async () => {
   const browser = (await createTestBackend()).browser()
   const { session_id } = await login(browser)
