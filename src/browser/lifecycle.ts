@@ -24,7 +24,7 @@ const SIGNALS: readonly Registration[] = [
 
 export const browserLifecycle: Lifecycle = {
   visible: () => typeof document === 'undefined' || document.visibilityState !== 'hidden',
-  online: () => globalThis.navigator?.onLine !== false,
+  online: () => (globalThis as { navigator?: { onLine?: boolean } }).navigator?.onLine !== false,
   prerendering: () =>
     typeof document !== 'undefined' && (document as { prerendering?: boolean }).prerendering === true,
   listen(receive) {

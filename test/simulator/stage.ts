@@ -86,10 +86,10 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
     },
     onMessage(_name, message) {
       const { type, from, generation, epoch, reason } = message as Record<string, unknown>
-      const detail = [generation, reason].filter((part) => part !== undefined).join(' ')
+      const said = [type, generation, reason, epoch].filter((part) => part !== undefined)
       world.timeline.note(
         'channel',
-        `${String(from).split('-')[0]} says ${type} ${detail} ${JSON.stringify(epoch)}`,
+        `${String(from).split('-')[0]} says ${said.map((part) => JSON.stringify(part)).join(' ')}`,
       )
       if (!schedule.shareToken && JSON.stringify(message).includes(CANARY)) {
         referee.violate('P5', 'a token is sent over the channel although sharing is off')
