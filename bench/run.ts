@@ -9,7 +9,13 @@ import { chromium } from 'playwright'
 import { launchOptions } from '../test/tools/browsers.ts'
 import type { Measured } from './page.ts'
 
-const bundle = await build({ entryPoints: ['bench/page.ts'], bundle: true, format: 'iife', write: false, logLevel: 'error' })
+const bundle = await build({
+  entryPoints: ['bench/page.ts'],
+  bundle: true,
+  format: 'iife',
+  write: false,
+  logLevel: 'error',
+})
 const script = bundle.outputFiles[0]!.text
 const server = createServer((request, response) => {
   const isScript = request.url === '/page.js'
@@ -22,12 +28,16 @@ const browser = await chromium.launch(launchOptions('chromium'))
 try {
   const page = await browser.newPage()
   await page.goto(`http://localhost:${port}/`)
-  const result = await page.evaluate(() => (globalThis as unknown as { measure(): Promise<Measured> }).measure())
+  const result = await page.evaluate(() =>
+    (globalThis as unknown as { measure(): Promise<Measured> }).measure(),
+  )
   const { plain, authenticated, refreshes, parallel } = result
   console.log(`browser                      Chromium ${browser.version()}`)
   console.log(`plain call, stubbed network  ${plain.toFixed(1)} µs`)
   console.log(`auth.fetch, token fresh      ${authenticated.toFixed(1)} µs`)
-  console.log(`on top of it                 ${(authenticated - plain).toFixed(1)} µs (aim 20 µs), × ${(authenticated / plain).toFixed(1)}`)
+  console.log(
+    `on top of it                 ${(authenticated - plain).toFixed(1)} µs (aim 20 µs), × ${(authenticated / plain).toFixed(1)}`,
+  )
   console.log(`${parallel} calls, token spent     ${refreshes} refresh${refreshes === 1 ? '' : 'es'}`)
 } finally {
   await browser.close()

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { FakeBrowser} from '../support/kit.js';
+import type { FakeBrowser } from '../support/kit.js'
 import { createKit, grant, refusal, settle, signedIn } from '../support/kit.js'
 
 async function signedOutBrowser(): Promise<FakeBrowser> {
