@@ -84,7 +84,10 @@ test('R06 ROT-02 CK-13 a reload in the middle of a refresh is given the same suc
   await held.arrived
   await page.reload()
   await app.expectUser('ada')
-  expect(server.backend.stats.all()['refresh']).toMatchObject({ rotated: 1, redelivered: 1 })
+  // However often it was asked: one successor.
+  const { rotated, redelivered } = server.backend.stats.all()['refresh'] ?? {}
+  expect(rotated).toBe(1)
+  expect(redelivered).toBeGreaterThanOrEqual(1)
 
   held.release()
   await expect.poll(() => cookieOf(context)).toBe(server.secrets.at(-1))

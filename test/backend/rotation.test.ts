@@ -145,10 +145,31 @@ const LINES: [name: string, script: Step[], options?: object][] = [
     ],
     { onRace: 'refuse' },
   ],
+  [
+    'ROT-03 a token on its way while its successors were spent gets the newest for 30 s from when it was spent itself',
+    [['t0', '200 t1'], 20 * SECOND, ['t1', '200 t2'], ['t2', '200 t3'], 10 * SECOND, ['t0', '200 t3']],
+    { graceGenerations: 8 },
+  ],
+  [
+    'ROT-03 it is refused after 30 s, also while the newest is undelivered',
+    [['t0', '200 t1'], ['t1', '200 t2'], 30 * SECOND + 1, ['t0', '401 refresh_reused, cookie deleted']],
+    { graceGenerations: 8 },
+  ],
+  [
+    'ROT-03 it is refused beyond the generations that are kept',
+    [
+      ['t0', '200 t1'],
+      ['t1', '200 t2'],
+      ['t2', '200 t3'],
+      ['t1', '200 t3'],
+      ['t0', '401 refresh_reused, cookie deleted'],
+    ],
+    { graceGenerations: 2 },
+  ],
 ]
 
 it.each(LINES)('%s', async (_name, script, options = {}) => {
-  const backend = await createTestBackend(options)
+  const backend = await createTestBackend({ graceGenerations: 1, ...options })
   const browser = backend.browser()
   const { access_token, session_id } = await login(browser)
   const names = new Map([[browser.cookie() ?? '', 't0']])
@@ -186,7 +207,7 @@ it('ROT-03 CK-13 parallel refreshes all get the identical cookie and tokens of t
 })
 
 it('SEC-12 of parallel refreshes with head and successor one order alone is possible, and nothing is minted twice', async () => {
-  const backend = await createTestBackend()
+  const backend = await createTestBackend({ graceGenerations: 1 })
   const browser = backend.browser()
   await login(browser)
   const t0 = browser.cookie()
@@ -295,7 +316,7 @@ it('AV-14 the store keeps neither a refresh token nor its successor in the clear
   await refresh(browser)
   const t1 = browser.cookie() ?? ''
   const dump = JSON.stringify(await store.sessionsOf('ada'))
-  expect(dump).toContain('sealedHead')
+  expect(dump).toContain('sealedNext')
   expect(dump).not.toContain(t0)
   expect(dump).not.toContain(t1)
   expect(cookieOf(await refreshWith(browser, t0))).toBe(t1)

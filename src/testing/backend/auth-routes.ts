@@ -83,7 +83,7 @@ export function addAuthRoutes(app: Hono<Environment>, services: Services): void 
     if (code !== undefined) throw sessionOver(session, code)
     // A question changes nothing, so a token used twice is refused here and ends its family at the next
     // refresh.
-    if (judge(session.family, digest(cookie), now, settings) === 'reused')
+    if (judge(session.family, digest(cookie), now, settings).kind === 'reused')
       throw new Refusal(401, 'refresh_reused')
     const absolute = session.expiresAt - now
     return json({

@@ -1,7 +1,7 @@
 /*
  * A family is the line of refresh tokens of one sign-in: each refresh spends one and mints its successor.
- * Only the last two matter; whoever shows an older one shows a token that was used twice. Pure: hashes,
- * numbers and the time go in.
+ * Whoever shows a spent one outside the grace shows a token that was used twice. Pure: hashes, numbers and the
+ * time go in.
  */
 
 export interface Family {
@@ -12,47 +12,62 @@ export interface Family {
     /** Whether an API has seen an access token minted with it. */
     readonly delivered: boolean
   }
-  /** The one that was spent for the head, with the head sealed under its value. */
-  readonly previous?: {
-    readonly hash: string
-    readonly spentAt: number
-    readonly sealedHead: string
-  }
+  /** The last that were spent, the newest first, each with its successor sealed under its own value. */
+  readonly spent: readonly SpentToken[]
+}
+
+interface SpentToken {
+  readonly hash: string
+  readonly spentAt: number
+  readonly sealedNext: string
 }
 
 export interface GraceLimits {
-  /** How long a spent token still gets its successor, in ms; 0 is never. */
+  /** How long a spent token still gets the head, in ms; 0 is never. */
   readonly graceMs: number
-  /** How long it does while the successor is undelivered, in ms; 0 is never. */
+  /** How long the last one does while the head is undelivered, in ms; 0 is never. */
   readonly undeliveredGraceMs: number
+  /** How many generations behind the head it may be. */
+  readonly graceGenerations: number
 }
 
+export type Judgement =
+  | { readonly kind: 'rotate' | 'reused' }
+  /** What leads to the head: the first opens with the presented token, each other with what the one before it held. */
+  | { readonly kind: 'redeliver'; readonly sealed: readonly string[] }
+
 export function beginFamily(hash: string, now: number): Family {
-  return { head: { hash, generation: 0, mintedAt: now, delivered: false } }
+  return { head: { hash, generation: 0, mintedAt: now, delivered: false }, spent: [] }
 }
 
 /**
- * What a presented member deserves. A spent token may have its successor again as long as that one was never
- * presented itself, and presenting it would have spent it: so `previous` alone can.
+ * What a presented member deserves. The last spent one may have its successor again, which is the head and was never
+ * presented. One further behind comes from a request that was on its way while others were answered: the browser that
+ * sent it keeps the cookie that arrives last, so it is given the head as well.
  */
-export function judge(
-  { head, previous }: Family,
-  hash: string,
-  now: number,
-  { graceMs, undeliveredGraceMs }: GraceLimits,
-): 'rotate' | 'redeliver' | 'reused' {
-  if (hash === head.hash) return 'rotate'
-  if (hash !== previous?.hash) return 'reused'
-  if (within(now - previous.spentAt, graceMs)) return 'redeliver'
-  if (!head.delivered && within(now - head.mintedAt, undeliveredGraceMs)) return 'redeliver'
-  return 'reused'
+export function judge({ head, spent }: Family, hash: string, now: number, limits: GraceLimits): Judgement {
+  if (hash === head.hash) return { kind: 'rotate' }
+  const behind = spent.findIndex((token) => token.hash === hash)
+  const token = spent[behind]
+  if (token === undefined || behind >= limits.graceGenerations) return { kind: 'reused' }
+  const inGrace = within(now - token.spentAt, limits.graceMs)
+  const lostHead = behind === 0 && !head.delivered && within(now - head.mintedAt, limits.undeliveredGraceMs)
+  if (!inGrace && !lostHead) return { kind: 'reused' }
+  const sealed = spent.slice(0, behind + 1).map(({ sealedNext }) => sealedNext)
+  return { kind: 'redeliver', sealed: sealed.reverse() }
 }
 
 /** The family after its head was spent for the token with this hash. */
-export function succeed({ head }: Family, hash: string, sealedHead: string, now: number): Family {
+export function succeed(
+  { head, spent }: Family,
+  hash: string,
+  sealedNext: string,
+  now: number,
+  { graceGenerations }: GraceLimits,
+): Family {
   return {
     head: { hash, generation: head.generation + 1, mintedAt: now, delivered: false },
-    previous: { hash: head.hash, spentAt: now, sealedHead },
+    spent: [{ hash: head.hash, spentAt: now, sealedNext }, ...spent].slice(0, graceGenerations),
   }
 }
 

@@ -63,8 +63,13 @@ export interface BackendOptions {
    * minutes.
    */
   idleMs?: number | undefined
-  /** How long a spent refresh token still gets its successor, in ms. Default: 30,000. 0 is never. */
+  /** How long a spent refresh token still gets the newest one, in ms. Default: 30,000. 0 is never. */
   graceMs?: number | undefined
+  /**
+   * How many generations behind the newest a spent refresh token may be for that. 1 refuses where the successor
+   * itself was spent: then a browser without locks can lose its session to a slow network. Default: 8.
+   */
+  graceGenerations?: number | undefined
   /** How long it does while the successor is undelivered, in ms. Default: 24 hours. 0 is never (strict). */
   undeliveredGraceMs?: number | undefined
   /**
@@ -125,6 +130,7 @@ export interface Settings {
   readonly idleMs: number
   readonly graceMs: number
   readonly undeliveredGraceMs: number
+  readonly graceGenerations: number
   readonly onRace: 'redeliver' | 'refuse'
   readonly revocation: RevocationStrategy
   readonly cookies: {
@@ -164,6 +170,7 @@ export function resolveOptions(options: BackendOptions): Settings {
     idleMs: options.idleMs ?? 7 * DAY,
     graceMs: options.graceMs ?? 30_000,
     undeliveredGraceMs: options.undeliveredGraceMs ?? DAY,
+    graceGenerations: options.graceGenerations ?? 8,
     onRace: options.onRace ?? 'redeliver',
     revocation: options.revocation ?? 'expiry',
     cookies: {

@@ -33,6 +33,7 @@ interface Successor {
  *     t is head: mint s; t.next = s; t.spentAt = now; head = s (never beyond the absolute end)
  *     t.next is head, head was never presented, and
  *       (now − t.spentAt ≤ 30 s, or head is undelivered and ≤ 24 h old): s = head
+ *     t is at most `graceGenerations` behind head, and now − t.spentAt ≤ 30 s: s = head
  *     else end the family: 401 refresh_reused + delete the cookie
  *     → 200 {access_token with new jti and the family's sid, …, session_id}; Set-Cookie s
  */
@@ -46,15 +47,16 @@ export function createRefresh(
 
   /** The token to give for t, and what giving it makes of the family. */
   const successor = async (session: Session, cookie: string, now: number): Promise<Successor> => {
-    const verdict = judge(session.family, digest(cookie), now, settings)
-    if (verdict === 'rotate') {
+    const judgement = judge(session.family, digest(cookie), now, settings)
+    if (judgement.kind === 'rotate') {
       const secret = newSecret(random)
       const [s, sealed] = [digest(secret), await sealer.seal(cookie, secret)]
-      return { outcome: 'rotated', secret, advance: (family) => succeed(family, s, sealed, now) }
+      return { outcome: 'rotated', secret, advance: (family) => succeed(family, s, sealed, now, settings) }
     }
-    if (verdict === 'redeliver' && session.family.previous !== undefined) {
+    if (judgement.kind === 'redeliver') {
       if (settings.onRace === 'refuse') throw new Refusal(409, 'refresh_raced')
-      const secret = await sealer.open(cookie, session.family.previous.sealedHead)
+      let secret = cookie
+      for (const sealed of judgement.sealed) secret = await sealer.open(secret, sealed)
       return { outcome: 'redelivered', secret, advance: (family) => family }
     }
     await sessions.end(session.id, 'refresh_reused')
