@@ -8,19 +8,27 @@ import { build } from 'esbuild'
 import { chromium } from 'playwright'
 import { launchOptions } from '../test/tools/browsers.ts'
 import type { Measured } from './page.ts'
+import { measureTabs } from './tabs.ts'
+
+const TABS = 10
+const ROUNDS = 50
 
 const bundle = await build({
-  entryPoints: ['bench/page.ts'],
+  entryPoints: ['bench/page.ts', 'bench/tabs-page.ts'],
   bundle: true,
-  format: 'iife',
+  format: 'esm',
   write: false,
+  outdir: '/',
   logLevel: 'error',
 })
-const script = bundle.outputFiles[0]!.text
-const server = createServer((request, response) => {
-  const isScript = request.url === '/page.js'
-  response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html')
-  response.end(isScript ? script : '<!doctype html><title>bench</title><script src="/page.js"></script>')
+const scripts = new Map(bundle.outputFiles.map(({ path, text }) => [path, text]))
+const server = createServer(({ url = '/' }, response) => {
+  const script = scripts.get(url)
+  response.setHeader('content-type', script === undefined ? 'text/html' : 'text/javascript')
+  const name = url === '/' ? '/page' : url
+  response.end(
+    script ?? `<!doctype html><title>bench</title><script type="module" src="${name}.js"></script>`,
+  )
 })
 await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
 const { port } = server.address() as AddressInfo
@@ -39,6 +47,17 @@ try {
     `on top of it                 ${(authenticated - plain).toFixed(1)} µs (aim 20 µs), × ${(authenticated / plain).toFixed(1)}`,
   )
   console.log(`${parallel} calls, token spent     ${refreshes} refresh${refreshes === 1 ? '' : 'es'}`)
+  await page.close()
+
+  const { bare, signOut } = await measureTabs(browser, `http://localhost:${port}/tabs-page`, TABS, ROUNDS)
+  const median = (sorted: readonly number[]) => sorted[Math.floor(sorted.length / 2)]!
+  const row = (sorted: readonly number[]) =>
+    `median ${median(sorted).toFixed(2)} ms, worst ${sorted.at(-1)!.toFixed(2)} ms`
+  console.log(`bare message to ${TABS - 1} tabs      ${row(bare)}`)
+  console.log(`logout until all signed out  ${row(signOut)}`)
+  console.log(
+    `logout over bare message     × ${(median(signOut) / median(bare)).toFixed(2)} at the median (goal × 3), ${ROUNDS} rounds`,
+  )
 } finally {
   await browser.close()
   server.close()

@@ -55,10 +55,7 @@ export class App {
   /** Puts the clock of the page forward, as sleep does, and that of the backend: no timer fires for it. */
   async pass(seconds: number): Promise<void> {
     this.server.advance(seconds * 1000)
-    await this.page.evaluate((milliseconds) => {
-      const { now } = Date
-      Date.now = () => now() + milliseconds
-    }, seconds * 1000)
+    await this.page.evaluate(putForward, seconds * 1000)
   }
 
   /** The start has settled, and this is who is signed in. */
@@ -67,6 +64,12 @@ export class App {
     expect(await this.run('ready')).toMatchObject({ status, connection: 'ok' })
     expect((await this.run('state')).user).toBe(user)
   }
+}
+
+/** Runs in a page. */
+export function putForward(milliseconds: number): void {
+  const { now } = Date
+  Date.now = () => now() + milliseconds
 }
 
 /** The refresh cookie in the jar of the browser, which script cannot see. */
@@ -78,6 +81,7 @@ export async function cookieOf(context: BrowserContext, name = REFRESH_COOKIE): 
 export class Noise {
   readonly #heard: string[] = []
   readonly #expected: RegExp[] = []
+  readonly #allowed: RegExp[] = []
 
   listen(context: BrowserContext): void {
     context.on('weberror', (error) => this.#heard.push(`uncaught: ${String(error.error())}`))
@@ -94,12 +98,18 @@ export class Noise {
     this.#expected.push(pattern)
   }
 
+  /** Says that this test may make such noise, for what one browser reports and the other does not. */
+  allow(pattern: RegExp): void {
+    this.#allowed.push(pattern)
+  }
+
   heard(pattern: RegExp): string[] {
     return this.#heard.filter((text) => pattern.test(text))
   }
 
   check(): void {
-    const unexpected = this.#heard.filter((text) => !this.#expected.some((pattern) => pattern.test(text)))
+    const known = [...this.#expected, ...this.#allowed]
+    const unexpected = this.#heard.filter((text) => !known.some((pattern) => pattern.test(text)))
     expect(unexpected, 'noise of the pages').toEqual([])
     const silent = this.#expected.filter((pattern) => this.heard(pattern).length === 0)
     expect(silent, 'noise that was expected and did not come').toEqual([])
@@ -113,6 +123,8 @@ interface Fixtures {
   serve: (options?: BackendOptions) => Promise<TestServer>
   server: TestServer
   app: App
+  /** Opens so many more tabs of the same browser with the app in them, and waits until each knows who is signed in. */
+  tabs: (count: number) => Promise<App[]>
   noise: Noise
 }
 
@@ -135,6 +147,15 @@ export const test = base.extend<Fixtures>({
   },
   app: async ({ page, server }, use) => {
     await use(new App(page, server))
+  },
+  tabs: async ({ context, server }, use) => {
+    const open = async (): Promise<App> => {
+      const tab = new App(await context.newPage(), server)
+      await tab.open()
+      await tab.run('ready')
+      return tab
+    }
+    await use((count) => Promise.all(Array.from({ length: count }, open)))
   },
   noise: [
     async ({ context }, use) => {

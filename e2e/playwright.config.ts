@@ -3,6 +3,9 @@ import { launchOptions } from '../test/tools/browsers.ts'
 
 const chromium = launchOptions('chromium')
 
+/** What tabs do to each other is the browser's doing, so it is seen in both. */
+const TABS = /\/(tabs|back-button|fallbacks)\.spec\.ts$/
+
 export default defineConfig({
   testDir: '.',
   outputDir: '../test-results',
@@ -22,6 +25,18 @@ export default defineConfig({
         launchOptions: {
           ...chromium,
           args: [...(chromium.args ?? []), '--host-resolver-rules=MAP *.test 127.0.0.1'],
+        },
+      },
+    },
+    {
+      name: 'firefox',
+      testMatch: TABS,
+      use: {
+        browserName: 'firefox',
+        // No requests for icons, which the policy of the pages would refuse loudly.
+        launchOptions: {
+          ...launchOptions('firefox'),
+          firefoxUserPrefs: { 'browser.chrome.site_icons': false, 'browser.chrome.favicons': false },
         },
       },
     },

@@ -1,8 +1,6 @@
 import type { BrowserContext } from '@playwright/test'
 import { BOB, cookieOf, expect, test, type TestServer } from './fixtures.ts'
-
-const liveSessions = async (server: TestServer): Promise<number> =>
-  (await server.backend.admin.listSessions()).length
+import { liveSessions } from './tabs.ts'
 
 /** Documents and scripts as a browser without a network has them: out of a cache. */
 async function cachePages(context: BrowserContext, server: TestServer): Promise<void> {

@@ -192,9 +192,9 @@ function face<User>(
   common: Pick<AuthState, 'connection' | 'retryAt'>,
   live: () => ClientState,
 ): AuthState<User> {
-  const { phase, asking, identity, reason } = state
+  const { phase, asking, identity, reason, doubtful } = state
   if (phase === 'out' && !asking) return { status: 'unauthenticated', reason, ...common }
-  if (phase !== 'in' || !identity) return { status: 'unknown', ...common }
+  if (phase !== 'in' || !identity || doubtful) return { status: 'unknown', ...common }
   const shown: AuthenticatedState<User> = {
     status: 'authenticated',
     mode: identity.mode,

@@ -44,13 +44,7 @@ export interface AuthErrorDetails {
   readonly action?: string | undefined
 }
 
-const RETRYABLE: ReadonlySet<string> = new Set([
-  'rate_limited',
-  'timeout',
-  'offline',
-  'network',
-  'server_error',
-])
+const RETRYABLE: readonly AuthErrorCode[] = ['rate_limited', 'timeout', 'offline', 'network', 'server_error']
 
 /**
  * What every auth call rejects with: a stable `code`, whether trying again can help, and a sentence that says what to
@@ -89,7 +83,7 @@ export class AuthError extends Error {
       cause === undefined ? undefined : { cause },
     )
     this.code = code
-    this.retryable = RETRYABLE.has(code)
+    this.retryable = RETRYABLE.includes(code)
     this.status = details.status
     this.serverCode = details.serverCode
     this.retryAt = details.retryAt

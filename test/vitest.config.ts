@@ -16,6 +16,7 @@ export default defineConfig({
     // A test waits for what it waits for; a slow machine is no failure, a hang still ends.
     testTimeout: 20_000,
     allowOnly: false,
+    silent: 'passed-only',
     restoreMocks: true,
     unstubGlobals: true,
     unstubEnvs: true,

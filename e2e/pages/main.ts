@@ -25,6 +25,9 @@ auth.subscribe((state) => {
   if (!first) told.push(describe(state))
   first = false
 })
+let cleanUp: Promise<void> | undefined
+let endCleanUp = (): void => {}
+auth.on('sessionEnd', () => cleanUp)
 addEventListener('pageshow', ({ persisted }) => persisted && told.push('restored'))
 
 function describe(state: AuthState<User>): string {
@@ -62,6 +65,9 @@ const hooks = {
   diagnose: () => auth.diagnose(),
   timeline: () => auth.getDiagnostics().map(({ type }) => type),
   told: () => told.splice(0),
+  /** From now on the app is busy clearing up when a session ends, until it is told that it is done. */
+  holdCleanUp: () => void (cleanUp = new Promise((resolve) => (endCleanUp = resolve))),
+  endCleanUp: () => endCleanUp(),
 }
 export type Hooks = typeof hooks
 

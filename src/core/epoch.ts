@@ -14,17 +14,21 @@ export const nextEpoch = (seen: Epoch, wall: number, id: string): Epoch => [
   id,
 ]
 
-/** The largest time a Date can hold: an epoch beyond it would stand above all honest ones for ever. */
-const LATEST = 8.64e15
+/**
+ * A hundred years, in milliseconds. So far ahead of the clock lie the honest epochs of a machine whose clock fell back to
+ * 1970, and they stay in force. One planted at the very end of all numbers could never be followed by a newer one; one
+ * planted here can, because the clock goes on.
+ */
+const FARTHEST = 3.2e12
 
-/** Reads an epoch out of untrusted data. */
-export function parseEpoch(value: unknown): Epoch | undefined {
+/** Reads an epoch out of untrusted data; undefined also where it is impossibly far ahead of the wall clock. */
+export function parseEpoch(value: unknown, wall: number): Epoch | undefined {
   if (!Array.isArray(value) || value.length !== 2) return undefined
   const [at, id] = value as unknown[]
   const valid =
     Number.isInteger(at) &&
     (at as number) >= 0 &&
-    (at as number) <= LATEST &&
+    (at as number) <= wall + FARTHEST &&
     typeof id === 'string' &&
     id.length <= 64
   return valid ? [at as number, id] : undefined

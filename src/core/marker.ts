@@ -8,6 +8,8 @@ import type { Epoch, EndReason, LogoutScope, Mode } from './types.js'
 export interface Marker {
   readonly epoch: Epoch
   readonly state: 'in' | 'out' | 'logout-pending'
+  /** The epoch before it, where nobody signed out in between: then a tab that shows its user may go on. */
+  readonly follows?: Epoch | undefined
   /** Number of the newest credential of this epoch. */
   readonly generation: number
   readonly mode: Mode
@@ -40,19 +42,21 @@ export const isCount = (value: unknown): value is number =>
 export const isHandle = (value: unknown): value is string =>
   typeof value === 'string' && value.length > 0 && value.length <= 512
 
+/** A version that this one cannot read must keep its marker under another key: tabs of both may be open at once. */
 export function serializeMarker(marker: Marker): string {
   return JSON.stringify({ v: 1, ...marker })
 }
 
 /** Reads a marker out of storage, where anybody may have written; undefined for everything that is not one. */
-export function parseMarker(text: string | null | undefined): Marker | undefined {
+export function parseMarker(text: string | null | undefined, wall: number): Marker | undefined {
   const value = parseRecord(text)
-  const epoch = parseEpoch(value?.['epoch'])
+  const epoch = parseEpoch(value?.['epoch'], wall)
   const state = oneOf(STATES, value?.['state'])
   if (!value || value['v'] !== 1 || !epoch || !state) return undefined
   return {
     epoch,
     state,
+    follows: parseEpoch(value['follows'], wall),
     generation: isCount(value['generation']) ? value['generation'] : 0,
     mode: value['mode'] === 'session' ? 'session' : 'token',
     sessionId: isHandle(value['sessionId']) ? value['sessionId'] : undefined,

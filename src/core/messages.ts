@@ -25,6 +25,8 @@ export type Message =
       readonly epoch: Epoch
       readonly generation: number
       readonly sessionId: string | undefined
+      /** As in the marker. */
+      readonly follows?: Epoch | undefined
       readonly mode: Mode
       readonly shared: SharedToken | undefined
     }
@@ -34,11 +36,13 @@ export type Message =
       readonly reason: EndReason
       readonly sessionId: string | undefined
     }
-  /** A refresh failed: nobody tries again for so many milliseconds. */
+  /** A refresh of that generation failed: nobody tries again until then. A time and no delay, so that a late or repeated one adds nothing. */
   | {
       readonly type: 'wait'
       readonly epoch: Epoch
-      readonly delay: number
+      readonly generation: number
+      /** By the wall clock, in milliseconds. */
+      readonly until: number
       readonly failures: number
       readonly mandated: boolean
     }
@@ -53,10 +57,10 @@ export function wrap(message: Message, sender: string): Record<string, unknown> 
 }
 
 /** Reads what came over the channel. Anybody on the origin may have sent it; undefined for all that is not a message to us. */
-export function parseMessage(data: unknown, self: string): Message | undefined {
+export function parseMessage(data: unknown, self: string, wall: number): Message | undefined {
   if (!isRecord(data) || data['v'] !== MESSAGE_VERSION || !isHandle(data['from']) || data['from'] === self)
     return undefined
-  const epoch = parseEpoch(data['epoch'])
+  const epoch = parseEpoch(data['epoch'], wall)
   if (!epoch) return undefined
   switch (data['type']) {
     case 'ask':
@@ -65,7 +69,8 @@ export function parseMessage(data: unknown, self: string): Message | undefined {
       const { generation, sessionId, shared } = data
       if (!isCount(generation) || (sessionId !== undefined && !isHandle(sessionId))) return undefined
       const mode = data['mode'] === 'session' ? 'session' : 'token'
-      return { type: 'in', epoch, generation, sessionId, mode, shared: parseShared(shared) }
+      const follows = parseEpoch(data['follows'], wall)
+      return { type: 'in', epoch, generation, sessionId, follows, mode, shared: parseShared(shared) }
     }
     case 'out': {
       const reason = oneOf(END_REASONS, data['reason'])
@@ -73,10 +78,10 @@ export function parseMessage(data: unknown, self: string): Message | undefined {
       return reason && { type: 'out', epoch, reason, sessionId: isHandle(sessionId) ? sessionId : undefined }
     }
     case 'wait': {
-      const { delay, failures } = data
-      if (!isCount(failures) || typeof delay !== 'number' || !(delay >= 0 && delay <= MAX_DELAY))
-        return undefined
-      return { type: 'wait', epoch, delay, failures, mandated: data['mandated'] === true }
+      const { generation, until, failures } = data
+      if (!isCount(generation) || !isCount(failures) || typeof until !== 'number') return undefined
+      if (!(until >= wall && until <= wall + MAX_DELAY)) return undefined
+      return { type: 'wait', epoch, generation, until, failures, mandated: data['mandated'] === true }
     }
     default:
       return undefined

@@ -32,6 +32,8 @@ export interface PendingLogout {
 
 export interface ClientState {
   readonly epoch: Epoch
+  /** The epoch before it, where nobody signed out in between. */
+  readonly follows: Epoch | undefined
   readonly phase: 'unknown' | 'in' | 'out'
   /** The start asks the server although the marker says that nobody is signed in: not known until it has answered. */
   readonly asking: boolean
@@ -44,6 +46,8 @@ export interface ClientState {
   readonly generation: number
   /** Another tab made this epoch, and what it means for us is not learned yet. */
   readonly resyncing: boolean
+  /** Whoever was here may have signed out unheard, and is not shown until it is known who is signed in now. */
+  readonly doubtful: boolean
   /** The application is still clearing away what belonged to the last identity. */
   readonly purging: boolean
   /** Waits for that. */
@@ -73,7 +77,14 @@ export type ClientEvent =
   | { readonly type: 'markerSeen'; readonly marker: Marker }
   | { readonly type: 'received'; readonly message: Message; readonly grant: Grant | undefined }
   /** `explicit`: somebody signed in on purpose, rather than a session being renewed. */
-  | { readonly type: 'granted'; readonly grant: Grant; readonly under: Under; readonly explicit: boolean }
+  | {
+      readonly type: 'granted'
+      readonly grant: Grant
+      readonly under: Under
+      readonly explicit: boolean
+      /** It came after its deadline: others have asked meanwhile, and its cookie lies over theirs. */
+      readonly late?: boolean
+    }
   | { readonly type: 'refused'; readonly reason: EndReason; readonly status: number; readonly under: Under }
   | {
       readonly type: 'indeterminate'

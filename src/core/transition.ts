@@ -7,6 +7,7 @@ import type { EndReason, Epoch } from './types.js'
 
 export const INITIAL: ClientState = {
   epoch: NO_EPOCH,
+  follows: undefined,
   phase: 'unknown',
   asking: false,
   reason: 'none',
@@ -15,6 +16,7 @@ export const INITIAL: ClientState = {
   credential: undefined,
   generation: 0,
   resyncing: false,
+  doubtful: false,
   purging: false,
   incoming: undefined,
   logout: undefined,
@@ -48,7 +50,7 @@ export function transition(state: ClientState, event: ClientEvent, now: Moment):
     case 'received':
       return received(state, event.message, event.grant, now)
     case 'granted':
-      return granted(state, event.grant, event.under, event.explicit, now)
+      return granted(state, event, now)
     case 'refused':
       return refused(state, event.reason, event.status, event.under, now)
     case 'indeterminate': {
@@ -56,7 +58,8 @@ export function transition(state: ClientState, event: ClientEvent, now: Moment):
       const failures = state.failures + 1
       const retryAt = { wall: now.wall + delay, monotonic: now.monotonic + delay }
       const connection = event.offline ? 'offline' : 'degraded'
-      const message: Message = { type: 'wait', epoch: state.epoch, delay, failures, mandated }
+      const { epoch, generation } = state
+      const message: Message = { type: 'wait', epoch, generation, until: retryAt.wall, failures, mandated }
       return [{ ...state, connection, failures, retryAt, mandated }, [{ type: 'post', message }]]
     }
     case 'retryNow':
@@ -91,8 +94,8 @@ export function transition(state: ClientState, event: ClientEvent, now: Moment):
 function started(state: ClientState, marker: Marker | undefined): Transition {
   // A login or logout may have come before the start.
   if (!marker || !isSame(state.epoch, NO_EPOCH)) return [state, []]
-  const { epoch, sessionId, generation } = marker
-  const known: ClientState = { ...state, epoch, sessionId, generation }
+  const { epoch, follows, sessionId, generation } = marker
+  const known: ClientState = { ...state, epoch, follows, sessionId, generation }
   if (marker.state === 'in') return [known, []]
   return [{ ...known, phase: 'out', logout: pendingLogout(marker) }, []]
 }
@@ -102,8 +105,8 @@ const pendingLogout = (marker: Marker): ClientState['logout'] =>
 
 /** Another tab made a newer epoch: what we hold belongs to the past. */
 function followMarker(state: ClientState, marker: Marker, now: Moment): Transition {
-  const { epoch, sessionId, generation } = marker
-  if (marker.state === 'in') return resync(state, { epoch, sessionId, generation }, now)
+  const { epoch, sessionId } = marker
+  if (marker.state === 'in') return resync(state, marker, now)
   const logout = pendingLogout(marker)
   if (state.phase === 'out')
     return [{ ...state, epoch, logout, incoming: undefined, generation: 0, sessionId }, []]
@@ -125,7 +128,7 @@ function disown(
 /** Somebody is signed in by another tab: learn who it is. */
 function resync(
   state: ClientState,
-  { epoch, sessionId, generation }: Pick<ClientState, 'epoch' | 'sessionId' | 'generation'>,
+  { epoch, follows, sessionId, generation }: Pick<Marker, 'epoch' | 'follows' | 'sessionId' | 'generation'>,
   now: Moment,
 ): Transition {
   const { logout } = state
@@ -137,9 +140,11 @@ function resync(
   const next: ClientState = {
     ...calm(state),
     epoch,
+    follows,
     sessionId,
     generation,
     phase: state.phase === 'in' ? 'in' : 'unknown',
+    doubtful: !follows || !isSame(follows, state.epoch),
     credential: undefined,
     incoming: undefined,
     logout: undefined,
@@ -169,17 +174,20 @@ function received(state: ClientState, message: Message, grant: Grant | undefined
       return adopt(noteGeneration(state, message.epoch, message.generation), grant, now)
     case 'out': {
       if (!ahead) return [state, []]
+      const { epoch, reason, sessionId } = message
       if (state.phase === 'out')
-        return [{ ...state, epoch: message.epoch, incoming: undefined, generation: 0 }, []]
-      const [next, effects] = end(state, message.reason, message.epoch, undefined)
-      return [next, [...effects, ...disown(state, message.reason, message.sessionId)]]
+        return [{ ...state, epoch, sessionId, incoming: undefined, generation: 0 }, []]
+      const [next, effects] = end(state, reason, epoch, undefined)
+      return [{ ...next, sessionId }, [...effects, ...disown(state, reason, sessionId)]]
     }
     case 'wait': {
-      if (ahead || state.phase === 'out') return [state, []]
-      const retryAt = { wall: now.wall + message.delay, monotonic: now.monotonic + message.delay }
-      const later = !state.retryAt || retryAt.wall > state.retryAt.wall
+      const { generation, until, mandated } = message
+      // Who holds a newer credential than the one that could not be renewed has heard from the server since.
+      const old = generation < state.generation || (state.retryAt?.wall ?? 0) >= until
+      if (ahead || old || state.phase === 'out') return [state, []]
+      const retryAt = { wall: until, monotonic: now.monotonic + until - now.wall }
       const failures = Math.max(state.failures, message.failures)
-      return [later ? { ...state, retryAt, failures, mandated: message.mandated } : state, []]
+      return [{ ...state, retryAt, failures, mandated }, []]
     }
     case 'ask':
       return [state, []]
@@ -207,23 +215,33 @@ function adopt(state: ClientState, grant: Grant | undefined, now: Moment): Trans
   return switchTo(state, grant, state.epoch)
 }
 
-function granted(state: ClientState, grant: Grant, under: Under, explicit: boolean, now: Moment): Transition {
+function granted(
+  state: ClientState,
+  { grant, under, explicit, late }: ClientEvent & { type: 'granted' },
+  now: Moment,
+): Transition {
   if (!isSame(state.epoch, under.epoch)) {
-    // A session made on purpose and overtaken, or one that came back to life behind a logout, must not stay alive.
-    return [state, explicit || state.phase === 'out' ? [{ type: 'revoke', grant }] : []]
+    // What comes to life behind a logout must not stay alive.
+    if (state.phase === 'out') return revoke(state, grant)
+    // The cookie that came last is in the jar, and only the server knows whose that is.
+    return [{ ...calm(state), resyncing: explicit || state.resyncing }, [{ type: 'repair' }]]
   }
   // The session a logout is still to end came back: it is not a sign-in.
   if (state.logout && !explicit) return [state, [{ type: 'revoke', grant }]]
   const generation = explicit ? 1 : under.generation + 1
-  if (!explicit && state.generation > generation) return [state, [{ type: 'repair' }]]
-  // Overtaken by the answer to a later request, which brought the same cookie, a newer token and newer claims.
+  // The server is there, so no back-off holds the repair up.
+  if (!explicit && state.generation > generation) return [calm(state), [{ type: 'repair' }]]
+  // Overtaken by the answer to a later request, which brought a newer token and newer claims. Its cookie is the same, unless
+  // this one comes so late that others have asked in between.
   const { credential } = state
   const overtaken = credential && credential.issued.monotonic > grant.credential.issued.monotonic
-  if (!explicit && state.generation === generation && overtaken) return [state, []]
+  if (!explicit && state.generation === generation && overtaken)
+    return late ? [calm(state), [{ type: 'repair' }]] : [state, []]
   const signIn = explicit || state.phase === 'out' || isSame(state.epoch, NO_EPOCH)
   const epoch = signIn ? nextEpoch(state.epoch, now.wall, now.id) : state.epoch
   const numbered: Grant = { ...grant, credential: { ...grant.credential, generation } }
-  const renewed: ClientState = { ...calm(state), epoch, generation, logout: undefined }
+  const follows = !signIn ? state.follows : state.phase === 'in' ? state.epoch : undefined
+  const renewed: ClientState = { ...calm(state), epoch, follows, generation, logout: undefined }
   if (state.identity && state.identity.subject !== grant.identity.subject) {
     const known = signIn || state.resyncing
     return switchTo(renewed, numbered, known ? epoch : nextEpoch(state.epoch, now.wall, now.id))
@@ -238,6 +256,15 @@ function granted(state: ClientState, grant: Grant, under: Under, explicit: boole
   }
   const [next, effects] = install(renewed, numbered, now)
   return [next, [...before, ...effects]]
+}
+
+/** A logout that did not know for which session it was knows it now. */
+function revoke(state: ClientState, grant: Grant): Transition {
+  const { logout } = state
+  const effects: Effect[] = [{ type: 'revoke', grant }]
+  if (!logout || logout.sessionId !== undefined) return [state, effects]
+  const next: ClientState = { ...state, logout: { ...logout, sessionId: grant.identity.sessionId } }
+  return [next, [writeMarker(next), ...effects]]
 }
 
 /** Another subject: the old identity ends first, and the new one waits until the application has cleared up. */
@@ -274,13 +301,14 @@ function take(state: ClientState, grant: Grant, now: Moment): ClientState {
     credential,
     incoming: undefined,
     resyncing: false,
+    doubtful: false,
     early: early ? [...state.early, now.monotonic].slice(-BREAKER_LENGTH) : state.early,
   }
 }
 
 /** The message that hands what we hold to the siblings. */
 export function announce(state: ClientState): Effect & { type: 'post' } {
-  const { epoch, generation, sessionId, identity, credential } = state
+  const { epoch, follows, generation, sessionId, identity, credential } = state
   const shared =
     identity && credential
       ? {
@@ -294,7 +322,15 @@ export function announce(state: ClientState): Effect & { type: 'post' } {
   const mode = identity?.mode ?? 'token'
   return {
     type: 'post',
-    message: { type: 'in', epoch, generation: credential?.generation ?? generation, sessionId, mode, shared },
+    message: {
+      type: 'in',
+      epoch,
+      follows,
+      generation: credential?.generation ?? generation,
+      sessionId,
+      mode,
+      shared,
+    },
   }
 }
 
@@ -334,6 +370,7 @@ function end(state: ClientState, reason: EndReason, epoch: Epoch, status: number
     ...calm(state),
     connection: state.connection,
     epoch,
+    follows: undefined,
     phase: 'out',
     asking: false,
     reason,
@@ -343,6 +380,7 @@ function end(state: ClientState, reason: EndReason, epoch: Epoch, status: number
     generation: 0,
     incoming: undefined,
     resyncing: false,
+    doubtful: false,
     logout: undefined,
     early: [],
   }
@@ -380,11 +418,11 @@ export function writeMarker(state: ClientState): Effect {
   return { type: 'writeMarker', marker }
 }
 
-function markIn({ epoch, generation }: ClientState, { identity }: Grant): Effect {
+function markIn({ epoch, follows, generation }: ClientState, { identity }: Grant): Effect {
   const { sessionId, mode } = identity
   return {
     type: 'writeMarker',
-    marker: { epoch, state: 'in', generation, mode, sessionId, scope: 'current', reason: 'none' },
+    marker: { epoch, follows, state: 'in', generation, mode, sessionId, scope: 'current', reason: 'none' },
   }
 }
 

@@ -1,4 +1,5 @@
 import { type Credential, margin, parseLifetime } from '../core/lifetime.js'
+import { isHandle } from '../core/marker.js'
 import { isTokenText } from '../core/messages.js'
 import type { Grant, Identity } from '../core/state.js'
 import type { EndReason } from '../core/types.js'
@@ -10,7 +11,7 @@ import { call, type Reply } from './endpoints.js'
 /** What an answer that should bring a token comes to. */
 export type GrantVerdict =
   | { readonly kind: 'granted'; readonly grant: Grant }
-  | { readonly kind: 'indeterminate'; readonly error: AuthError; readonly retryAfter: number | undefined }
+  | { readonly kind: 'indeterminate'; readonly error: AuthError; readonly retryAfter?: number | undefined }
 
 /** What an answer of the refresh endpoint means. Only `refused` can end a session. */
 export type Verdict =
@@ -87,11 +88,14 @@ export function readFields(
 
 async function makeCredential(context: Context, fields: AnswerFields, reply: Reply): Promise<Credential> {
   const token = fields.accessToken!
-  const { refreshMargin, defaultLifetime } = context.options
+  const { defaultLifetime } = context.options
   const lifetime = parseLifetime(fields.expiresIn) ?? (await jwtLifetime(token)) ?? defaultLifetime * 1000
-  const lead = margin(lifetime, refreshMargin)
-  const jitter = context.ports.chance.fraction() * (lead / 4)
-  return { token, generation: 1, issued: reply.sentAt, lifetime, lead: lead + jitter }
+  return { token, generation: 1, issued: reply.sentAt, lifetime, lead: drawLead(context, lifetime) }
+}
+
+/** How long before its end a credential is renewed, with the jitter that keeps tabs apart. */
+export function drawLead({ options, ports }: Context, lifetime: number): number {
+  return margin(lifetime, options.refreshMargin) * (1 + ports.chance.fraction() / 4)
 }
 
 /**
@@ -129,11 +133,7 @@ async function identify(
 const isPresent = (user: unknown): boolean => user !== undefined && user !== null
 
 const text = (value: unknown): string | undefined =>
-  typeof value === 'string' && value.length > 0 && value.length <= 512
-    ? value
-    : typeof value === 'number'
-      ? String(value)
-      : undefined
+  isHandle(value) ? value : typeof value === 'number' ? String(value) : undefined
 
 /** Throws where the application's parser does, or where the user has no id. */
 export function makeIdentity(context: Context, rawUser: unknown, sessionId: string | undefined): Identity {

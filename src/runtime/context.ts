@@ -114,17 +114,31 @@ export class Context {
 
   /** Follows the durable marker, synchronously: before every send and every commit. */
   syncMarker(): void {
-    const text = this.ports.shared.read(this.name)
-    if (text === this.#seen) return
+    const { shared } = this.ports
+    const text = shared.read(this.name)
+    const known = this.#seen
+    if (text === known) return
     this.#seen = text
-    // The application's clean-up may empty the storage, but a logout that is still to be delivered stays.
-    if (text === null && this.#state.logout) return this.#perform(writeMarker(this.#state))
-    const marker = parseMarker(text)
+    const marker = this.readMarker(text)
+    const newest = known && this.readMarker(known)
+    if (marker && newest && isNewer(newest.epoch, marker.epoch)) {
+      // Storage reaches other processes late: a tab that woke with an old copy has written over a newer epoch.
+      if (shared.write(this.name, known)) this.#seen = known
+      return
+    }
     if (marker) this.dispatch({ type: 'markerSeen', marker })
+    // The storage may be emptied or spoilt, but a logout that is still to be delivered stays, if it says for which session:
+    // nobody knows who has signed in since.
+    else if (this.#state.logout?.sessionId !== undefined) this.saveLogout()
   }
 
-  readMarker(): Marker | undefined {
-    return parseMarker(this.ports.shared.read(this.name))
+  /** Writes the pending logout once more, after what may have emptied the storage. */
+  saveLogout(): void {
+    if (this.#state.logout) this.#perform(writeMarker(this.#state))
+  }
+
+  readMarker(text = this.ports.shared.read(this.name)): Marker | undefined {
+    return parseMarker(text, this.ports.clock.wall())
   }
 
   post(message: Message): void {
@@ -169,11 +183,7 @@ export class Context {
         const life = this.#life
         this.#life = new AbortController()
         const { reason } = effect
-        const overtaken =
-          reason === 'none' ||
-          reason === 'logout' ||
-          reason === 'logout-elsewhere' ||
-          reason === 'user-switched'
+        const overtaken = ['none', 'logout', 'logout-elsewhere', 'user-switched'].includes(reason)
         return life.abort(new AuthError(overtaken ? 'session_changed' : 'session_ended', { reason }))
       }
       case 'end':

@@ -7,14 +7,14 @@ import { within } from './waiting.js'
 export interface Reply {
   readonly status: number
   /** Parsed JSON; undefined where the body is something else. */
-  readonly body: unknown
-  readonly code: string | undefined
+  readonly body?: unknown
+  readonly code?: string | undefined
   /** From `Retry-After`, in milliseconds from the arrival. */
-  readonly retryAfter: number | undefined
+  readonly retryAfter?: number | undefined
   readonly redirected: boolean
   /** A page for people: a captive portal or a proxy speaks, not the endpoint. */
   readonly page: boolean
-  /** Set where no answer arrived. */
+  /** Set where no answer arrived, or not the whole of it. */
   readonly fault: unknown
   readonly sentAt: Instant
 }
@@ -77,25 +77,21 @@ export async function call(context: Context, { endpoint, method, body, token }: 
       if (quota && error instanceof TypeError) return send(false)
       throw error
     })
-    return { ...(await read(context, response)), fault: undefined, sentAt }
+    return { ...(await read(context, response)), sentAt }
   } catch (fault) {
-    return {
-      status: 0,
-      body: undefined,
-      code: undefined,
-      retryAfter: undefined,
-      redirected: false,
-      page: false,
-      fault,
-      sentAt,
-    }
+    return { status: 0, redirected: false, page: false, fault, sentAt }
   }
 }
 
-async function read(context: Context, response: Response): Promise<Omit<Reply, 'fault' | 'sentAt'>> {
+async function read(context: Context, response: Response): Promise<Omit<Reply, 'sentAt'>> {
   const { options } = context
   const redirected = response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)
-  const text = await response.text()
+  let fault: unknown
+  // Its cookies are set although its end is lost.
+  const text = await response.text().catch((error: unknown) => {
+    fault = error
+    return ''
+  })
   let body: unknown
   let code: string | undefined
   try {
@@ -106,7 +102,7 @@ async function read(context: Context, response: Response): Promise<Omit<Reply, '
   }
   const retryAfter = parseRetryAfter(response.headers.get('retry-after'), context.ports.clock.wall())
   const page = /^text\/html/i.test(response.headers.get('content-type') ?? '')
-  return { status: response.status, body, code, retryAfter, redirected, page }
+  return { status: response.status, body, code, retryAfter, redirected, page, fault }
 }
 
 /** `Retry-After` in seconds or as a date (RFC 9110, 10.2.3), capped, in milliseconds from now. */

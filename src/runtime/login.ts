@@ -1,6 +1,7 @@
 import { isSame } from '../core/epoch.js'
-import type { Under } from '../core/state.js'
-import { AuthError, type AuthErrorCode } from '../errors.js'
+import { oneOf } from '../core/marker.js'
+import type { Grant, Under } from '../core/state.js'
+import { AuthError } from '../errors.js'
 import { judgeGrant, type GrantVerdict } from './answers.js'
 import type { Context } from './context.js'
 import { call, inTime, isDone, type Reply } from './endpoints.js'
@@ -34,6 +35,7 @@ export async function login(
     disposed,
   )
   let flush: (() => void) | undefined
+  let rival: Grant | undefined
   try {
     // Whoever logs out after he logged in wants to be out.
     if (logouts.requests !== requests) throw overtaken()
@@ -49,7 +51,7 @@ export async function login(
           if (isDone(reply)) await logouts.discard()
           return { verdict }
         }
-        if (late) {
+        if (late || disposed.aborted) {
           // The caller was told that it failed, so it has.
           await logouts.compensate(verdict.grant)
           return { verdict }
@@ -61,6 +63,7 @@ export async function login(
         return { verdict, commit, epoch: context.state.epoch }
       },
     )
+    logouts.login = settled
     const result = await raced(inTime(context, settled), disposed)
     late = result === undefined
     flush = result?.commit
@@ -68,12 +71,24 @@ export async function login(
     const { verdict, epoch } = result
     if (verdict.kind === 'indeterminate') throw fail(context, verdict.error)
     const signedIn = epoch !== undefined && !isSame(epoch, under.epoch) && isOurs(context, verdict)
-    if (!signedIn) throw fail(context, overtaken())
-    context.note('login.done')
+    if (!signedIn) {
+      if (context.state.phase === 'out') throw fail(context, overtaken())
+      rival = verdict.grant
+    }
   } finally {
+    logouts.login = undefined
     release?.()
     flush?.()
   }
+  if (rival) {
+    // Somebody else signed in at the same time: the cookie that came last decides.
+    await raced(Promise.resolve(refresher.flight), disposed)
+    if (context.state.identity?.sessionId !== rival.identity.sessionId) {
+      void logouts.compensate(rival)
+      throw fail(context, overtaken())
+    }
+  }
+  context.note('login.done')
   // The new identity is published when the application has cleared away what belonged to the last one.
   const { epoch } = context.state
   const installed = context.until(({ incoming }) => !incoming, options.timeouts.sessionEnd + 1000)
@@ -94,21 +109,16 @@ function fail(context: Context, error: AuthError): AuthError {
   return error
 }
 
-const CODES: Readonly<Record<string, AuthErrorCode>> = {
-  user_disabled: 'user_disabled',
-  invalid_credentials: 'invalid_credentials',
-}
-const REFUSALS: ReadonlySet<number> = new Set([400, 401, 403, 422])
+const CODES = ['user_disabled', 'invalid_credentials'] as const
+const REFUSALS: readonly number[] = [400, 401, 403, 422]
 
 /** A refusal to sign in says nothing about the session there may be already. */
 async function judgeLogin(context: Context, reply: Reply): Promise<GrantVerdict> {
   const { status, code: serverCode } = reply
-  if (!REFUSALS.has(status)) return judgeGrant(context, reply, 'login')
-  const known = serverCode !== undefined && Object.hasOwn(CODES, serverCode) ? CODES[serverCode] : undefined
-  const code = known ?? (status === 403 ? 'forbidden' : 'invalid_credentials')
+  if (!REFUSALS.includes(status)) return judgeGrant(context, reply, 'login')
+  const code = oneOf(CODES, serverCode) ?? (status === 403 ? 'forbidden' : 'invalid_credentials')
   return {
     kind: 'indeterminate',
     error: new AuthError(code, { status, serverCode, action: 'log in' }),
-    retryAfter: undefined,
   }
 }

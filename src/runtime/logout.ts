@@ -1,4 +1,4 @@
-import { isSame } from '../core/epoch.js'
+import { isSame, NO_EPOCH } from '../core/epoch.js'
 import { backoff } from '../core/retry.js'
 import type { Grant } from '../core/state.js'
 import type { LogoutScope } from '../core/types.js'
@@ -21,6 +21,8 @@ const COMPENSATIONS = 4
 export class Logouts {
   /** How often the application asked for one. */
   requests = 0
+  /** The login of this tab that is under way: a logout must not delete the cookie it brings. */
+  login: Promise<unknown> | undefined
   readonly #context: Context
   readonly #refresher: Refresher
   #delivery: Promise<boolean> | undefined
@@ -48,18 +50,18 @@ export class Logouts {
       return { server: 'confirmed', durable: true }
     }
     // A listener may have emptied the storage.
-    context.syncMarker()
+    context.saveLogout()
     const marker = context.readMarker()
     const durable = marker !== undefined && isSame(marker.epoch, epoch)
     // A delivery that runs is for a session that was ended earlier.
     const before = this.#delivery
-    const confirmed = before ? before.then(() => this.deliver()) : this.deliver()
+    const confirmed = before ? before.then(() => this.deliver(true)) : this.deliver(true)
     return { server: (await raced(confirmed, context.disposed)) ? 'confirmed' : 'pending', durable }
   }
 
   /** Delivers the logout that is pending, if one is. Whether none is any more. Never rejects. */
-  deliver(): Promise<boolean> {
-    this.#delivery ??= this.#deliver().then(
+  deliver(first = false): Promise<boolean> {
+    this.#delivery ??= this.#deliver(first).then(
       (done) => {
         this.#delivery = undefined
         return done
@@ -89,10 +91,13 @@ export class Logouts {
    */
   async compensate({ identity, credential }: Grant): Promise<void> {
     const context = this.#context
+    const { ports, options, disposed } = context
     const { sessionId } = identity
-    for (let attempt = 1; attempt <= COMPENSATIONS && !context.disposed.aborted; attempt++) {
-      // Under the lock: its answer deletes a cookie, and must not arrive behind that of the next login.
-      const release = await acquire(context, context.options.timeouts.request, () => false)
+    for (let attempt = 1; attempt <= COMPENSATIONS;) {
+      // Under the lock: its answer may delete a cookie, and must not arrive behind that of the next login.
+      const release = disposed.aborted
+        ? undefined
+        : await acquire(context, options.timeouts.request, () => disposed.aborted)
       try {
         if (sessionId === undefined && context.state.phase === 'in') return
         context.note('logout.compensated')
@@ -101,10 +106,10 @@ export class Logouts {
       } finally {
         release?.()
       }
-      await pause(
-        context.ports.clock,
-        backoff(attempt, context.ports.chance.fraction(), context.options.retry),
-      )
+      if (disposed.aborted) return
+      await pause(ports.clock, backoff(attempt, ports.chance.fraction(), options.retry))
+      // What could not be reached has not refused.
+      if (ports.lifecycle.online()) attempt++
     }
   }
 
@@ -113,11 +118,14 @@ export class Logouts {
     await this.#send(undefined, 'current', undefined)
   }
 
-  async #deliver(): Promise<boolean> {
+  async #deliver(first: boolean): Promise<boolean> {
     const context = this.#context
     if (!context.state.logout) return true
-    const { epoch } = context.state
     this.#cancelRetry()
+    const nameless = context.state.logout.sessionId === undefined
+    // With neither an id nor a marker nobody can say whether the cookie is still that of the session that was meant.
+    const marked = isSame(context.readMarker()?.epoch ?? NO_EPOCH, context.state.epoch)
+    if (nameless && !first && !marked) return false
     let hurried = false
     const hurry = new Promise<undefined>((resolve) => {
       this.#hurry = () => {
@@ -125,13 +133,19 @@ export class Logouts {
         resolve(undefined)
       }
     })
-    // A refresh that is under way in any tab shall land first, so that its cookie does not outlive the logout.
-    const lock = acquire(context, context.options.timeouts.request, () => hurried)
+    // A refresh that is under way in any tab shall land first, so that its cookie does not outlive the logout. One that
+    // knows of no session is for the cookie there is now: after a wait it could be that of the next sign-in.
+    const lock =
+      nameless && !this.#refresher.flight
+        ? undefined
+        : acquire(context, context.options.timeouts.request, () => hurried)
     const release = await Promise.race([lock, hurry])
     try {
+      const { ports, options } = context
+      if (this.login) await Promise.race([within(ports.clock, options.timeouts.request, this.login), hurry])
       context.syncMarker()
-      const { logout } = context.state
-      if (!logout || !isSame(context.state.epoch, epoch)) return true
+      const { logout, epoch } = context.state
+      if (!logout) return true
       const reply = await raced(this.#send(logout.sessionId, logout.scope, undefined), context.disposed)
       const confirmed =
         reply !== undefined && (isDone(reply) || (reply.status === 401 && !this.#refresher.flight))
@@ -139,7 +153,9 @@ export class Logouts {
       if (confirmed) {
         this.#failures = 0
         context.dispatch({ type: 'logoutConfirmed', epoch })
-      } else this.#retryLater(reply)
+      }
+      // Another one may have been asked for meanwhile.
+      if (context.state.logout) this.#retryLater(reply)
       return confirmed
     } finally {
       release?.()

@@ -195,7 +195,6 @@ export class Refresher {
         return {
           result: this.#postpone(
             new AuthError('server_error', { status: 409, action: 'refresh the session' }),
-            undefined,
           ),
         }
       }
@@ -229,7 +228,7 @@ export class Refresher {
           context.syncMarker()
           const { logout, sessionId } = context.state
           const signIn = explicit && verdict.grant.identity.sessionId !== (logout?.sessionId ?? sessionId)
-          context.dispatch({ type: 'granted', grant: verdict.grant, under, explicit: signIn })
+          context.dispatch({ type: 'granted', grant: verdict.grant, under, explicit: signIn, late })
           context.note('refresh.done', {
             cause,
             generation: context.state.generation,
@@ -246,11 +245,7 @@ export class Refresher {
     late = true
     // Nobody joins a request that may never be answered.
     context.ports.flights.delete(context.name)
-    return {
-      kind: 'indeterminate',
-      error: new AuthError('timeout', { action: 'refresh the session' }),
-      retryAfter: undefined,
-    }
+    return { kind: 'indeterminate', error: new AuthError('timeout', { action: 'refresh the session' }) }
   }
 
   /** A request that a disposed client of this page began is joined: to send another would waste its cookie. */
@@ -264,7 +259,7 @@ export class Refresher {
     return reply
   }
 
-  #postpone(error: AuthError, retryAfter: number | undefined): RefreshOutcome {
+  #postpone(error: AuthError, retryAfter?: number): RefreshOutcome {
     const context = this.#context
     const { state, options, ports } = context
     const delay = Math.max(

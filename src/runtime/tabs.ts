@@ -3,7 +3,7 @@ import { margin, remaining } from '../core/lifetime.js'
 import { type Message, parseMessage } from '../core/messages.js'
 import type { Grant } from '../core/state.js'
 import { announce, waitLeft } from '../core/transition.js'
-import { makeIdentity } from './answers.js'
+import { drawLead, makeIdentity } from './answers.js'
 import type { Context } from './context.js'
 
 /** Opens the channel to the other tabs, where there is one and it is closed. */
@@ -19,30 +19,23 @@ export function closeChannel(context: Context): void {
 }
 
 function receive(context: Context, data: unknown): void {
-  const message = parseMessage(data, context.tab)
+  const message = parseMessage(data, context.tab, context.ports.clock.wall())
   if (!message || context.disposed.aborted) return
   context.syncMarker()
   if (message.type === 'ask') answer(context, message)
   else context.dispatch({ type: 'received', message, grant: sharedGrant(context, message) })
 }
 
-function answer(context: Context, { epoch }: Message): void {
+function answer(context: Context, message: Message): void {
   const { state } = context
-  if (isNewer(epoch, state.epoch)) return
+  if (isNewer(message.epoch, state.epoch)) return
   const now = context.instant()
-  const { credential } = state
+  const { epoch, generation, failures, mandated, credential } = state
   if (credential && remaining(credential, now) > margin(credential.lifetime, context.options.minValidity)) {
     context.post(announce(state).message)
   }
-  const delay = waitLeft(state, now)
-  if (delay > 0)
-    context.post({
-      type: 'wait',
-      epoch: state.epoch,
-      delay,
-      failures: state.failures,
-      mandated: state.mandated,
-    })
+  const left = waitLeft(state, now)
+  if (left > 0) context.post({ type: 'wait', epoch, generation, until: now.wall + left, failures, mandated })
 }
 
 /** The token in a message, if it may be used here: whether it is adopted, the transition decides. */
@@ -55,15 +48,9 @@ function sharedGrant(context: Context, message: Message): Grant | undefined {
   if (age < 0) return undefined
   try {
     const identity = makeIdentity(context, rawUser, message.sessionId)
-    const lead = margin(lifetime, context.options.refreshMargin)
     const issued = { wall: issuedAt, monotonic: monotonic - age }
-    const credential = {
-      token,
-      generation: message.generation,
-      issued,
-      lifetime,
-      lead: lead + (context.ports.chance.fraction() * lead) / 4,
-    }
+    const lead = drawLead(context, lifetime)
+    const credential = { token, generation: message.generation, issued, lifetime, lead }
     return identity.subject === subject ? { identity, credential } : undefined
   } catch {
     // The sibling could parse this user: another version of the application, which is no reason to disturb this one.

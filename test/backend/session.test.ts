@@ -55,7 +55,7 @@ it('FIX-03 the cookie alone decides: it says who the next refresh would be, what
 })
 
 it('REV-05 CK-06 it refuses as a refresh does', async () => {
-  const backend = await createTestBackend({ idleMs: DAY })
+  const backend = await createTestBackend({ idleMs: DAY, graceGenerations: 1 })
   const browser = backend.browser()
   expect(await errorOf(await session(browser, 'never-minted'))).toEqual([401, 'session_expired'])
 

@@ -66,12 +66,66 @@ it('R26 a closed channel hears nothing, also not what was on its way', async () 
   sender.close()
 })
 
-it('R22 where there is no BroadcastChannel there is no channel', () => {
+/** Every native channel that is opened from now on. */
+function record(): BroadcastChannel[] {
+  const opened: BroadcastChannel[] = []
+  class Recorded extends BroadcastChannel {
+    constructor(name: string) {
+      super(name)
+      opened.push(this)
+    }
+  }
+  vi.stubGlobal('BroadcastChannel', Recorded)
+  return opened
+}
+
+it('R24 a channel that somebody else has closed is opened again with the next message, which arrives', async () => {
+  const opened = record()
+  const { sender, receiver, arrived } = pair()
+  opened[0]!.close()
+  sender.post('after')
+  expect(await arrived).toBe('after')
+  expect(opened).toHaveLength(3)
+  sender.close()
+  receiver.close()
+})
+
+it('R24 a channel that was opened again hears again', async () => {
+  const opened = record()
+  const channel = name()
+  const heard = new Promise((resolve) => {
+    const end = browserChannels.open(channel, (message) => {
+      resolve(message)
+      end.close()
+    })!
+    opened[0]!.close()
+    end.post('wakes it')
+  })
+  const other = browserChannels.open(channel, () => {})!
+  other.post('hello')
+  expect(await heard).toBe('hello')
+  other.close()
+})
+
+it('R24 where a channel cannot be kept open it is tried once for a message, and nothing throws', () => {
+  const opened = record()
+  const { sender, receiver } = pair()
+  vi.spyOn(BroadcastChannel.prototype, 'postMessage').mockImplementation(() => {
+    throw new DOMException('closed', 'InvalidStateError')
+  })
+  expect(() => sender.post('lost')).not.toThrow()
+  expect(opened).toHaveLength(3)
+  sender.close()
+  receiver.close()
+  for (const one of opened) one.close()
+})
+
+it('R22 where there is neither BroadcastChannel nor storage there is no channel', () => {
   vi.stubGlobal('BroadcastChannel', undefined)
   expect(browserChannels.open(name(), () => {})).toBeUndefined()
 })
 
-it('R22 where a channel cannot be opened there is none', () => {
+it('R22 where a channel cannot be opened, and storage is blocked, there is none', () => {
   vi.stubGlobal('BroadcastChannel', function refuse() {
     throw new DOMException('x', 'SecurityError')
   })

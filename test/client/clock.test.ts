@@ -41,7 +41,7 @@ it.each(['wake', 'online', 'restore'] as const)(
   },
 )
 
-it('R29 after a sleep that no event told of the next request renews the token first', async () => {
+it('R29 TMO-04 after a sleep that no event told of the next request renews the token first', async () => {
   const kit = await signedIn()
   kit.on('/api/orders', ({ headers }) => json(headers.get('authorization')))
   kit.clock.sleep(8 * HOUR)

@@ -144,6 +144,47 @@ it.each([302, 403, 404, 408, 429, 500, 502])(
   },
 )
 
+it('R50 a logout that knows of no session is not tried again where no marker says whether another has begun', async () => {
+  const browser = new FakeBrowser()
+  browser.storageBlocked = true
+  const kit = createKit({}, { browser })
+  kit.on('/auth/refresh', () => refusal())
+  kit.on('/auth/logout', () => new Response(null, { status: 503 }))
+  await kit.auth.ready()
+  expect(await kit.auth.logout()).toEqual({ server: 'pending', durable: false })
+  await kit.clock.advance(120_000)
+  kit.signal('online')
+  await settle()
+  expect(kit.sent('/auth/logout')).toHaveLength(1)
+})
+
+it('R50 nor where the storage was emptied since, while this page stood still', async () => {
+  const kit = createKit()
+  kit.on('/auth/refresh', () => refusal())
+  kit.on('/auth/logout', () => new Response(null, { status: 503 }))
+  await kit.auth.ready()
+  await kit.auth.logout({ scope: 'all' })
+  kit.browser.storage.clear()
+  kit.signal('wake')
+  await kit.clock.advance(120_000)
+  expect(kit.sent('/auth/logout')).toHaveLength(1)
+})
+
+it('R37 a logout that was said anew while it waited for the lock is delivered all the same', async () => {
+  const kit = await signedIn()
+  const [[key, text]] = [...kit.browser.storage] as [[string, string]]
+  const release = await kit.ports.locks.acquire(key, 0)
+  const result = kit.auth.logout()
+  await settle()
+  // Another tab had not heard of it, and restored the session.
+  const epoch = [kit.clock.wall() + 1, 'other']
+  kit.browser.storage.set(key, JSON.stringify({ ...(JSON.parse(text) as object), epoch }))
+  kit.browser.watchers.forEach((changed) => changed())
+  release?.()
+  expect(await result).toMatchObject({ server: 'confirmed' })
+  expect(kit.sent('/auth/logout').map(({ body }) => body)).toEqual([{ session_id: 's1', scope: 'current' }])
+})
+
 it('RV-03 the second logout that fails waits no longer than the first one did', async () => {
   const kit = await signedIn()
   kit.on('/auth/logout', (_request, count) => (count < 6 ? json({}, { status: 503 }) : done()))

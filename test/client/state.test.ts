@@ -167,6 +167,16 @@ it('R94 a parser that fails on a login is a typed error, and the session it made
   expect(kit.sent('/auth/logout')).toHaveLength(1)
 })
 
+it('R51 a login answer that breaks off has set its cookies, so the session it made is discarded', async () => {
+  const kit = createKit()
+  kit.on('/auth/refresh', () => refusal())
+  const broken = new ReadableStream({ start: (controller) => controller.error(new TypeError('cut')) })
+  kit.on('/auth/login', () => new Response(broken, { status: 200 }))
+  kit.on('/auth/logout', () => new Response(null, { status: 204 }))
+  expect(await failure(kit.auth.login({}))).toMatchObject({ code: 'network', cause: { message: 'cut' } })
+  expect(kit.sent('/auth/logout')).toHaveLength(1)
+})
+
 it('R94 events and states carry the user as it was parsed', async () => {
   const kit = await signedIn<{ key: string }>({
     parseUser: (value) => ({ key: `u-${(value as { id: string }).id}` }),

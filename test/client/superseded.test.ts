@@ -88,10 +88,12 @@ it('R09 a login while a refresh hangs: the late result of the other user changes
   expect(await login).toMatchObject({ user: BOB })
   expect(await waiting).toBe('timeout')
   const told = listen(kit.auth)
+  // Its cookie may lie over that of the login: the server is asked once whose is in the jar.
+  kit.on('/auth/refresh', () => grant(21, { user: BOB, session_id: 's2' }))
   late.open(grant(2))
   await settle()
   expect(kit.auth.getState()).toMatchObject({ user: BOB, sessionId: 's2' })
-  expect(await kit.auth.getAccessToken()).toBe('token-20')
+  expect(await kit.auth.getAccessToken()).toBe('token-21')
   expect(told).toEqual({ ends: [], switches: [], claims: [], states: [] })
 })
 
@@ -112,6 +114,27 @@ it('FIX-04 a logout while a login runs wins: the login rejects and what it made 
     session_id: 's3',
     scope: 'current',
   })
+})
+
+it('FIX-04 without locks, too, a logout is not sent while a login of the same tab is: its answer would take the new cookie away', async () => {
+  const kit = createKit({}, { ports: { locks: NO_LOCKS } })
+  kit.on('/auth/refresh', () => grant(1))
+  kit.on('/auth/logout', () => new Response(null, { status: 503 }))
+  void kit.auth.ready()
+  await kit.clock.advance(300)
+  expect(await kit.auth.logout()).toMatchObject({ server: 'pending' })
+  const answer = gate()
+  kit.on('/auth/login', () => answer.answer)
+  const login = outcome(kit.auth.login({}))
+  await settle()
+  const before = kit.sent('/auth/logout').length
+  expect(kit.sent('/auth/login')).toHaveLength(1)
+  await kit.clock.advance(6000)
+  expect(kit.sent('/auth/logout')).toHaveLength(before)
+  answer.open(grant(30, { session_id: 's3' }))
+  expect(await login).toBe('resolved')
+  await kit.clock.advance(60_000)
+  expect(kit.sent('/auth/logout')).toHaveLength(before)
 })
 
 it('FIX-04 a logout that is called while a login still waits for its turn wins', async () => {
@@ -138,6 +161,19 @@ it('FIX-04 a login answer after the deadline signs nobody in and is revoked', as
   await settle()
   expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated' })
   expect(kit.sent('/auth/logout').at(-1)).toMatchObject({ body: { session_id: 's3', scope: 'current' } })
+})
+
+it('FIX-04 a login whose client was disposed signs nobody in and is revoked', async () => {
+  const kit = await signedIn()
+  const answer = gate()
+  kit.on('/auth/login', () => answer.answer)
+  const login = outcome(kit.auth.login({}))
+  await settle()
+  kit.auth.dispose()
+  expect(await login).toBe('disposed')
+  answer.open(grant(30, { session_id: 's3' }))
+  await settle()
+  expect(kit.sent('/auth/logout').map(({ body }) => body)).toEqual([{ session_id: 's3', scope: 'current' }])
 })
 
 it('two logins at once: one after the other, and the later one stands', async () => {

@@ -65,7 +65,7 @@ it('R09 the answer of a refresh that a logout overtook changes nothing, and its 
   expect(typesOf(effects)).toEqual(['revoke'])
 })
 
-it('R09 the answer of a refresh that the login of somebody else overtook changes nothing', () => {
+it('R09 the answer of a refresh that the login of somebody else overtook changes nothing, and its cookie is checked', () => {
   const state = signedIn()
   const late = renewed(state, grantOf('ann', { token: 'late' }))
   const bob = run(
@@ -73,7 +73,7 @@ it('R09 the answer of a refresh that the login of somebody else overtook changes
     (s) => loggedIn(s, grantOf('bob')),
     () => PURGED,
   )
-  expect(move(bob, late)).toEqual([bob, []])
+  expect(move(bob, late)).toEqual([bob, [{ type: 'repair' }]])
 })
 
 it('R36 a logout wipes first and speaks afterwards', () => {

@@ -106,7 +106,7 @@ function eventOf(step: Step, past: readonly ClientState[], now: Moment): ClientE
     case 'markerSeen':
       return { type: 'markerSeen', marker }
     case 'received':
-      return received(step, epoch, grant)
+      return received(step, epoch, grant, now)
     case 'granted':
       return { type: 'granted', grant, under: underOf(spoken), explicit }
     case 'refused':
@@ -133,14 +133,21 @@ function eventOf(step: Step, past: readonly ClientState[], now: Moment): ClientE
   }
 }
 
-function received(step: Step, epoch: Epoch, grant: Grant): ClientEvent {
+function received(step: Step, epoch: Epoch, grant: Grant, now: Moment): ClientEvent {
   const { generation, said, sessionId } = step
   const { identity, credential } = grant
   const numbered: Grant = { identity, credential: { ...credential, generation } }
   const messages: Record<Step['said'], Message> = {
     in: { type: 'in', epoch, generation, sessionId, mode: 'token', shared: undefined },
     out: { type: 'out', epoch, reason: 'logout-elsewhere', sessionId },
-    wait: { type: 'wait', epoch, delay: generation * 1000, failures: generation, mandated: step.explicit },
+    wait: {
+      type: 'wait',
+      epoch,
+      generation,
+      until: now.wall + generation * 1000,
+      failures: generation,
+      mandated: step.explicit,
+    },
     ask: { type: 'ask', epoch },
   }
   const shares = said === 'in' && step.sharing

@@ -4,7 +4,8 @@ import { END_REASONS } from '../../src/core/marker.js'
 import { isTokenText, type Message, MESSAGE_VERSION, parseMessage, wrap } from '../../src/core/messages.js'
 import type { Epoch } from '../../src/core/types.js'
 
-const EPOCH: Epoch = [1_700_000_000_000, 'a']
+const WALL = 1_700_000_000_000
+const EPOCH: Epoch = [WALL, 'a']
 const handle = fc.string({ minLength: 1, maxLength: 512 })
 const epoch: fc.Arbitrary<Epoch> = fc.tuple(fc.nat(), fc.string({ maxLength: 64 }))
 const text = fc
@@ -39,7 +40,8 @@ const messages: fc.Arbitrary<Message> = fc.oneof(
   fc.record({
     type: fc.constant('wait' as const),
     epoch,
-    delay: fc.integer({ min: 0, max: 600_000 }),
+    generation: fc.nat(),
+    until: fc.integer({ min: WALL, max: WALL + 600_000 }),
     failures: fc.nat(),
     mandated: fc.boolean(),
   }),
@@ -48,7 +50,7 @@ const messages: fc.Arbitrary<Message> = fc.oneof(
 it('a message is read as it was sent', () => {
   fc.assert(
     fc.property(messages, (message) => {
-      expect(parseMessage(structuredClone(wrap(message, 'a')), 'b')).toEqual(message)
+      expect(parseMessage(structuredClone(wrap(message, 'a')), 'b', WALL)).toEqual(message)
     }),
   )
 })
@@ -56,7 +58,7 @@ it('a message is read as it was sent', () => {
 it('a tab does not hear itself', () => {
   fc.assert(
     fc.property(messages, (message) => {
-      expect(parseMessage(wrap(message, 'a'), 'a')).toBeUndefined()
+      expect(parseMessage(wrap(message, 'a'), 'a', WALL)).toBeUndefined()
     }),
   )
 })
@@ -65,14 +67,23 @@ it('a message of another version is ignored, older or newer', () => {
   fc.assert(
     fc.property(messages, fc.anything(), (message, v) => {
       fc.pre(v !== MESSAGE_VERSION)
-      expect(parseMessage({ ...wrap(message, 'a'), v }, 'b')).toBeUndefined()
+      expect(parseMessage({ ...wrap(message, 'a'), v }, 'b', WALL)).toBeUndefined()
     }),
   )
 })
 
 const SHARED = { token: 't', subject: 'ann', rawUser: { id: 'ann' }, issuedAt: 1, lifetime: 1 }
 const IN = { v: 1, from: 'a', type: 'in', epoch: EPOCH, generation: 1, mode: 'token', shared: SHARED }
-const WAIT = { v: 1, from: 'a', type: 'wait', epoch: EPOCH, delay: 1000, failures: 1, mandated: false }
+const WAIT = {
+  v: 1,
+  from: 'a',
+  type: 'wait',
+  epoch: EPOCH,
+  generation: 1,
+  until: WALL + 1000,
+  failures: 1,
+  mandated: false,
+}
 
 it.each<[string, unknown]>([
   ['nothing', undefined],
@@ -83,7 +94,7 @@ it.each<[string, unknown]>([
   ['a sender that is no text', { ...IN, from: { toString: () => 'b' } }],
   ['a sender that is too long', { ...IN, from: 'a'.repeat(513) }],
   ['no epoch', { ...IN, epoch: undefined }],
-  ['an epoch beyond all time', { ...IN, epoch: [Number.MAX_SAFE_INTEGER, 'z'] }],
+  ['an epoch beyond all time', { ...IN, epoch: [8.64e15, 'z'] }],
   ['an unknown type', { ...IN, type: 'logout-everybody' }],
   ['a type of Object.prototype', { ...IN, type: '__proto__' }],
   ['a negative generation', { ...IN, generation: -1 }],
@@ -92,13 +103,16 @@ it.each<[string, unknown]>([
   ['a session id that is a number', { ...IN, sessionId: 5 }],
   ['a session id that is too long', { ...IN, sessionId: 's'.repeat(513) }],
   ['an unknown reason', { v: 1, from: 'a', type: 'out', epoch: EPOCH, reason: 'because' }],
-  ['a wait without end', { ...WAIT, delay: Infinity }],
-  ['a wait of a day', { ...WAIT, delay: 86_400_000 }],
-  ['a negative wait', { ...WAIT, delay: -1 }],
-  ['a wait of NaN', { ...WAIT, delay: Number.NaN }],
+  ['a wait without end', { ...WAIT, until: Infinity }],
+  ['a wait of a day', { ...WAIT, until: WALL + 86_400_000 }],
+  ['a wait that is over', { ...WAIT, until: WALL - 1 }],
+  ['a wait until NaN', { ...WAIT, until: Number.NaN }],
+  ['a wait until a text', { ...WAIT, until: String(WALL + 1000) }],
+  ['a wait of no generation', { ...WAIT, generation: undefined }],
+  ['a wait of an earlier version, with a delay', { ...WAIT, until: undefined, delay: 1000 }],
   ['failures beyond counting', { ...WAIT, failures: Infinity }],
 ])('OW-17 %s is no message', (_name, data) => {
-  expect(parseMessage(data, 'b')).toBeUndefined()
+  expect(parseMessage(data, 'b', WALL)).toBeUndefined()
 })
 
 it.each<[string, unknown]>([
@@ -115,7 +129,11 @@ it.each<[string, unknown]>([
   ['an endless lifetime', { ...SHARED, lifetime: Infinity }],
   ['no time of issue', { ...SHARED, issuedAt: Number.NaN }],
 ])('OW-17 a message that shares %s shares no token, and tells the rest', (_name, shared) => {
-  expect(parseMessage({ ...IN, shared }, 'b')).toMatchObject({ type: 'in', generation: 1, shared: undefined })
+  expect(parseMessage({ ...IN, shared }, 'b', WALL)).toMatchObject({
+    type: 'in',
+    generation: 1,
+    shared: undefined,
+  })
 })
 
 it('OW-17 whatever comes over the channel, reading it never throws and changes nothing', () => {
@@ -127,7 +145,7 @@ it('OW-17 whatever comes over the channel, reading it never throws and changes n
     'generation',
     'sessionId',
     'shared',
-    'delay',
+    'until',
     'failures',
     'reason',
   ]
@@ -136,7 +154,7 @@ it('OW-17 whatever comes over the channel, reading it never throws and changes n
     .map(([message, changes]) => ({ ...wrap(message, 'a'), ...changes }))
   fc.assert(
     fc.property(fc.oneof(fc.anything(), nearly), (data) => {
-      const message = parseMessage(data, 'b')
+      const message = parseMessage(data, 'b', WALL)
       if (message) expect(['ask', 'in', 'out', 'wait']).toContain(message.type)
       expect(Object.keys(Object.prototype)).toEqual([])
     }),

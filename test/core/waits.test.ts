@@ -47,12 +47,22 @@ it('R13 a wait the server asked for outlives the signal that the network is back
   expect(waitLeft(move(asked, { type: 'retryNow' })[0], at(2000))).toBe(29_000)
 })
 
+const wait = ({ epoch, generation }: ClientState, delay: number): ClientEvent => ({
+  type: 'received',
+  message: { type: 'wait', epoch, generation, until: START + delay, failures: 4, mandated: true },
+  grant: undefined,
+})
+
+it('R28 a wait that comes late or twice ends when it was to end, and one from before a success is over', () => {
+  const state = signedIn()
+  const [waiting] = move(state, wait(state, 20_000), at(15_000))
+  expect(waitLeft(waiting, at(15_000))).toBe(5000)
+  expect(move(waiting, wait(state, 20_000), at(18_000))[0]).toBe(waiting)
+  const [after] = move(waiting, renewed(state, grantOf('ann')), at(18_000))
+  expect(move(after, wait(state, 20_000), at(18_000))[0]).toBe(after)
+})
+
 it('R13 the wait of a sibling counts here, and never shortens one of ours', () => {
-  const wait = (state: ClientState, delay: number): ClientEvent => ({
-    type: 'received',
-    message: { type: 'wait', epoch: state.epoch, delay, failures: 4, mandated: true },
-    grant: undefined,
-  })
   const state = signedIn()
   const [waiting] = move(state, wait(state, 20_000), at(0))
   expect(waiting).toMatchObject({ failures: 4, mandated: true })

@@ -10,6 +10,7 @@ import { describe } from './app.js'
 import type { Ledger } from './ledger.js'
 import { bearerOf, CANARY, cookieOf } from './ledger.js'
 import type { Schedule } from './schedule.js'
+import { Thrift } from './thrift.js'
 
 /** What the referee may know of the world. */
 export interface Truth {
@@ -27,6 +28,8 @@ export interface Logout {
   readonly app: App
   /** All sessions of the browser that it was meant for. */
   readonly doomed: ReadonlySet<string>
+  /** The client knew of no session. */
+  readonly nameless: boolean
   /** The client that was told is gone. */
   forgotten?: boolean
 }
@@ -34,15 +37,20 @@ export interface Logout {
 /** Longest time a promise may take, in milliseconds of active time of its page: waits for locks, deadlines and retries. */
 const BOUNDS: Record<string, number> = { ready: 12_000, logout: 40_000, login: 60_000, request: 120_000 }
 const BOUND = 100_000
+/** Longest time in which a tab may not know who is signed in although nothing is reported amiss. */
+const UNKNOWN_BOUND = 60_000
 
 export class Referee {
   readonly violations: string[] = []
   readonly calls: Call[] = []
   readonly logouts: Logout[] = []
+  readonly thrift: Thrift
   /** Sessions that logouts, rejected logins and dead pages have given up. */
   readonly #doomed = new Map<string, Logout>()
   readonly #purged = new Map<App, Set<string>>()
   readonly #lastShown = new Map<App, string>()
+  /** Active time of the page when it began to show that it does not know. */
+  readonly #unknownSince = new Map<App, number>()
   readonly #truth: Truth
   #checkedEnds = 0
   #pending = new Set<Call>()
@@ -51,6 +59,7 @@ export class Referee {
 
   constructor(truth: Truth) {
     this.#truth = truth
+    this.thrift = new Thrift(truth, (what) => this.violate('P3', what))
   }
 
   violate(promise: string, what: string): void {
@@ -76,10 +85,18 @@ export class Referee {
     const known = new Set(
       this.calls.map(({ value }) => (value as { sessionId?: string } | undefined)?.sessionId),
     )
+    const state = app.client.getState()
+    const nameless = state.status !== 'authenticated'
+    // A tab that can hear of nothing logs out of the session it knows.
+    const { storage, channel } = this.#truth.schedule
+    const own = state.status === 'authenticated' ? state.sessionId : undefined
     const alive = [...ledger.sessions.values()].filter(
-      (session) => ledger.lives(session, serverTime()) && known.has(session.id),
+      (session) =>
+        ledger.lives(session, serverTime()) &&
+        known.has(session.id) &&
+        (storage || channel || nameless || session.id === own),
     )
-    const logout: Logout = { at: now(), app, doomed: new Set(alive.map(({ id }) => id)) }
+    const logout: Logout = { at: now(), app, doomed: new Set(alive.map(({ id }) => id)), nameless }
     this.logouts.push(logout)
     for (const { id } of alive) if (!this.#doomed.has(id)) this.#doomed.set(id, logout)
   }
@@ -96,9 +113,26 @@ export class Referee {
       (other) => other.sentAt <= by.sentAt && isLate(other) && (other.arrivedAt ?? 0) > arrivedAt,
     )
     if (overtaken) return true
-    // Without locks nothing keeps the logins of two tabs apart, and the cookie that arrives last wins.
+    // Who got no lock in time goes on without it, and a page that is gone has none any more: where its answer crosses that of
+    // the login, its cookie comes last.
+    const crossed = ledger.exchanges.some(
+      (other) =>
+        (!other.locked || other.orphaned === true) &&
+        other.page !== by.page &&
+        other.sentAt < arrivedAt &&
+        (other.arrivedAt ?? 0) >= arrivedAt &&
+        (other.answer?.cookies.length ?? 0) > 0,
+    )
+    if (crossed) return true
+    // Without locks nothing keeps the acts of two tabs apart, and the cookie that arrives last wins.
     const rivals = [...ledger.makers.values()].filter((other) => other.page !== by.page)
-    return schedule.locks !== true && rivals.some((other) => Math.abs(other.sentAt - by.sentAt) < 15_000)
+    const near = (at: number): boolean => Math.abs(at - by.sentAt) < 15_000
+    // Nor a logout that knows of no session, which waits for nobody.
+    const apart = schedule.locks === true
+    return (
+      this.logouts.some(({ at, nameless }) => (nameless || !apart) && near(at)) ||
+      (!apart && rivals.some(({ sentAt }) => near(sentAt)))
+    )
   }
 
   ended(app: App, previous: Person | undefined): void {
@@ -109,13 +143,17 @@ export class Referee {
 
   state(app: App, before: AuthState<Person>, state: AuthState<Person>): void {
     if (state.status === 'authenticated') this.#showsUser(app, state.user.id)
-    if (before.status === 'authenticated' && state.status !== 'authenticated') {
+    if (state.status === 'unknown' && state.connection === 'ok' && state.retryAt === undefined) {
+      this.#unknownSince.set(app, app.page.activeMs())
+    } else this.#unknownSince.delete(app)
+    if (before.status === 'authenticated' && state.status === 'unauthenticated') {
       this.#showsNobody(app, before.sessionId, state)
     }
   }
 
   sent(exchange: Exchange): void {
     const { url, tab } = exchange
+    this.thrift.sent(exchange)
     const token = bearerOf(exchange)
     if (url.origin !== 'https://app.example' && (token !== undefined || cookieOf(exchange) !== undefined)) {
       this.violate('P5', `tab ${tab} sends a credential to ${url.origin}`)
@@ -123,6 +161,9 @@ export class Referee {
     if (url.href.includes(CANARY)) this.violate('P5', `tab ${tab} puts a token into a URL`)
     if (token === undefined || url.pathname.startsWith('/auth/')) return
     const claims = this.#truth.ledger.claims(token)
+    if (this.#isRejected(exchange, token)) {
+      this.violate('P4', `tab ${tab} sends a token again that was refused with 401`)
+    }
     const call = this.calls[Number(exchange.headers.get('x-call')) - (this.calls[0]?.id ?? 0)]
     if (call?.subject !== undefined && claims && call.subject !== claims.sub) {
       this.violate('P6', `tab ${tab} sends a request that ${call.subject} made with a token of ${claims.sub}`)
@@ -133,12 +174,32 @@ export class Referee {
     }
   }
 
+  /** Whether the same request went out with the same token before, in vain. */
+  #isRejected({ headers, url }: Exchange, token: string): boolean {
+    const call = headers.get('x-call')
+    return this.#truth.ledger.exchanges.some(
+      (other) =>
+        other.headers !== headers &&
+        other.url.pathname === url.pathname &&
+        other.headers.get('x-call') === call &&
+        other.answer?.status === 401 &&
+        bearerOf(other) === token,
+    )
+  }
+
   /** After each step, when all has come to rest. */
   poll(): void {
     const { ledger } = this.#truth
     for (const end of ledger.ends.slice(this.#checkedEnds)) this.#checkEnd(end.id, end.code, end.by)
     this.#checkedEnds = ledger.ends.length
     for (const app of this.#truth.apps()) this.#checkShown(app)
+    for (const [app, since] of this.#unknownSince) {
+      const waited = app.page.activeMs() - since
+      if (!app.page.running() || waited < UNKNOWN_BOUND) continue
+      this.#unknownSince.delete(app)
+      this.violate('P4', `tab ${app.page.tab} shows unknown for ${Math.round(waited / 1000)} s`)
+    }
+    this.thrift.poll()
     this.checkPending()
   }
 
@@ -193,7 +254,10 @@ export class Referee {
     if (!logout || !alive || this.#lastExplicit() !== 'logout') return
     const { schedule } = this.#truth
     const volatile = !schedule.storage || this.forgetful
-    if (volatile && (logout.forgotten === true || logout.app.page.gone())) return
+    // Without a marker a logout is remembered by its own page alone, and only where it knows for which session.
+    if (volatile && (logout.nameless || logout.forgotten === true || logout.app.page.gone())) return
+    // A tab that can hear of nothing logs out of the session it knows.
+    if (!logout.doomed.has(alive.id) && !schedule.storage && !schedule.channel) return
     const logins = this.calls.filter(({ kind }) => kind === 'login')
     // A login that another tab had begun may come later than the logout: the later lock grant wins.
     const contested = logins.some((call) => this.#isUnderWay(call, logout.at) && call.app !== logout.app)
@@ -202,6 +266,7 @@ export class Referee {
   }
 
   #judgeLogin(alive: Session | undefined, anybodyShown: boolean): void {
+    const { schedule } = this.#truth
     if (this.#lastExplicit() !== 'login') return
     const logins = this.calls.filter(({ kind }) => kind === 'login')
     const last = logins.at(-1)
@@ -212,7 +277,7 @@ export class Referee {
     if (!ledger.lives(made, serverTime()) || this.#mayEnd(sessionId ?? '')) return
     if (alive?.id !== sessionId) {
       this.violate('P1', `the browser has lost the cookie of session ${sessionId?.slice(0, 4)}, which lives`)
-    } else if (!anybodyShown)
+    } else if (!anybodyShown && (schedule.storage || schedule.channel))
       this.violate('P1', `tabs show nobody, and session ${sessionId?.slice(0, 4)} lives`)
   }
 
@@ -227,6 +292,8 @@ export class Referee {
   /** Another client in the same page: it has shown nobody yet, and knows nothing of what only the old one knew. */
   remounted(app: App): void {
     this.#lastShown.delete(app)
+    this.#unknownSince.delete(app)
+    this.thrift.excuse(app.page.id)
     for (const logout of this.logouts) if (logout.app === app) logout.forgotten = true
   }
 
@@ -279,12 +346,12 @@ export class Referee {
       this.violate('P1', `tab ${by.tab} ends session ${id.slice(0, 4)}, which nobody logged out of`)
   }
 
-  /** Whether the tab can have learned of the logout by now. */
-  #mustKnow(tab: number, { at, app, forgotten }: Logout): boolean {
+  /** Whether the tab can have learned of the logout by now, if it looks; if not, it is told some time later. */
+  #mustKnow(tab: number, { at, app, nameless, forgotten }: Logout, toldMs = 0): boolean {
     const { schedule, now } = this.#truth
-    if (app.page.tab === tab) return schedule.storage || !(forgotten === true || app.page.gone())
+    if (app.page.tab === tab) return schedule.storage || !(nameless || forgotten === true || app.page.gone())
     if (this.forgetful) return false
-    return schedule.storage && now() > at + schedule.storageDelay + 2
+    return schedule.storage && now() > at + schedule.storageDelay + toldMs + 2
   }
 
   #checkShown(app: App): void {
@@ -294,7 +361,8 @@ export class Referee {
     const logout = this.#doomed.get(state.sessionId ?? '')
     // The same user has signed in again meanwhile: he may be shown until the tab has caught up.
     const again = this.#truth.inJar()?.userId === state.user.id && this.#lastExplicit() === 'login'
-    if (logout && !again && this.#mustKnow(app.page.tab, logout)) {
+    const toldMs = this.#truth.schedule.storageEventDelay ?? 0
+    if (logout && !again && this.#mustKnow(app.page.tab, logout, toldMs)) {
       this.violate('P2', `tab ${app.page.tab} shows ${describe(state)} after its logout`)
     }
   }

@@ -2,11 +2,19 @@
  * `npm run simulate -- --seeds 10000 --tabs 5`: plays that many schedules and says how fast, what they met, and, where a
  * promise broke, how. Options: --seeds, --first, --tabs (the most), --fewest, --steps, --all to go on
  * after a failure, and --pinned to play the pinned schedules instead.
+ *
+ * `npm run simulate -- --mutant '<name>'`: looks for a schedule that tells this mutant from the client in at least --worlds
+ * of 8 worlds, shrinks it and prints it for the list of mutants; --promise P2 for that promise alone, --setting
+ * '{"channel":false}' for what all schedules have in common.
  */
 import { parseArgs } from 'node:util'
 import { COUNTERS } from './coverage.js'
+import { hunt, literal } from './hunt.js'
+import { MUTANTS } from './mutants.js'
+import { mutate } from './mutate.js'
 import { PINNED } from './pinned.js'
-import type { Bounds } from './schedule.js'
+import type { Bounds, Setting } from './schedule.js'
+import { WHOLE } from './schedule.js'
 import { explore, shrink, simulate, tell } from './simulate.js'
 
 const { values } = parseArgs({
@@ -18,6 +26,10 @@ const { values } = parseArgs({
     steps: { type: 'string', default: '40' },
     all: { type: 'boolean', default: false },
     pinned: { type: 'boolean', default: false },
+    mutant: { type: 'string' },
+    promise: { type: 'string' },
+    setting: { type: 'string', default: '{}' },
+    worlds: { type: 'string', default: '5' },
   },
 })
 // What the client says about missing capabilities would drown the result.
@@ -33,6 +45,28 @@ if (values.pinned) {
 
 const bounds: Bounds = { tabs: [Number(values.fewest), Number(values.tabs)], steps: Number(values.steps) }
 const began = performance.now()
+
+if (values.mutant !== undefined) {
+  const mutant = MUTANTS.find(({ name }) => name === values.mutant)
+  if (!mutant)
+    throw new Error(`There is no such mutant; there are:\n${MUTANTS.map(({ name }) => name).join('\n')}`)
+  const prey = { simulate: await mutate(mutant), promise: values.promise }
+  const kill = await hunt(prey, {
+    ...bounds,
+    first: Number(values.first),
+    count: Number(values.seeds),
+    setting: JSON.parse(values.setting) as Partial<Setting>,
+    worlds: Number(values.worlds),
+  })
+  const seconds = ((performance.now() - began) / 1000).toFixed(1)
+  if (kill) {
+    console.log(
+      `${kill.violation}\nafter ${kill.runs} seeds, ${seconds} s; killed in ${kill.killed} of 8 worlds`,
+    )
+    console.log(literal(kill.schedule, WHOLE))
+  } else console.log(`survives ${values.seeds} seeds, ${seconds} s`)
+  process.exit(kill ? 0 : 1)
+}
 const { runs, coverage, broken } = await explore({
   ...bounds,
   first: Number(values.first),

@@ -43,6 +43,8 @@ export interface Setting {
   /** Longest delays in milliseconds. */
   readonly channelDelay: number
   readonly storageDelay: number
+  /** How long after a value other tabs are told of it, where that is later than they could read it. */
+  readonly storageEventDelay?: number
   /** Of an access token, in seconds. */
   readonly lifetime: number
   readonly revocation: 'reference' | 'expiry'

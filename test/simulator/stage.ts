@@ -4,6 +4,7 @@
  */
 import { createReferenceBackend } from '../../src/testing/backend/index.js'
 import { createDeterministicParts } from '../../src/testing/backend/deterministic.js'
+import type { VirtualPage } from '../../src/testing/world/page.js'
 import type { VirtualTab } from '../../src/testing/world/tab.js'
 import type { World } from '../../src/testing/world/world.js'
 import { createWorld } from '../../src/testing/world/world.js'
@@ -16,6 +17,7 @@ import { CANARY, createLedger } from './ledger.js'
 import { Referee } from './referee.js'
 import type { Schedule, Step, TabAct } from './schedule.js'
 import { FAULTS, NETWORKS } from './schedule.js'
+import { isInVain } from './thrift.js'
 
 const ORIGIN = 'https://app.example'
 const HOUR = 3_600_000
@@ -74,7 +76,7 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
       ledger.handling = undefined
       return answer
     },
-    boot: (page) => createApp(page, options, audience),
+    boot: (page) => createApp(toldLater(page, schedule.storageEventDelay), options, audience),
     onExchange(exchange, phase) {
       if (phase === 'sent') {
         exchange.headers.set('x-exchange', String(exchange.id))
@@ -82,6 +84,7 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
         referee.sent(exchange)
       }
       if (phase === 'arrived') remember(exchange.answer?.body, exchange.page)
+      if (phase === 'arrived' || phase === 'failed') referee.thrift.settled(exchange)
       coverage.exchange(exchange, phase)
     },
     onMessage(_name, message) {
@@ -111,7 +114,10 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
     state: (app, before, state) => referee.state(app, before, state),
     ended: (app, { previousUser }) => referee.ended(app, previousUser),
     switched: () => undefined,
-    diagnostic: (_app, entry) => coverage.diagnostic(entry),
+    diagnostic(app, entry) {
+      coverage.diagnostic(entry)
+      if (entry.type === 'lock.waited' && isInVain(entry.milliseconds)) referee.thrift.excuse(app.page.id)
+    },
     began: (call) => referee.began(call),
     settled: (call) => referee.settled(call),
   }
@@ -199,6 +205,7 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
 
   async function play(step: Step): Promise<void> {
     await world.advance(step.after)
+    referee.thrift.step(step)
     if (schedule.onRace === 'refuse' && mayLoseAnswers(step)) return
     switch (step.do) {
       case 'wait':
@@ -260,6 +267,7 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
     world.timeline.note('world', 'all faults stop, and all tabs are shown')
     backend.faults.clear()
     world.setNetwork({})
+    referee.thrift.step({ after: 0, do: 'online' })
     await world.goOnline()
     for (const tab of world.tabs) {
       await tab.resume()
@@ -288,6 +296,15 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
     referee.poll()
   }
   return { world, ledger, referee, coverage: coverage.counts, play, finish }
+}
+
+/** The page, where storage events come later than the values they are about. */
+function toldLater(page: VirtualPage, delayMs = 0): VirtualPage {
+  if (delayMs === 0) return page
+  const { clock, shared } = page.ports
+  const watch: typeof shared.watch = (key, changed) =>
+    shared.watch(key, () => void clock.after(delayMs, changed))
+  return { ...page, ports: { ...page.ports, shared: { ...shared, watch } } }
 }
 
 /** A backend that cannot deliver a successor twice loses the session with the answer, whatever the client does. */

@@ -21,7 +21,11 @@ const steps: readonly Step[] = [
   command('format', 'prettier', '--check', '--log-level', 'warn', '.'),
   { name: 'unit', run: () => vitest() },
   ...packageSteps,
-  { name: 'browser', run: async () => held(launchOptions('chromium').executablePath) },
+  {
+    name: 'browsers',
+    run: async () =>
+      held((['chromium', 'firefox'] as const).map((name) => launchOptions(name).executablePath).join('\n')),
+  },
   { name: 'e2e', run: () => playwright() },
 ]
 

@@ -53,8 +53,10 @@ export function judge({ head, spent }: Family, hash: string, now: number, limits
   const inGrace = within(now - token.spentAt, limits.graceMs)
   const lostHead = behind === 0 && !head.delivered && within(now - head.mintedAt, limits.undeliveredGraceMs)
   if (!inGrace && !lostHead) return { kind: 'reused' }
-  const sealed = spent.slice(0, behind + 1).map(({ sealedNext }) => sealedNext)
-  return { kind: 'redeliver', sealed: sealed.reverse() }
+  const sealed = spent
+    .slice(0, behind + 1)
+    .reduceRight<string[]>((path, { sealedNext }) => [...path, sealedNext], [])
+  return { kind: 'redeliver', sealed }
 }
 
 /** The family after its head was spent for the token with this hash. */

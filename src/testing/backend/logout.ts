@@ -15,7 +15,7 @@ export interface LogoutRequest {
 /**
  * Ends the session that is named, if the cookie or the token proves that the caller had a part in it;
  * anything else is left alone without a word, as what is over already (RFC 7009 2.2). Returns whether the
- * cookie died with it.
+ * cookie is to be deleted.
  */
 export async function logout(store: Store, sessions: Sessions, request: LogoutRequest): Promise<boolean> {
   const { cookie, token, scope } = request
@@ -24,7 +24,14 @@ export async function logout(store: Store, sessions: Sessions, request: LogoutRe
   const session = await store.session(id)
   if (session === undefined) return false
 
-  if (scope === 'all') await sessions.endAll(session.userId, 'session_revoked')
-  else await sessions.end(id, 'session_revoked')
-  return cookie?.id === id || (scope === 'all' && cookie?.userId === session.userId)
+  if (scope === 'current') {
+    await sessions.end(id, 'session_revoked')
+    // A deletion is for whatever cookie is in the jar when it arrives. So it is not repeated, and not made for a caller who
+    // proves his part by a token and may have another cookie by then: a dead one does no harm.
+    return cookie?.id === id && token?.sid !== id && session.ended === undefined
+  }
+  // What ended earlier has no say about sessions that were made after it.
+  const madeUntil = session.ended?.at
+  await sessions.endAll(session.userId, 'session_revoked', madeUntil)
+  return cookie?.userId === session.userId && madeUntil === undefined
 }

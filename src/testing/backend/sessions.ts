@@ -16,7 +16,8 @@ export interface Sessions {
   ofCookie(cookie: string | undefined): Promise<Session | undefined>
   live(userId: string): Promise<readonly Session[]>
   end(id: string, code: SessionEndCode, replaced?: boolean): Promise<void>
-  endAll(userId: string, code: SessionEndCode): Promise<void>
+  /** All of a user, or those that were made until then, in ms since 1970. */
+  endAll(userId: string, code: SessionEndCode, madeUntil?: number): Promise<void>
 }
 
 export function createSessions(settings: Settings): Sessions {
@@ -70,8 +71,9 @@ export function createSessions(settings: Settings): Sessions {
       const now = clock.now()
       return (await store.sessionsOf(userId)).filter((session) => over(session, now) === undefined)
     },
-    async endAll(userId, code) {
-      for (const { id } of await store.sessionsOf(userId)) await end(id, code)
+    async endAll(userId, code, madeUntil = Infinity) {
+      const concerned = (await store.sessionsOf(userId)).filter(({ createdAt }) => createdAt <= madeUntil)
+      for (const { id } of concerned) await end(id, code)
       const user = await store.user(userId)
       if (user !== undefined) await store.saveUser({ ...user, tokenVersion: user.tokenVersion + 1 })
     },

@@ -22,6 +22,7 @@ export interface FetchSurroundings {
   /** Turns a relative URL into an absolute one. */
   resolve(url: string): URL
   /** Makes an exchange known and numbers it. */
+  locked(): boolean
   begin(exchange: Omit<Exchange, 'id' | 'sentAt'>): Exchange
   /** Tells how it goes on. */
   observe(exchange: Exchange, phase: ExchangePhase, remark?: string): void
@@ -153,11 +154,13 @@ export function createPageFetch(surroundings: FetchSurroundings): PageFetch {
       headers: sent,
       body,
       keepalive,
+      locked: surroundings.locked(),
     })
     network.send(exchange, {
       answered: () => surroundings.observe(exchange, 'answered'),
       arrived(answer, cut) {
         const lost = keepalive ? flight.aborted && !engine.abortKeepsCookies : flight.aborted || script.gone()
+        exchange.orphaned = script.gone()
         if (withCookies && answer.cookies.length > 0) {
           exchange.stored = !lost
           if (!lost) jar.store(url, answer.cookies, sameSite)

@@ -22,6 +22,7 @@ export interface LockManager {
   request(name: string, owner: LockOwner, granted: () => void): () => void
   /** Whether the page holds a lock or waits for one. */
   involves(owner: LockOwner): boolean
+  holds(owner: LockOwner): boolean
   /** A page went into the back/forward cache: it must leave it where it keeps others waiting. */
   cached(): void
   /** Frees and forgets all of a page. */
@@ -65,6 +66,7 @@ export function createLockManager(time: VirtualTime): LockManager {
       return () => remove(name, (other) => other === request)
     },
     involves: (owner) => [...queues.values()].some((queue) => queue.some((other) => other.owner === owner)),
+    holds: (owner) => [...queues.values()].some(([holder]) => holder?.owner === owner),
     cached() {
       for (const name of queues.keys()) makeWay(name)
     },

@@ -46,11 +46,15 @@ export interface Exchange {
   readonly headers: Headers
   readonly body: string | undefined
   readonly keepalive: boolean
+  /** Its page held a lock when it sent it. */
+  readonly locked: boolean
   readonly sentAt: number
   /** What the server said, in the moment it said it. */
   answer?: ServerAnswer
   /** When the answer reached the browser. */
   arrivedAt?: number
+  /** The page was gone when it arrived. */
+  orphaned?: boolean
   /** Its cookies were stored. */
   stored?: boolean
 }

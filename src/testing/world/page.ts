@@ -134,6 +134,7 @@ export function createPage(browser: Browser, options: PageOptions): PageControls
     jar: browser.jar,
     network: browser.network,
     resolve: (relative) => new URL(relative, url),
+    locked: () => browser.locks.holds(owner),
     begin: browser.begin,
     observe: browser.observe,
   })

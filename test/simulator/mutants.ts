@@ -1,0 +1,286 @@
+/*
+ * Clients with one fault each, and a schedule on which the fault breaks a promise that the client keeps. `npm run simulate
+ * -- --mutant '<name>'` searches for one; what it finds is written here as plainly as still does it.
+ */
+import type { Mutation } from './mutate.js'
+import type { FAULTS, NETWORKS, Schedule, Setting, Step, TabAct } from './schedule.js'
+import { WHOLE } from './schedule.js'
+
+export interface Mutant extends Mutation {
+  /** The promise, by its number in DESIGN section 2. */
+  readonly breaks: 'P1' | 'P2' | 'P3' | 'P4' | 'P5' | 'P6'
+  readonly schedule: Schedule
+}
+
+function of(setting: Partial<Setting>, ...steps: Step[]): Schedule {
+  return { seed: 0, tabs: 1, ...WHOLE, ...setting, steps }
+}
+
+type PlainAct = Exclude<TabAct, { do: 'login' | 'logout' }>['do']
+
+const act =
+  (name: PlainAct) =>
+  (tab = 0, after = 0): Step => ({ after, do: name, tab })
+const token = act('token')
+const request = act('request')
+const refreshNow = act('refreshNow')
+const reload = act('reload')
+const hide = act('hide')
+const remount = act('remount')
+const login = (tab = 0, after = 0, user: 'ann' | 'bob' = 'ann'): Step => ({ after, do: 'login', tab, user })
+const logout = (tab = 0, after = 0): Step => ({ after, do: 'logout', tab, scope: 'current' })
+const wait = (after: number): Step => ({ after, do: 'wait' })
+const offline = (after = 0): Step => ({ after, do: 'offline', unnoticed: false })
+const network = (profile: keyof typeof NETWORKS, after = 0): Step => ({ after, do: 'network', profile })
+const fault = (name: keyof typeof FAULTS, times: number, after = 0): Step => ({
+  after,
+  do: 'fault',
+  fault: name,
+  times,
+})
+
+/** Storage that other tabs can read at once and are told of late, and nothing else to tell them. */
+const TOLD_LATE = { tabs: 2, channel: false, storageEventDelay: 2000 } as const
+
+const REFRESHING: readonly Mutant[] = [
+  {
+    name: 'the refresh lock is ignored',
+    file: 'runtime/refresh.ts',
+    find: 'acquire(context, options.timeouts.lock + ports.chance.fraction() * 1000, () => disposed.aborted)',
+    replace: 'Promise.resolve(undefined)',
+    breaks: 'P3',
+    schedule: of(
+      { tabs: 3 },
+      ...[hide(0), hide(1), hide(2), network('slow', 1)],
+      ...[token(0, 600_000), token(1, 1500), token(2, 1500), wait(5000)],
+    ),
+  },
+  {
+    name: 'the facts are not read again when the lock is granted',
+    file: 'runtime/refresh.ts',
+    find: "if (await this.#adopted(need, began?.generation)) return { kind: 'refreshed' }",
+    replace: '',
+    breaks: 'P3',
+    schedule: of(
+      { tabs: 3 },
+      ...[hide(0), hide(1), hide(2), token(0, 600_000), token(1), token(2), wait(5000)],
+    ),
+  },
+  {
+    name: 'a token that a sibling shares is not adopted',
+    file: 'core/transition.ts',
+    find: 'if (!grant) return [state, []]',
+    replace: 'if (grant || !grant) return [state, []]',
+    breaks: 'P3',
+    schedule: of({ tabs: 2 }, wait(300_000)),
+  },
+  {
+    name: 'the loser of a race does not try again',
+    file: 'runtime/refresh.ts',
+    find: "if (attempt === 1 && (hadSession || verdict.kind === 'raced')) {",
+    replace: 'if (attempt === 0) {',
+    breaks: 'P1',
+    schedule: of(
+      { seed: 3, tabs: 2, locks: false, channel: false, storageDelay: 60 },
+      ...[wait(3000), login(0), refreshNow(1, 10), wait(3000)],
+    ),
+  },
+  {
+    name: 'an old cookie that a late answer brought back is not repaired',
+    file: 'runtime/runtime.ts',
+    find: "repair: () => void refresher.refresh({ cause: 'repair', force: true }),",
+    replace: 'repair: () => undefined,',
+    breaks: 'P1',
+    schedule: of(
+      { tabs: 2 },
+      ...[network('slow', 1), refreshNow(0, 1), network('calm', 100)],
+      ...[refreshNow(1, 9000), request(1, 100), wait(5000), refreshNow(0, 60_000)],
+    ),
+  },
+  {
+    name: 'a refresh dies with its page',
+    file: 'runtime/endpoints.ts',
+    find: "const lasting = method === 'POST' && endpoint !== 'login'",
+    replace: "const lasting = endpoint === 'logout'",
+    breaks: 'P4',
+    schedule: of({ onRace: 'refuse' }, network('slow', 1), refreshNow(0, 1), reload(0, 5500), wait(60_000)),
+  },
+  {
+    name: 'the client after a dispose does not join the refresh that runs',
+    file: 'runtime/refresh.ts',
+    find: 'if (running && !force) return running',
+    replace: '',
+    breaks: 'P3',
+    schedule: of({}, hide(0), network('slow', 310_000), token(0), remount(0, 1000)),
+  },
+  {
+    name: 'a 5xx is taken as a refusal',
+    file: 'runtime/answers.ts',
+    find: "if (reply.status === 409 && reply.code === RACED) return { kind: 'raced' }",
+    replace: "if (reply.status >= 500) return { kind: 'refused', reason: 'expired', status: reply.status }",
+    breaks: 'P1',
+    schedule: of({}, fault('unavailable', 2, 1), wait(300_000)),
+  },
+  {
+    name: 'Retry-After is ignored',
+    file: 'runtime/refresh.ts',
+    find: 'retryAfter ?? 0,',
+    replace: '0,',
+    breaks: 'P3',
+    schedule: of({}, fault('limited', 1, 1), wait(300_000)),
+  },
+  {
+    name: 'there is no back-off',
+    file: 'runtime/refresh.ts',
+    find: 'backoff(state.failures + 1, ports.chance.fraction(), options.retry),',
+    replace: '0,',
+    breaks: 'P3',
+    schedule: of({}, fault('unavailable', 3, 1), wait(300_000)),
+  },
+  {
+    name: 'the back-off of a sibling is ignored',
+    file: 'runtime/tabs.ts',
+    find: "if (message.type === 'ask') answer(context, message)",
+    replace: "if (message.type === 'wait') return; if (message.type === 'ask') answer(context, message)",
+    breaks: 'P3',
+    schedule: of({ tabs: 2 }, fault('limited', 3, 1), wait(300_000)),
+  },
+  {
+    name: 'a request has no deadline',
+    file: 'runtime/endpoints.ts',
+    find: 'within(context.ports.clock, context.options.timeouts.request, request)',
+    replace: 'request',
+    breaks: 'P4',
+    schedule: of({}, network('hanging', 1), login(), login(0, 20_000), login(0, 20_000)),
+  },
+]
+
+const SIGNING_OUT: readonly Mutant[] = [
+  {
+    name: 'the epoch is not checked at the commit',
+    file: 'core/transition.ts',
+    find: 'if (!isSame(state.epoch, under.epoch)) {',
+    replace: 'if (state.epoch === undefined) {',
+    breaks: 'P2',
+    schedule: of({ tabs: 2 }, login(0, 1), hide(0, 1), logout(0)),
+  },
+  {
+    name: 'the marker is not read before a token is used',
+    file: 'runtime/tokens.ts',
+    find: 'context.syncMarker()',
+    replace: '',
+    breaks: 'P2',
+    schedule: of(TOLD_LATE, token(1, 5000), logout(0, 1), request(1, 10)),
+  },
+  {
+    name: 'the marker does not remember a logout that is still to be delivered',
+    file: 'core/transition.ts',
+    find: "state: logout ? 'logout-pending' : 'out',",
+    replace: "state: 'out',",
+    breaks: 'P2',
+    schedule: of({}, offline(1), logout(0), reload(0, 1)),
+  },
+  {
+    name: 'a pending logout is not delivered at the next start',
+    file: 'runtime/start.ts',
+    find: 'if (context.state.logout) await logouts.deliver()',
+    replace: '',
+    breaks: 'P2',
+    schedule: of({}, fault('logoutDown', 1, 1), logout(0), reload(0, 100)),
+  },
+  {
+    name: 'a logout does not say which session it ends',
+    file: 'runtime/logout.ts',
+    find: 'const body = { session_id: sessionId, scope }',
+    replace: 'const body = { scope }',
+    breaks: 'P1',
+    schedule: of({ tabs: 2, storage: false, onRace: 'refuse' }, login(0), login(1), logout(0, 1)),
+  },
+  {
+    name: 'a session that comes to life behind a logout is left alive',
+    file: 'core/transition.ts',
+    find: "const effects: Effect[] = [{ type: 'revoke', grant }]",
+    replace: 'const effects: Effect[] = []',
+    breaks: 'P2',
+    schedule: of({}, login(0, 1), logout(0, 1), wait(20_000)),
+  },
+  {
+    name: 'a logout does not reject the login before it that waits',
+    file: 'runtime/login.ts',
+    find: 'if (logouts.requests !== requests) throw overtaken()',
+    replace: '',
+    breaks: 'P2',
+    schedule: of({}, logout(0, 1), login(), logout(0, 1)),
+  },
+]
+
+const SIGNING_IN: readonly Mutant[] = [
+  {
+    name: 'a login is not ordered by the lock',
+    file: 'runtime/login.ts',
+    find: 'acquire(context, options.timeouts.lock, () => disposed.aborted)',
+    replace: 'Promise.resolve(undefined)',
+    breaks: 'P1',
+    schedule: of(
+      { seed: 2, tabs: 2 },
+      ...[network('slow', 1), refreshNow(1, 1), network('calm', 3000), login(0, 1)],
+    ),
+  },
+  {
+    name: 'a sign-in elsewhere does not resynchronise',
+    file: 'runtime/runtime.ts',
+    find: "resync: () => void refresher.refresh({ cause: 'resync', anew: true }),",
+    replace: 'resync: () => undefined,',
+    breaks: 'P4',
+    schedule: of({ tabs: 2, signedIn: false, channel: false }, login(0, 1), wait(100_000)),
+  },
+  {
+    name: 'another user is adopted in silence',
+    file: 'core/transition.ts',
+    find: 'if (state.identity && state.identity.subject !== grant.identity.subject) {',
+    replace: 'if (state.identity === null) {',
+    breaks: 'P6',
+    schedule: of({}, login(0, 1, 'bob')),
+  },
+  {
+    name: 'what waits for the old identity goes on for the new one',
+    file: 'runtime/context.ts',
+    find: 'return life.abort(new AuthError(',
+    replace: 'return void (life, new AuthError(',
+    breaks: 'P6',
+    schedule: of(
+      { tabs: 2, locks: false },
+      ...[hide(0), hide(1), network('slow', 310_000), request(0), network('calm', 300)],
+      ...[login(1, 1, 'bob'), wait(20_000)],
+    ),
+  },
+]
+
+const SENDING: readonly Mutant[] = [
+  {
+    name: 'a 401 is answered with the same token',
+    file: 'runtime/tokens.ts',
+    find: 'const known = credential === rejected ? undefined : credential',
+    replace: 'const known = credential',
+    breaks: 'P4',
+    schedule: of({ tabs: 2 }, { after: 1, do: 'ban', user: 'ann' }, request(0, 61)),
+  },
+  {
+    name: 'any origin may receive the credential',
+    file: 'runtime/requests.ts',
+    find: 'return url.origin === baseUrl(context)?.origin || context.options.allowedOrigins.includes(url.origin)',
+    replace: 'return true',
+    breaks: 'P5',
+    schedule: of({}, act('foreign')(0, 1)),
+  },
+  {
+    name: 'a token goes over the channel although sharing is off',
+    file: 'runtime/context.ts',
+    find: 'const tokenMayTravel = channel.memoryOnly && this.options.shareToken',
+    replace: 'const tokenMayTravel = true',
+    breaks: 'P5',
+    schedule: of({ shareToken: false }),
+  },
+]
+
+export const MUTANTS: readonly Mutant[] = [...REFRESHING, ...SIGNING_OUT, ...SIGNING_IN, ...SENDING]

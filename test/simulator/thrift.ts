@@ -1,0 +1,218 @@
+/*
+ * Promise 3, one refresh per browser: what a refresh may cost while nothing excuses another one. Two tabs never refresh
+ * at once where they have a lock; after a failure everybody who can have heard of it waits; and in a whole browser that
+ * nobody disturbs, one refresh lasts for all tabs until the token nears its end.
+ */
+import type { Exchange } from '../../src/testing/world/network.js'
+import type { App } from './app.js'
+import type { Schedule, Step } from './schedule.js'
+
+/** Of the client: how long it waits for an answer, and for the lock at least. */
+const DEADLINE_MS = 8000
+const LOCK_WAIT_MS = 10_000
+/** How long something that keeps a tab from what the others know excuses it. */
+const EXCUSE_MS = 15_000
+const QUIET_MS = 60_000
+/** Half of what the client waits after its first failure, since half is left to chance, and at most. */
+const SHORTEST_WAIT_MS = 500
+const LONGEST_WAIT_MS = 30_000
+const ROUNDING_MS = 5
+/** A request that fails this soon may be one that the browser has no room for: it is sent again at once without keepalive. */
+const IMMEDIATE_MS = 20
+/** How long a tab waits for what the others know. */
+const ASK_MS = 30
+
+/** What happens in a quiet browser: tabs come and want tokens. */
+const QUIET: ReadonlySet<Step['do']> = new Set([
+  'wait',
+  'open',
+  'token',
+  'request',
+  'refresh',
+  'hide',
+  'show',
+])
+const EXPLICIT: ReadonlySet<string> = new Set(['login', 'logout'])
+
+export interface ThriftTruth {
+  readonly schedule: Schedule
+  now(): number
+  apps(): App[]
+}
+
+interface Wait {
+  readonly page: number
+  /** When it was imposed, and how long nobody may ask. */
+  readonly since: number
+  readonly until: number
+}
+
+export class Thrift {
+  readonly #truth: ThriftTruth
+  readonly #violate: (what: string) => void
+  readonly #flying = new Map<Exchange, number>()
+  readonly #seen = new Map<number, { readonly at: number; readonly activeMs: number }>()
+  readonly #excused = new Map<number, number>()
+  readonly #signingIn = new Set<number>()
+  readonly #failures = new Map<number, number>()
+  /** Pages whose request lost a race, or seemed to: they try once more. */
+  readonly #losers = new Set<number>()
+  #waits: Wait[] = []
+  #disturbedAt = 0
+  #forcedAt = -Infinity
+  #calm = true
+  #online = true
+  #faults = false
+  #renewedAt = -Infinity
+
+  constructor(truth: ThriftTruth, violate: (what: string) => void) {
+    this.#truth = truth
+    this.#violate = violate
+  }
+
+  step(step: Step): void {
+    if (step.do === 'network') this.#calm = step.profile === 'calm'
+    if (step.do === 'offline' || step.do === 'online') this.#online = step.do === 'online'
+    if (step.do === 'fault') this.#faults = true
+    if (step.do === 'refreshNow') this.#forcedAt = this.#truth.now()
+    if (!QUIET.has(step.do)) this.#disturbedAt = this.#truth.now()
+    if (EXPLICIT.has(step.do) || step.do === 'online' || step.do === 'setClock') this.#forget()
+  }
+
+  /** The page is out of step for a while: it was frozen, made another client, or did not get the lock. */
+  excuse(page: number): void {
+    // A sign-in whose client is gone still takes the session from the others, who learn of it one by one.
+    if (this.#signingIn.has(page)) this.#faults = true
+    this.#excused.set(page, this.#truth.now())
+  }
+
+  /** Finds the pages whose script stood still. */
+  poll(): void {
+    const now = this.#truth.now()
+    for (const { page } of this.#truth.apps()) {
+      const last = this.#seen.get(page.id)
+      const activeMs = page.activeMs()
+      if (last && activeMs - last.activeMs < now - last.at - ROUNDING_MS) this.excuse(page.id)
+      this.#seen.set(page.id, { at: now, activeMs })
+    }
+  }
+
+  sent(exchange: Exchange): void {
+    if (isLogin(exchange)) this.#signingIn.add(exchange.page)
+    if (!isRefresh(exchange)) return
+    const { now } = this.#truth
+    const { page, tab } = exchange
+    this.poll()
+    this.#checkFlights(exchange)
+    if (!this.#losers.delete(page)) this.#checkWaits(exchange)
+    const quiet = this.#calm && this.#online && !this.#faults && now() - this.#disturbedAt > QUIET_MS
+    if (quiet && isWhole(this.#truth.schedule) && now() - this.#renewedAt < this.#soonest()) {
+      this.#violate(
+        `tab ${tab} refreshes ${Math.round(now() - this.#renewedAt)} ms after a refresh that lasts for all`,
+      )
+    }
+    this.#flying.set(exchange, this.#app(page)?.page.activeMs() ?? 0)
+  }
+
+  settled(exchange: Exchange): void {
+    // A sign-in ends all waiting.
+    if (isLogin(exchange)) {
+      this.#forget()
+      this.#signingIn.delete(exchange.page)
+    }
+    if (!isRefresh(exchange)) return
+    this.#flying.delete(exchange)
+    const { page, sentAt, answer, arrivedAt } = exchange
+    const { now } = this.#truth
+    const heard = arrivedAt === undefined ? undefined : answer
+    const status = heard?.status ?? 0
+    if (status === 401 || status === 409) return void this.#losers.add(page)
+    if (status === 200 && !isPage(exchange)) {
+      this.#forget()
+      if (this.#app(page)?.page.running() && sentAt > this.#disturbedAt) this.#renewedAt = sentAt
+      return
+    }
+    // What comes too late changes nothing any more, and what fails at once may not be the last word.
+    if (status === 0 && exchange.keepalive && now() - sentAt < IMMEDIATE_MS) return
+    if (now() - sentAt >= DEADLINE_MS || !this.#app(page)?.page.running() || this.#isExcused(page)) return
+    const failures = (this.#failures.get(page) ?? 0) + 1
+    this.#failures.set(page, failures)
+    const mandated = Number(heard?.headers.get('retry-after') ?? 0) * 1000
+    const own = Math.min(SHORTEST_WAIT_MS * 2 ** (failures - 1), LONGEST_WAIT_MS)
+    this.#waits.push({ page, since: now(), until: now() + Math.max(mandated, own) })
+  }
+
+  #checkFlights({ page, tab, locked, keepalive }: Exchange): void {
+    for (const [other, activeMs] of this.#flying) {
+      // The lock itself is exclusive: the other page has given it back, or is gone.
+      if (locked && other.page !== page) continue
+      // The same one once more: it seemed that the browser had no room for it.
+      if (other.page === page && other.keepalive && !keepalive) continue
+      const age = this.#truth.now() - other.sentAt
+      const app = this.#app(other.page)
+      const undisturbed = app?.page.running() === true && app.page.activeMs() - activeMs >= age - ROUNDING_MS
+      if (age > 0 && age < DEADLINE_MS - ROUNDING_MS && undisturbed && !this.#mayCross(page, other.page)) {
+        this.#violate(`tab ${tab} refreshes while tab ${other.tab} does`)
+      }
+    }
+  }
+
+  /** Two pages need a lock to keep apart; the clients of one page join, except where one insists. */
+  #mayCross(page: number, other: number): boolean {
+    if (page === other) return this.#truth.now() - this.#forcedAt < EXCUSE_MS
+    return this.#truth.schedule.locks !== true || this.#isExcused(page) || this.#isExcused(other)
+  }
+
+  #checkWaits({ page, tab }: Exchange): void {
+    const { schedule, now } = this.#truth
+    for (const wait of this.#waits) {
+      if (now() >= wait.until - ROUNDING_MS || this.#isExcused(page)) continue
+      // Who comes later, or has no channel, learns of it from the server.
+      const age = this.#app(page)?.page.activeMs() ?? 0
+      const told =
+        schedule.channel && schedule.storage && now() - wait.since > schedule.channelDelay + ROUNDING_MS
+      const heard = wait.page === page || (told && age >= now() - wait.since)
+      if (heard) {
+        this.#violate(
+          `tab ${tab} asks again after ${Math.round(now() - wait.since)} of ${wait.until - wait.since} ms`,
+        )
+      }
+    }
+  }
+
+  #app(id: number): App | undefined {
+    return this.#truth.apps().find(({ page }) => page.id === id)
+  }
+
+  #isExcused(page: number): boolean {
+    return this.#truth.now() - (this.#excused.get(page) ?? -Infinity) < EXCUSE_MS
+  }
+
+  /** A token is renewed at most a minute, or a quarter of its life, ahead of its end, and a quarter of that earlier by jitter. */
+  #soonest(): number {
+    const { lifetime } = this.#truth.schedule
+    return (lifetime - 1.25 * Math.min(60, lifetime / 4)) * 1000 - 1000
+  }
+
+  #forget(): void {
+    this.#waits = []
+    this.#failures.clear()
+    this.#renewedAt = -Infinity
+  }
+}
+
+/** Whether it waited for the lock in vain. */
+export const isInVain = (milliseconds: number | undefined): boolean => (milliseconds ?? 0) >= LOCK_WAIT_MS
+
+const isLogin = ({ url }: Exchange): boolean => url.pathname === '/auth/login'
+
+function isRefresh({ url, headers }: Exchange): boolean {
+  return url.pathname === '/auth/refresh' && headers.has('cookie')
+}
+
+const isPage = ({ answer }: Exchange): boolean =>
+  answer?.headers.get('content-type')?.startsWith('text/html') === true
+
+/** Every mechanism there is, a channel that is fast enough to be asked, and a storage that no lock overtakes. */
+const isWhole = ({ locks, channel, channelDelay, storage, storageDelay, shareToken }: Schedule): boolean =>
+  locks === true && channel && 2 * channelDelay < ASK_MS && storage && storageDelay === 0 && shareToken
