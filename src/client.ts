@@ -1,4 +1,3 @@
-import { browserPorts } from './browser/ports.js'
 import type { ClientState } from './core/state.js'
 import type { Ports } from './core/ports.js'
 import type { AuthenticatedState, AuthState, LogoutScope } from './core/types.js'
@@ -10,6 +9,7 @@ import type { LogoutResult } from './runtime/logout.js'
 import type { AuthRequestInit } from './runtime/requests.js'
 import { Runtime } from './runtime/runtime.js'
 import { Listeners, report } from './store.js'
+import { browserPorts } from './browser/ports.js'
 
 export type { AuthEvents, AuthRequestInit, Diagnosis, DiagnosticEntry, LogoutResult }
 export type { DiagnosticType } from './runtime/diagnostics.js'
@@ -96,7 +96,7 @@ export function createAuthClient<User = unknown>(options: AuthClientOptions<User
 /** The same client on any ports: what the simulator and tests use. */
 export function createClientWith<User>(options: AuthClientOptions<User>, ports: Ports): AuthClient<User> {
   const settings = resolveOptions(options)
-  const origin = settings.baseUrl?.origin ?? originOf(ports.page.url())
+  const origin = settings.baseUrl?.href ?? originOf(ports.page.url())
   const name = `latchkey:${settings.key ?? fingerprint([origin, ...Object.values(settings.endpoints)].join(' '))}`
   const runtime = new Runtime(ports, settings, name)
   const { context, events } = runtime
@@ -105,10 +105,10 @@ export function createClientWith<User>(options: AuthClientOptions<User>, ports: 
     sessionEnd: events.sessionEnd,
     userSwitch: events.userSwitch,
     claimsChange: events.claimsChange,
-    diagnostic: context.diagnostics.listeners,
+    diagnostic: context.diagnostics,
   } satisfies Record<keyof AuthEvents<User>, unknown>
   let shown: AuthState<User> | undefined
-  const getState = () => (shown = snapshot<User>(context.state, shown, () => context.state))
+  const getState = () => (shown = snapshot<User>(shown, () => context.state))
   let told = getState()
   context.changes.add(() => {
     const next = getState()
@@ -158,7 +158,7 @@ export function createClientWith<User>(options: AuthClientOptions<User>, ports: 
       return getState()
     },
     diagnose: () => runtime.diagnose(),
-    getDiagnostics: () => context.diagnostics.entries,
+    getDiagnostics: () => [...context.entries],
     dispose() {
       runtime.dispose()
       listeners.clear()
@@ -176,23 +176,16 @@ function fingerprint(text: string): string {
 }
 
 /** The public face of the state; the old one where nothing that it shows has changed. */
-function snapshot<User>(
-  state: ClientState,
-  old: AuthState<User> | undefined,
-  live: () => ClientState,
-): AuthState<User> {
-  const { connection } = state
-  const common = { connection, retryAt: state.retryAt && Math.round(state.retryAt.wall) }
-  const next = face<User>(state, common, live)
-  return old && isSameFace(old, next) ? old : next
+function snapshot<User>(old: AuthState<User> | undefined, live: () => ClientState): AuthState<User> {
+  const next = face<User>(live)
+  // States of the same status have the same members.
+  const isSame = (key: string) => key === 'expiresAt' || Reflect.get(old!, key) === Reflect.get(next, key)
+  return old && Object.keys(next).every(isSame) ? old : next
 }
 
-function face<User>(
-  state: ClientState,
-  common: Pick<AuthState, 'connection' | 'retryAt'>,
-  live: () => ClientState,
-): AuthState<User> {
-  const { phase, asking, identity, reason, doubtful } = state
+function face<User>(live: () => ClientState): AuthState<User> {
+  const { phase, asking, identity, reason, doubtful, connection, retryAt } = live()
+  const common = { connection, retryAt: retryAt && Math.round(retryAt.wall) }
   if (phase === 'out' && !asking) return { status: 'unauthenticated', reason, ...common }
   if (phase !== 'in' || !identity || doubtful) return { status: 'unknown', ...common }
   const shown: AuthenticatedState<User> = {
@@ -209,9 +202,4 @@ function face<User>(
     },
   }
   return shown
-}
-
-function isSameFace(a: AuthState, b: AuthState): boolean {
-  const keys = ['status', 'connection', 'retryAt', 'mode', 'user', 'sessionId', 'reason']
-  return keys.every((key) => Reflect.get(a, key) === Reflect.get(b, key))
 }

@@ -6,29 +6,24 @@ export type AuthErrorCode = keyof typeof MESSAGES
 const MESSAGES = {
   login_required: 'nobody is signed in. Call login() or loginWithRedirect() first',
   session_ended: 'the session has ended. Sign in again',
-  session_changed:
-    'a login, a logout or another user came in between. Start again as the user who is signed in now',
+  session_changed: 'a login, a logout or another user came in between. Start again as who is signed in now',
   invalid_credentials: 'the server did not accept the credentials',
   user_disabled: 'the server says that this account is disabled',
-  forbidden: 'the server refuses the call (403). Check its allowed origins and the `staticHeader` it expects',
-  rate_limited: 'the server asks to wait (429). Try again at `retryAt`',
+  forbidden: 'the server refuses the call (403). Check its allowed origins and `staticHeader`',
+  rate_limited: 'the server asks to wait. Call again at `retryAt`',
   timeout: 'the server did not answer in time. Its answer still counts when it comes',
-  offline: 'the network is down. The session is kept, and the call can be made again',
+  offline: 'the network is down. The session is kept',
   network: 'no answer arrived. Check that the server is up and allows this origin with credentials (CORS)',
-  server_error: 'the server answered with an error. The session is kept, and the call can be made again',
-  invalid_response:
-    'the answer is not what the contract says. Check the endpoint, and that no proxy answers with a page of its own',
-  redirected:
-    'the endpoint answered with a redirect. Auth endpoints must answer themselves; look for a sign-in page in between',
+  server_error: 'the server answered with an error. The session is kept',
+  invalid_response: 'the answer is not what the contract says. Check the endpoint and what is in between',
+  redirected: 'the endpoint answered with a redirect. Check for a sign-in page in between',
   unsupported_token_type: 'the server issued a token that is not a bearer token',
   invalid_user: 'the user in the answer cannot be used. Check `parseUser` and `getUserId`',
-  refresh_loop:
-    'the server keeps handing out tokens that have already expired. Check its clock and `expires_in`',
+  refresh_loop: 'the server issues tokens that have already expired. Check its clock and `expires_in`',
   not_replayable:
     'the request was answered with 401 and its body can be read only once. Send it again with a new body',
-  invalid_return_to:
-    '`returnTo` must be a path of this origin, such as "/orders?page=2", and not an auth route',
-  no_page: 'there is no page here (server rendering?). Call this in the browser',
+  invalid_return_to: '`returnTo` must be a path of this origin such as "/orders", and not an auth route',
+  no_page: 'there is no page (server rendering?). Call this in the browser',
   disposed: 'this client was disposed. Create a new one',
 } as const
 
@@ -76,19 +71,14 @@ export class AuthError extends Error {
   /** The 401 that could not be replayed, for `not_replayable`. */
   readonly response: Response | undefined
 
-  constructor(code: AuthErrorCode, details: AuthErrorDetails = {}) {
-    const { cause, action } = details
+  constructor(code: AuthErrorCode, { cause, action, ...details }: AuthErrorDetails = {}) {
     super(
       `${action ? `Failed to ${action}: ` : ''}${MESSAGES[code]}.`,
       cause === undefined ? undefined : { cause },
     )
     this.code = code
     this.retryable = RETRYABLE.includes(code)
-    this.status = details.status
-    this.serverCode = details.serverCode
-    this.retryAt = details.retryAt
-    this.reason = details.reason
-    this.response = details.response
+    Object.assign(this, details)
   }
 }
 

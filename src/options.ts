@@ -55,7 +55,7 @@ export type ReplayPolicy =
  * }
  */
 export interface AuthClientOptions<User = unknown> {
-  /** Where the auth endpoints live: https, or http on a loopback host. @default the origin of the page */
+  /** Where the auth endpoints live: https, or http on a loopback host; a path goes before theirs. @default the origin of the page */
   baseUrl?: string | URL | undefined
   /** Origins besides that of `baseUrl` that may receive the access token: scheme, host and port, exactly. @default [] */
   allowedOrigins?: readonly string[] | undefined
@@ -159,117 +159,113 @@ export const DEFAULT_REFUSALS: readonly Refusal[] = [
   { status: 400, code: 'invalid_grant', reason: 'expired' },
 ]
 
-const DEFAULT_ENDPOINTS = {
+const DEFAULT_ENDPOINTS: Defined<Endpoints> = {
   login: '/auth/login',
   refresh: '/auth/refresh',
   logout: '/auth/logout',
   session: '/auth/session',
   start: '/auth/start',
-} as const
-const DEFAULT_TIMEOUTS = { request: 8000, lock: 10_000, ready: 10_000, sessionEnd: 5000 } as const
-const DEFAULT_RETRY = { base: 1000, cap: 60_000 } as const
+}
+const DEFAULT_TIMEOUTS = { request: 8000, lock: 10_000, ready: 10_000, sessionEnd: 5000 }
+const DEFAULT_RETRY = { base: 1000, cap: 60_000 }
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
+const isFunction = (value: unknown): boolean => typeof value === 'function'
+const isBoolean = (value: unknown): boolean => typeof value === 'boolean'
+const isPositive = (value: unknown): boolean => Number.isFinite(value) && (value as number) > 0
+const isListOf = (is: (value: unknown) => boolean) => (value: unknown) =>
+  Array.isArray(value) && value.every(is)
+// A URL parser drops tabs and line breaks, so that one of them after the slash may hide a second slash.
+const isPath = (value: unknown): boolean => isText(value) && /^\/(?![/\\\s])/.test(value)
+
+function isHeader(value: unknown): boolean {
+  if (!isListOf(isText)(value)) return false
+  try {
+    new Headers([value as [string, string]])
+    return true
+  } catch {
+    return false
+  }
+}
+
+function isRefusal(value: unknown): boolean {
+  if (!isObject(value)) return false
+  const { status, code, reason } = value as Refusal
+  const ofClient = Number.isInteger(status) && status >= 400 && status < 500
+  return ofClient && (code === undefined || isText(code)) && !!oneOf(END_REASONS, reason)
+}
+
+type Rule = readonly [isValid: (value: unknown, name: string) => boolean, expected: string]
+
+const FUNCTION: Rule = [isFunction, 'a function']
+const SECONDS: Rule = [(value) => value === 0 || isPositive(value), 'a number of seconds, zero or more']
+const MILLISECONDS: Rule = [isPositive, 'a number of milliseconds above zero']
+const ENDPOINT: Rule = [
+  (value, name) => isPath(value) || (name === 'session' && value === false),
+  'a path such as "/auth/login"',
+]
+
+/** What an option must be where it is given. Those that are objects of their own are checked as they are read. */
+const RULES: { readonly [Name in keyof AuthClientOptions]: Rule } = {
+  key: [isText, 'a non-empty string'],
+  allowedOrigins: [Array.isArray, 'an array of origins'],
+  staticHeader: [isHeader, 'a pair of strings such as ["X-CSRF", "1"]'],
+  restore: [(value) => ['auto', 'always', 'never'].includes(value as string), '"auto", "always" or "never"'],
+  replay: [
+    (value) => isFunction(value) || value === 'all' || value === 'safe',
+    '"all", "safe" or a function',
+  ],
+  hint: [
+    (value) => isObject(value) && isText((value as { cookie?: unknown }).cookie),
+    'an object such as { cookie: "signed_in" }',
+  ],
+  refusals: [isListOf(isRefusal), 'an array of { status, code, reason }, each status from 400 to 499'],
+  authRoutes: [isListOf(isPath), 'an array of paths such as "/sign-in"'],
+  tabs: [isObject, 'an object'],
+  development: [isBoolean, 'a boolean'],
+  parseUser: FUNCTION,
+  getUserId: FUNCTION,
+  parseAnswer: FUNCTION,
+  errorCode: FUNCTION,
+  fetch: FUNCTION,
+  refreshMargin: SECONDS,
+  minValidity: SECONDS,
+  defaultLifetime: [isPositive, 'a number of seconds above zero'],
+}
 
 /** Turns options into settings; throws a TypeError that names the option and the way out. */
 export function resolveOptions<User>(options: AuthClientOptions<User> = {}): ResolvedOptions {
   check(isObject(options), 'options', 'an object')
-  const {
-    baseUrl,
-    allowedOrigins = [],
-    key,
-    staticHeader = ['X-CSRF', '1'],
-    restore = 'auto',
-    replay = 'all',
-  } = options
-  const {
-    hint,
-    refusals = DEFAULT_REFUSALS,
-    authRoutes = [],
-    development,
-    tabs = {},
-    refreshMargin = 60,
-  } = options
-  const { minValidity = 10, defaultLifetime = 300 } = options
-
-  check(key === undefined || isText(key), 'key', 'a non-empty string')
-  check(
-    Array.isArray(allowedOrigins),
-    'allowedOrigins',
-    'an array of origins such as "https://files.example.com"',
-  )
-  check(isPair(staticHeader), 'staticHeader', 'a pair of strings such as ["X-CSRF", "1"]')
-  check(['auto', 'always', 'never'].includes(restore), 'restore', '"auto", "always" or "never"')
-  check(
-    ['all', 'safe'].includes(replay as string) || isFunction(replay),
-    'replay',
-    '"all", "safe" or a function',
-  )
-  check(
-    hint === undefined || (isObject(hint) && isText(hint.cookie)),
-    'hint',
-    'an object such as { cookie: "signed_in" }',
-  )
-  check(
-    Array.isArray(refusals) && refusals.every(isRefusal),
-    'refusals',
-    'an array such as [{ status: 401, code: "expired", reason: "expired" }]',
-  )
-  check(
-    Array.isArray(authRoutes) && authRoutes.every(isPath),
-    'authRoutes',
-    'an array of paths such as ["/sign-in"]',
-  )
-  check(development === undefined || typeof development === 'boolean', 'development', 'a boolean')
-  check(isObject(tabs), 'tabs', 'an object such as { shareToken: false }')
-  check(tabs.shareToken === undefined || typeof tabs.shareToken === 'boolean', 'tabs.shareToken', 'a boolean')
-  for (const name of ['parseUser', 'getUserId', 'parseAnswer', 'errorCode', 'fetch'] as const) {
-    check(options[name] === undefined || isFunction(options[name]), name, 'a function')
+  for (const [name, [isValid, expected]] of Object.entries(RULES)) {
+    const value = options[name as keyof AuthClientOptions]
+    check(value === undefined || isValid(value, name), name, expected)
   }
-  for (const [name, value] of Object.entries({ refreshMargin, minValidity })) {
-    check(Number.isFinite(value) && value >= 0, name, 'a number of seconds, zero or more')
-  }
-  check(
-    Number.isFinite(defaultLifetime) && defaultLifetime > 0,
-    'defaultLifetime',
-    'a number of seconds above zero',
-  )
-
-  const endpoints = { ...DEFAULT_ENDPOINTS, ...defined('endpoints', options.endpoints) }
-  for (const [name, value] of Object.entries(endpoints)) {
-    const allowed = isPath(value) || (name === 'session' && (value as unknown) === false)
-    check(allowed, `endpoints.${name}`, 'a path that begins with one "/", relative to "baseUrl"')
-  }
-  const timeouts = { ...DEFAULT_TIMEOUTS, ...defined('timeouts', options.timeouts) }
-  const retry = { ...DEFAULT_RETRY, ...defined('retry', options.retry) }
-  for (const [name, value] of [...Object.entries(timeouts), ...Object.entries(retry)]) {
-    check(
-      Number.isFinite(value) && value > 0,
-      `${name in timeouts ? 'timeouts' : 'retry'}.${name}`,
-      'a number of milliseconds above zero',
-    )
-  }
-
+  const { baseUrl, allowedOrigins = [] } = options
+  const { shareToken = true } = options.tabs ?? {}
+  check(isBoolean(shareToken), 'tabs.shareToken', 'a boolean')
   return {
-    baseUrl: baseUrl === undefined ? undefined : secureUrl(baseUrl, 'baseUrl'),
+    baseUrl: baseUrl === undefined ? undefined : plainUrl(baseUrl),
     allowedOrigins: allowedOrigins.map((origin, index) => exactOrigin(origin, `allowedOrigins[${index}]`)),
-    endpoints,
-    key,
-    staticHeader,
+    endpoints: group('endpoints', DEFAULT_ENDPOINTS, options.endpoints, ENDPOINT),
+    key: options.key,
+    staticHeader: options.staticHeader ?? ['X-CSRF', '1'],
     parseUser: options.parseUser ?? ((value) => value),
     getUserId: (options.getUserId as ResolvedOptions['getUserId'] | undefined) ?? userId,
     parseAnswer: options.parseAnswer ?? parseAnswer,
     errorCode: options.errorCode ?? errorCode,
-    refusals,
-    restore,
-    hintCookie: hint?.cookie,
-    refreshMargin,
-    minValidity,
-    defaultLifetime,
-    timeouts,
-    retry,
-    replay,
-    shareToken: tabs.shareToken ?? true,
-    authRoutes,
-    development,
+    refusals: options.refusals ?? DEFAULT_REFUSALS,
+    restore: options.restore ?? 'auto',
+    hintCookie: options.hint?.cookie,
+    refreshMargin: options.refreshMargin ?? 60,
+    minValidity: options.minValidity ?? 10,
+    defaultLifetime: options.defaultLifetime ?? 300,
+    timeouts: group('timeouts', DEFAULT_TIMEOUTS, options.timeouts, MILLISECONDS),
+    retry: group('retry', DEFAULT_RETRY, options.retry, MILLISECONDS),
+    replay: options.replay ?? 'all',
+    shareToken,
+    authRoutes: options.authRoutes ?? [],
+    development: options.development,
     // Looked up at each call, so that what is put in its place later (a mock, a monitor) is used.
     // Called without a `this`, which the fetch of a window does not accept.
     fetch: (input, init) => (options.fetch ?? globalThis.fetch)(input, init),
@@ -280,15 +276,21 @@ function check(valid: boolean, option: string, expected: string): asserts valid 
   if (!valid) throw new TypeError(`Failed to create the auth client: "${option}" must be ${expected}.`)
 }
 
-/** The members that say something: an explicit undefined means the default. */
-function defined<T extends object>(
-  name: string,
-  value: T | undefined,
-): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  check(value === undefined || isObject(value), name, 'an object')
-  return Object.fromEntries(Object.entries(value ?? {}).filter(([, member]) => member !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>
+/** An option that is an object of its own; an explicit undefined means the default. */
+function group<Defaults extends object>(
+  option: string,
+  defaults: Defaults,
+  given: object = {},
+  [isValid, expected]: Rule,
+): Defaults {
+  check(isObject(given), option, 'an object')
+  const settings = { ...defaults }
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue
+    check(isValid(value, name), `${option}.${name}`, expected)
+    Object.assign(settings, { [name]: value as unknown })
   }
+  return settings
 }
 
 const LOOPBACK = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/
@@ -308,7 +310,13 @@ function secureUrl(value: string | URL, option: string): URL {
     'an absolute URL such as "https://api.example.com"',
   )
   const secure = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
-  check(secure, option, 'an https URL, or http on a loopback host, since it carries credentials')
+  check(secure, option, 'an https URL, or http on a loopback host')
+  return url
+}
+
+function plainUrl(value: string | URL): URL {
+  const url = secureUrl(value, 'baseUrl')
+  check(!url.search && !url.hash, 'baseUrl', 'a URL without query and fragment')
   return url
 }
 
@@ -317,19 +325,6 @@ function exactOrigin(value: unknown, option: string): string {
   const url = secureUrl(value, option)
   check(value === url.origin, option, `an origin without path, such as "${url.origin}"`)
   return url.origin
-}
-
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== ''
-const isFunction = (value: unknown): boolean => typeof value === 'function'
-// A URL parser drops tabs and line breaks, so that one of them after the slash may hide a second slash.
-const isPath = (value: unknown): boolean => isText(value) && /^\/(?![/\\\s])/.test(value)
-const isPair = (value: unknown): boolean => Array.isArray(value) && value.length === 2 && value.every(isText)
-
-function isRefusal(value: unknown): boolean {
-  if (!isObject(value)) return false
-  const { status, code, reason } = value as Refusal
-  return Number.isInteger(status) && (code === undefined || isText(code)) && !!oneOf(END_REASONS, reason)
 }
 
 const member = (value: unknown, name: string): unknown =>

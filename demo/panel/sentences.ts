@@ -101,7 +101,6 @@ const SPEAKERS: { readonly [Type in DiagnosticType]?: Speaker } = {
     scope ? `Not allowed without the role "${scope}": ${pathOf(url)}.` : `Not allowed: ${pathOf(url)}.`,
   ),
   'request.redirected': say('notice', ({ message }) => message ?? 'A request was redirected elsewhere.'),
-  'clock.skew': say('notice', 'The clocks of this device and of the server disagree.'),
   'cookie.missing': say('bad', ({ message }) => message ?? 'The cookie does not come back.'),
 }
 

@@ -5,12 +5,12 @@ export interface Challenge {
 }
 
 const TOKEN = "[!#$%&'*+.^_`|~\\w-]+"
-const PARAMETER = new RegExp(
-  `(${TOKEN})[ \\t]*=[ \\t]*(?:"((?:[^"\\\\]|\\\\.)*)"|(${TOKEN}))[ \\t]*(?=,|$)`,
-  'y',
+/** After separators a parameter, as `name="quoted"` or `name=plain`, or a scheme, whose token68 is passed over. */
+const PART = new RegExp(
+  `[ \\t,]*(?:(${TOKEN})[ \\t]*=[ \\t]*(?:"((?:[^"\\\\]|\\\\.)*)"|(${TOKEN}))[ \\t]*(?=,|$)` +
+    `|(${TOKEN})(?:[ \\t]+(?:[\\w.~+/-]+=*[ \\t]*(?=,|$))?|(?=,|$)))`,
+  'gy',
 )
-const SCHEME = new RegExp(`(${TOKEN})(?:[ \\t]+(?:[\\w.~+/-]+=*[ \\t]*(?=,|$))?|(?=,|$))`, 'y')
-const SEPARATOR = /[ \t,]*/y
 
 /** Parameters that may stand once only (RFC 6750, 3): a challenge that repeats one says nothing that can be relied on. */
 const SINGULAR = new Set(['realm', 'scope', 'error'])
@@ -25,29 +25,20 @@ const SINGULAR = new Set(['realm', 'scope', 'error'])
  */
 export function parseChallenges(header: string): Challenge[] {
   const challenges: Array<{ scheme: string; parameters: Map<string, string>; broken: boolean }> = []
-  let position = 0
-  const read = (pattern: RegExp): RegExpExecArray | null => {
-    pattern.lastIndex = position
-    const match = pattern.exec(header)
-    if (match) position = pattern.lastIndex
-    return match
-  }
-  for (;;) {
-    read(SEPARATOR)
-    if (position >= header.length) break
+  for (const [, name, quoted, plain, scheme] of header.matchAll(PART)) {
     const current = challenges.at(-1)
-    const parameter = current && read(PARAMETER)
-    if (parameter) {
-      const name = parameter[1]!.toLowerCase()
-      if (SINGULAR.has(name) && current.parameters.has(name)) current.broken = true
-      if (!current.parameters.has(name)) {
-        current.parameters.set(name, parameter[2]?.replace(/\\(.)/g, '$1') ?? parameter[3]!)
+    if (scheme) {
+      challenges.push({ scheme: scheme.toLowerCase(), parameters: new Map(), broken: false })
+    } else if (name && current) {
+      const key = name.toLowerCase()
+      if (!current.parameters.has(key)) {
+        current.parameters.set(key, quoted?.replace(/\\(.)/g, '$1') ?? plain!)
+      } else if (SINGULAR.has(key)) {
+        current.broken = true
       }
-      continue
+    } else {
+      break
     }
-    const scheme = read(SCHEME)
-    if (!scheme) break
-    challenges.push({ scheme: scheme[1]!.toLowerCase(), parameters: new Map(), broken: false })
   }
   return challenges
     .filter((challenge) => !challenge.broken)

@@ -84,6 +84,8 @@ export type ClientEvent =
       readonly explicit: boolean
       /** It came after its deadline: others have asked meanwhile, and its cookie lies over theirs. */
       readonly late?: boolean
+      /** The application asked for it: that it came early says nothing about the server. */
+      readonly wished?: boolean | undefined
     }
   | { readonly type: 'refused'; readonly reason: EndReason; readonly status: number; readonly under: Under }
   | {
@@ -96,6 +98,8 @@ export type ClientEvent =
     }
   /** Forget our own back-off: the network is back. */
   | { readonly type: 'retryNow' }
+  /** The browser says that there is no network. */
+  | { readonly type: 'disconnected' }
   | { readonly type: 'logoutRequested'; readonly scope: LogoutScope }
   | { readonly type: 'logoutConfirmed'; readonly epoch: Epoch }
   | { readonly type: 'purged' }

@@ -5,7 +5,10 @@ import type { Message } from './messages.js'
 import type { ClientEvent, ClientState, Effect, Grant, Identity, Moment, Transition, Under } from './state.js'
 import type { EndReason, Epoch } from './types.js'
 
+const CALM = { connection: 'ok', failures: 0, retryAt: undefined, mandated: false } as const
+
 export const INITIAL: ClientState = {
+  ...CALM,
   epoch: NO_EPOCH,
   follows: undefined,
   phase: 'unknown',
@@ -20,10 +23,6 @@ export const INITIAL: ClientState = {
   purging: false,
   incoming: undefined,
   logout: undefined,
-  connection: 'ok',
-  failures: 0,
-  retryAt: undefined,
-  mandated: false,
   early: [],
 }
 
@@ -63,7 +62,9 @@ export function transition(state: ClientState, event: ClientEvent, now: Moment):
       return [{ ...state, connection, failures, retryAt, mandated }, [{ type: 'post', message }]]
     }
     case 'retryNow':
-      return [state.retryAt && !state.mandated ? { ...state, retryAt: undefined } : state, []]
+      return [back(state), []]
+    case 'disconnected':
+      return [{ ...state, connection: 'offline' }, []]
     case 'logoutRequested': {
       const epoch = nextEpoch(state.epoch, now.wall, now.id)
       const [ended, effects] = end(state, 'logout', epoch, undefined)
@@ -91,6 +92,16 @@ export function transition(state: ClientState, event: ClientEvent, now: Moment):
   }
 }
 
+/** The network is back, as far as the browser knows. */
+function back(state: ClientState): ClientState {
+  const { retryAt, mandated, failures, connection } = state
+  return {
+    ...state,
+    retryAt: mandated ? retryAt : undefined,
+    connection: failures === 0 ? 'ok' : connection,
+  }
+}
+
 function started(state: ClientState, marker: Marker | undefined): Transition {
   // A login or logout may have come before the start.
   if (!marker || !isSame(state.epoch, NO_EPOCH)) return [state, []]
@@ -105,12 +116,20 @@ const pendingLogout = (marker: Marker): ClientState['logout'] =>
 
 /** Another tab made a newer epoch: what we hold belongs to the past. */
 function followMarker(state: ClientState, marker: Marker, now: Moment): Transition {
-  const { epoch, sessionId } = marker
   if (marker.state === 'in') return resync(state, marker, now)
-  const logout = pendingLogout(marker)
+  const reason = marker.reason === 'none' || marker.reason === 'logout' ? 'logout-elsewhere' : marker.reason
+  return followOut(state, marker, reason, pendingLogout(marker))
+}
+
+/** Another tab signed out, or was told that the session has ended. */
+function followOut(
+  state: ClientState,
+  { epoch, sessionId }: Pick<Marker, 'epoch' | 'sessionId'>,
+  reason: EndReason,
+  logout: ClientState['logout'],
+): Transition {
   if (state.phase === 'out')
     return [{ ...state, epoch, logout, incoming: undefined, generation: 0, sessionId }, []]
-  const reason = marker.reason === 'none' || marker.reason === 'logout' ? 'logout-elsewhere' : marker.reason
   const [ended, effects] = end(state, reason, epoch, undefined)
   return [{ ...ended, logout, sessionId }, [...effects, ...disown(state, reason, sessionId)]]
 }
@@ -172,18 +191,12 @@ function received(state: ClientState, message: Message, grant: Grant | undefined
       // What is ahead is never adopted: the marker or the server must say first who is signed in now.
       if (ahead) return resync(state, message, now)
       return adopt(noteGeneration(state, message.epoch, message.generation), grant, now)
-    case 'out': {
-      if (!ahead) return [state, []]
-      const { epoch, reason, sessionId } = message
-      if (state.phase === 'out')
-        return [{ ...state, epoch, sessionId, incoming: undefined, generation: 0 }, []]
-      const [next, effects] = end(state, reason, epoch, undefined)
-      return [{ ...next, sessionId }, [...effects, ...disown(state, reason, sessionId)]]
-    }
+    case 'out':
+      return ahead ? followOut(state, message, message.reason, state.logout) : [state, []]
     case 'wait': {
       const { generation, until, mandated } = message
       // Who holds a newer credential than the one that could not be renewed has heard from the server since.
-      const old = generation < state.generation || (state.retryAt?.wall ?? 0) >= until
+      const old = generation < state.generation || waitLeft(state, now) >= until - now.wall
       if (ahead || old || state.phase === 'out') return [state, []]
       const retryAt = { wall: until, monotonic: now.monotonic + until - now.wall }
       const failures = Math.max(state.failures, message.failures)
@@ -205,19 +218,16 @@ function adopt(state: ClientState, grant: Grant | undefined, now: Moment): Trans
   if (!useful || state.phase === 'out' || credential.generation < state.generation || state.epoch[0] === 0)
     return [state, []]
   if (state.purging) return [{ ...state, incoming: grant }, []]
-  if (!state.identity) return [take(state, grant, now), []]
-  const same = state.identity.subject === identity.subject
-  if (!state.resyncing) {
-    const ours = same && state.identity.sessionId === identity.sessionId
-    return ours ? [take(state, grant, now), claims(state.identity, identity)] : [state, []]
-  }
-  if (same) return [take(state, grant, now), claims(state.identity, identity)]
-  return switchTo(state, grant, state.epoch)
+  const { identity: known, resyncing } = state
+  const same = !known || known.subject === identity.subject
+  if (same && (resyncing || !known || known.sessionId === identity.sessionId))
+    return [take(state, grant, now), claims(known, identity)]
+  return resyncing ? switchTo(state, grant, state.epoch) : [state, []]
 }
 
 function granted(
   state: ClientState,
-  { grant, under, explicit, late }: ClientEvent & { type: 'granted' },
+  { grant, under, explicit, late, wished }: ClientEvent & { type: 'granted' },
   now: Moment,
 ): Transition {
   if (!isSame(state.epoch, under.epoch)) {
@@ -252,9 +262,10 @@ function granted(
   // Written at once, so that a reload during the clean-up finds the session and not the logout before it.
   if (state.purging) {
     const { sessionId } = grant.identity
-    return [{ ...renewed, incoming: numbered, sessionId }, [...before, markIn(renewed, grant)]]
+    return [{ ...renewed, incoming: numbered, sessionId }, [...before, writeMarker(renewed, grant.identity)]]
   }
-  const [next, effects] = install(renewed, numbered, now)
+  const [installed, effects] = install(renewed, numbered, now)
+  const next = wished && grant.credential.lifetime > 0 ? { ...installed, early: state.early } : installed
   return [next, [...before, ...effects]]
 }
 
@@ -273,14 +284,14 @@ function switchTo(state: ClientState, grant: Grant, epoch: Epoch): Transition {
   const { generation } = grant.credential
   const next: ClientState = { ...ended, incoming: grant, generation, sessionId: grant.identity.sessionId }
   const switched: Effect = { type: 'switched', from: state.identity!, to: grant.identity }
-  return [next, [markIn(next, grant), ...effects, switched]]
+  return [next, [writeMarker(next, grant.identity), ...effects, switched]]
 }
 
 /** Makes the grant ours and tells everybody. */
 function install(state: ClientState, grant: Grant, now: Moment): Transition {
   const next = take(state, grant, now)
-  const effects = state.identity ? claims(state.identity, grant.identity) : []
-  return [next, [markIn(next, grant), announce(next), ...effects]]
+  const { identity } = grant
+  return [next, [writeMarker(next, identity), announce(next), ...claims(state.identity, identity)]]
 }
 
 function take(state: ClientState, grant: Grant, now: Moment): ClientState {
@@ -334,8 +345,9 @@ export function announce(state: ClientState): Effect & { type: 'post' } {
   }
 }
 
-function claims(previous: Identity, current: Identity): Effect[] {
-  return sameJson(previous.rawUser, current.rawUser) ? [] : [{ type: 'claimsChanged', previous, current }]
+function claims(previous: Identity | undefined, current: Identity): Effect[] {
+  const same = !previous || sameJson(previous.rawUser, current.rawUser)
+  return same ? [] : [{ type: 'claimsChanged', previous, current }]
 }
 
 function sameJson(a: unknown, b: unknown): boolean {
@@ -366,24 +378,8 @@ function refused(
 }
 
 function end(state: ClientState, reason: EndReason, epoch: Epoch, status: number | undefined): Transition {
-  const next: ClientState = {
-    ...calm(state),
-    connection: state.connection,
-    epoch,
-    follows: undefined,
-    phase: 'out',
-    asking: false,
-    reason,
-    sessionId: undefined,
-    identity: undefined,
-    credential: undefined,
-    generation: 0,
-    incoming: undefined,
-    resyncing: false,
-    doubtful: false,
-    logout: undefined,
-    early: [],
-  }
+  const { connection, purging } = state
+  const next: ClientState = { ...INITIAL, connection, purging, epoch, phase: 'out', reason }
   const abandon: Effect = { type: 'abandon', reason }
   // Where nobody was signed in there is nothing to end, and an end that is still being cleared away is not told twice.
   const wasIn = state.phase === 'in' || (state.phase === 'unknown' && !isSame(state.epoch, NO_EPOCH))
@@ -395,35 +391,22 @@ function end(state: ClientState, reason: EndReason, epoch: Epoch, status: number
   return [{ ...next, purging: true }, [abandon, { type: 'end', reason, status, previous: state.identity }]]
 }
 
-const calm = (state: ClientState): ClientState => ({
-  ...state,
-  connection: 'ok',
-  failures: 0,
-  retryAt: undefined,
-  mandated: false,
-})
+const calm = (state: ClientState): ClientState => ({ ...state, ...CALM })
 
-/** What keeps the state of a signed-out client. */
-export function writeMarker(state: ClientState): Effect {
-  const { epoch, generation, logout } = state
+/** What keeps the state: with the identity of a client that is signed in, without of one that is signed out. */
+export function writeMarker(state: ClientState, identity?: Identity): Effect {
+  const { epoch, follows, generation, logout } = state
   const marker: Marker = {
     epoch,
-    state: logout ? 'logout-pending' : 'out',
+    follows,
+    state: identity ? 'in' : logout ? 'logout-pending' : 'out',
     generation,
-    mode: 'token',
-    sessionId: (logout ?? state).sessionId,
+    mode: identity?.mode ?? 'token',
+    sessionId: (identity ?? logout ?? state).sessionId,
     scope: logout?.scope ?? 'current',
-    reason: state.reason,
+    reason: identity ? 'none' : state.reason,
   }
   return { type: 'writeMarker', marker }
-}
-
-function markIn({ epoch, follows, generation }: ClientState, { identity }: Grant): Effect {
-  const { sessionId, mode } = identity
-  return {
-    type: 'writeMarker',
-    marker: { epoch, follows, state: 'in', generation, mode, sessionId, scope: 'current', reason: 'none' },
-  }
 }
 
 function out({ epoch, logout, sessionId }: ClientState, reason: EndReason): Effect {

@@ -3,25 +3,18 @@ import { type Marker, parseMarker, serializeMarker } from '../core/marker.js'
 import { type Message, wrap } from '../core/messages.js'
 import type { Instant } from '../core/lifetime.js'
 import type { Channel, Ports } from '../core/ports.js'
-import type { ClientEvent, ClientState, Effect, Grant, Identity, Moment } from '../core/state.js'
+import type { ClientEvent, ClientState, Effect, Moment } from '../core/state.js'
 import { INITIAL, transition, writeMarker } from '../core/transition.js'
-import type { EndReason } from '../core/types.js'
 import { AuthError } from '../errors.js'
 import type { ResolvedOptions } from '../options.js'
 import { Listeners } from '../store.js'
-import type { DiagnosticEntry, DiagnosticType } from './diagnostics.js'
-import { Diagnostics } from './diagnostics.js'
+import { type DiagnosticEntry, type DiagnosticType, KEPT } from './diagnostics.js'
 import { bound } from './waiting.js'
 
+type Delegated = Exclude<Effect, { type: 'writeMarker' | 'post' | 'abandon' }>
+
 /** What other parts of the runtime do when the transition asks for it. */
-export interface Reactions {
-  end(ended: { reason: EndReason; status: number | undefined; previous: Identity | undefined }): void
-  switched(from: Identity, to: Identity): void
-  claimsChanged(previous: Identity, current: Identity): void
-  revoke(grant: Grant): void
-  resync(): void
-  repair(): void
-}
+export type Reactions = { readonly [E in Delegated as E['type']]: (effect: E) => void }
 
 /** What all parts of the runtime share: the state, the only way to change it, and who belongs to it. */
 export class Context {
@@ -29,7 +22,8 @@ export class Context {
   readonly options: ResolvedOptions
   readonly name: string
   readonly changes = new Listeners<ClientState>()
-  readonly diagnostics: Diagnostics
+  readonly diagnostics = new Listeners<DiagnosticEntry>()
+  readonly entries: DiagnosticEntry[] = []
   /** Set by the runtime as it is put together. */
   reactions!: Reactions
   channel: Channel | undefined
@@ -46,10 +40,6 @@ export class Context {
     this.ports = { ...ports, clock: bound(ports.clock, this.disposed) }
     this.options = options
     this.name = name
-    this.diagnostics = new Diagnostics((run) => {
-      this.#callbacks.push(run)
-      this.#flush()
-    })
   }
 
   /** Drawn when it is needed: some servers allow no random numbers while modules load. */
@@ -82,7 +72,12 @@ export class Context {
   }
 
   note(type: DiagnosticType, detail?: Omit<DiagnosticEntry, 'type' | 'at' | 'tab'>): void {
-    this.diagnostics.add({ ...detail, type, at: this.ports.clock.wall(), tab: this.tab })
+    const entry = { ...detail, type, at: this.ports.clock.wall(), tab: this.tab }
+    this.entries.push(entry)
+    if (this.entries.length > KEPT) this.entries.shift()
+    if (this.diagnostics.size === 0) return
+    this.callback(() => void this.diagnostics.emit(entry))
+    this.#flush()
   }
 
   dispatch(event: ClientEvent): void {
@@ -186,23 +181,9 @@ export class Context {
         const overtaken = ['none', 'logout', 'logout-elsewhere', 'user-switched'].includes(reason)
         return life.abort(new AuthError(overtaken ? 'session_changed' : 'session_ended', { reason }))
       }
-      case 'end':
-        this.note('session.ended', { reason: effect.reason, status: effect.status })
-        return this.reactions.end(effect)
-      case 'switched':
-        return this.reactions.switched(effect.from, effect.to)
-      case 'claimsChanged':
-        return this.reactions.claimsChanged(effect.previous, effect.current)
-      case 'revoke':
-        return this.reactions.revoke(effect.grant)
-      case 'resync':
-        this.note('tabs.resync')
-        return this.reactions.resync()
-      case 'repair':
-        this.note('refresh.repair')
-        return this.reactions.repair()
       default:
-        return effect satisfies never
+        // The compiler does not see that an effect and its reaction go together.
+        return (this.reactions[effect.type] as (effect: Delegated) => void)(effect)
     }
   }
 

@@ -1,7 +1,7 @@
-import { isLoopback } from '../options.js'
-import { readFields } from './answers.js'
+import type { isLoopback } from '../options.js'
+import type { readFields } from './answers.js'
 import type { Context } from './context.js'
-import { baseUrl, call, endpointUrl, inTime } from './endpoints.js'
+import type { baseUrl, Reply } from './endpoints.js'
 
 /** Whether the cookie comes back to the server, as far as script can tell. */
 export interface Diagnosis {
@@ -14,20 +14,25 @@ export interface Diagnosis {
   readonly causes: readonly string[]
 }
 
-/** Asks the session endpoint with the cookie alone, and says what is wrong where it is not recognised. */
-export async function diagnose(context: Context): Promise<Diagnosis> {
-  const cookie = await probe(context)
+/** What is loaded anyway. Given, since an import from here would cut every bundle of the client in two, which packs worse. */
+export interface Loaded {
+  readonly baseUrl: typeof baseUrl
+  readonly isLoopback: typeof isLoopback
+  readonly readFields: typeof readFields
+}
+
+/** Reads what the session endpoint answered to the cookie alone, and says what is wrong where it is not recognised. */
+export function diagnose(context: Context, reply: Reply | undefined, loaded: Loaded): Diagnosis {
+  const cookie = judge(context, reply, loaded)
   if (cookie === 'returned' || cookie === 'unknown') return { cookie, causes: [] }
-  const causes = cookie === 'missing' ? missingCauses(context) : [REJECTED]
+  const causes = cookie === 'missing' ? missingCauses(context, loaded) : [REJECTED]
   const message = `The refresh cookie is ${cookie}: the next reload will sign the user out. Look at, in this order: ${causes.join(' · ')}`
   context.note('cookie.missing', { message })
   if (context.state.phase === 'in') console.warn(`[latchkey] ${message}`)
   return { cookie, causes }
 }
 
-async function probe(context: Context): Promise<Diagnosis['cookie']> {
-  if (!endpointUrl(context, 'session')) return 'unknown'
-  const reply = await inTime(context, call(context, { endpoint: 'session', method: 'GET' }))
+function judge(context: Context, reply: Reply | undefined, { readFields }: Loaded): Diagnosis['cookie'] {
   if (!reply || reply.fault !== undefined) return 'unknown'
   if (context.options.refusals.some(({ status, code }) => status === reply.status && code === reply.code))
     return 'rejected'
@@ -42,7 +47,7 @@ async function probe(context: Context): Promise<Diagnosis['cookie']> {
 const REJECTED =
   'the server got a cookie that it does not accept: is there an older cookie of the same name with another Path or Domain, or did the server restart?'
 
-function missingCauses(context: Context): string[] {
+function missingCauses(context: Context, { baseUrl, isLoopback }: Loaded): string[] {
   // A sandboxed page has no address, and is of no site.
   const page = new URL(context.ports.page.url() ?? 'about:blank')
   const base = baseUrl(context)!

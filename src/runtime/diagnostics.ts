@@ -1,6 +1,5 @@
 import type { EndReason } from '../core/types.js'
 import type { AuthErrorCode } from '../errors.js'
-import { Listeners } from '../store.js'
 
 /** What can be seen happening, for a timeline; the names may grow. */
 export type DiagnosticType =
@@ -14,7 +13,6 @@ export type DiagnosticType =
   | 'refresh.retry'
   | 'refresh.late'
   | 'refresh.repair'
-  | 'refresh.scheduled'
   | 'lock.waited'
   | 'login.sent'
   | 'login.done'
@@ -30,7 +28,6 @@ export type DiagnosticType =
   | 'request.unauthorized'
   | 'request.forbidden'
   | 'request.redirected'
-  | 'clock.skew'
   | 'cookie.missing'
 
 /** One decision of the client and why; it never holds a token, a cookie, or anything about the user. */
@@ -56,25 +53,5 @@ export interface DiagnosticEntry {
   readonly message?: string | undefined
 }
 
-const KEPT = 100
-
-/** Keeps the last entries, so that a report can be made after something went wrong. */
-export class Diagnostics {
-  readonly listeners = new Listeners<DiagnosticEntry>()
-  readonly #later: (run: () => void) => void
-  readonly #entries: DiagnosticEntry[] = []
-
-  constructor(later: (run: () => void) => void) {
-    this.#later = later
-  }
-
-  get entries(): readonly DiagnosticEntry[] {
-    return [...this.#entries]
-  }
-
-  add(entry: DiagnosticEntry): void {
-    this.#entries.push(entry)
-    if (this.#entries.length > KEPT) this.#entries.shift()
-    if (this.listeners.size > 0) this.#later(() => void this.listeners.emit(entry))
-  }
-}
+/** So many entries are kept, so that a report can be made after something went wrong. */
+export const KEPT = 100

@@ -36,13 +36,13 @@ export function baseUrl(context: Context): URL | undefined {
   const { options, ports } = context
   if (options.baseUrl) return options.baseUrl
   const page = ports.page.url()
-  return page === undefined ? undefined : new URL(page)
+  return page === undefined ? undefined : new URL('/', page)
 }
 
 export function endpointUrl(context: Context, endpoint: keyof Endpoints): string | undefined {
   const path = context.options.endpoints[endpoint]
   const base = baseUrl(context)
-  return path === false || !base ? undefined : new URL(path, base.origin).href
+  return path === false || !base ? undefined : new URL(base.pathname.replace(/\/$/, '') + path, base).href
 }
 
 /**
@@ -64,7 +64,8 @@ export async function call(context: Context, { endpoint, method, body, token }: 
     credentials: 'include',
     cache: 'no-store',
     redirect: 'manual',
-    ...(body === undefined ? undefined : { body: JSON.stringify(body) }),
+    // Stays undefined where there is none.
+    body: JSON.stringify(body),
   }
   const url = endpointUrl(context, endpoint) ?? ''
   const send = (keepalive: boolean) => options.fetch(url, { ...init, keepalive })

@@ -45,6 +45,7 @@ export class Events {
 
   readonly end: Reactions['end'] = ({ reason, status, previous }) => {
     this.#purges++
+    this.#context.note('session.ended', { reason, status })
     this.#context.callback(() => {
       this.#telling = true
       const pending = this.sessionEnd.emit({ reason, previousUser: previous?.user, status })
@@ -57,12 +58,12 @@ export class Events {
   }
 
   /** Told when the new identity is shown, which a logout may still prevent. */
-  readonly switched: Reactions['switched'] = (from, to) => {
+  readonly switched: Reactions['switched'] = (change) => {
     this.#context.note('session.switched')
-    this.#switch = { from, to }
+    this.#switch = change
   }
 
-  readonly claimsChanged: Reactions['claimsChanged'] = (previous, current) => {
+  readonly claimsChanged: Reactions['claimsChanged'] = ({ previous, current }) => {
     this.#context.callback(
       () => void this.claimsChange.emit({ previousUser: previous.user, user: current.user }),
     )

@@ -23,6 +23,7 @@ export async function login(
 ): Promise<void> {
   const { options, disposed } = context
   disposed.throwIfAborted()
+  checkBody(credentials)
   const { requests } = logouts
   await raced(activated(context), disposed)
   // A second click must not overtake the first, where there are no locks to keep them apart.
@@ -39,6 +40,8 @@ export async function login(
   try {
     // Whoever logs out after he logged in wants to be out.
     if (logouts.requests !== requests) throw overtaken()
+    // The wait for the lock was long enough for a logout of ours to be tried again.
+    if (!release) await raced(logouts.settle(), disposed)
     context.syncMarker()
     const under: Under = { epoch: context.state.epoch, generation: 0 }
     context.note('login.sent')
@@ -94,6 +97,19 @@ export async function login(
   const installed = context.until(({ incoming }) => !incoming, options.timeouts.sessionEnd + 1000)
   await raced(installed, disposed)
   if (context.state.phase !== 'in' || !isSame(context.state.epoch, epoch)) throw overtaken()
+}
+
+/** Before anything is waited for: a form would arrive as `{}`, and the person would be told that the password is wrong. */
+function checkBody(body: unknown): void {
+  try {
+    const isForm = body instanceof FormData || body instanceof URLSearchParams
+    if (!isForm && (body === undefined || JSON.stringify(body) !== undefined)) return
+  } catch {
+    // A cycle or a bigint.
+  }
+  throw new TypeError(
+    'Failed to log in: the credentials must be what JSON can hold, such as { email, password }.',
+  )
 }
 
 const overtaken = (): AuthError => new AuthError('session_changed', { action: 'log in' })

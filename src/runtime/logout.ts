@@ -1,10 +1,9 @@
 import { isSame, NO_EPOCH } from '../core/epoch.js'
-import { backoff } from '../core/retry.js'
 import type { Grant } from '../core/state.js'
 import type { LogoutScope } from '../core/types.js'
 import type { Context } from './context.js'
 import { call, inTime, isDone, type Reply } from './endpoints.js'
-import { acquire, type Refresher } from './refresh.js'
+import { acquire, type Refresher, retryDelay } from './refresh.js'
 import { pause, raced, within } from './waiting.js'
 
 /** How far a logout got. This browser is signed out in any case. */
@@ -16,6 +15,12 @@ export interface LogoutResult {
 }
 
 const COMPENSATIONS = 4
+/** How many times the longest back-off a logout waits that the server has answered with a no: it needs somebody to mend it. */
+const SLOWLY = 10
+const PASSING: ReadonlySet<number> = new Set([401, 408, 425, 429])
+
+const isDefinite = ({ status, redirected }: Reply): boolean =>
+  redirected || (status >= 400 && status < 500 && !PASSING.has(status))
 
 /** Ends the session here at once, and at the server as soon as it answers. */
 export class Logouts {
@@ -107,7 +112,7 @@ export class Logouts {
         release?.()
       }
       if (disposed.aborted) return
-      await pause(ports.clock, backoff(attempt, ports.chance.fraction(), options.retry))
+      await pause(ports.clock, retryDelay(context, attempt))
       // What could not be reached has not refused.
       if (ports.lifecycle.online()) attempt++
     }
@@ -149,7 +154,10 @@ export class Logouts {
       const reply = await raced(this.#send(logout.sessionId, logout.scope, undefined), context.disposed)
       const confirmed =
         reply !== undefined && (isDone(reply) || (reply.status === 401 && !this.#refresher.flight))
-      context.note(confirmed ? 'logout.confirmed' : 'logout.pending', { status: reply?.status || undefined })
+      context.note(confirmed ? 'logout.confirmed' : 'logout.pending', {
+        status: reply?.status || undefined,
+        code: reply?.redirected ? 'redirected' : undefined,
+      })
       if (confirmed) {
         this.#failures = 0
         context.dispatch({ type: 'logoutConfirmed', epoch })
@@ -163,12 +171,10 @@ export class Logouts {
   }
 
   #retryLater(reply: Reply | undefined): void {
-    const { ports, options } = this.#context
-    const delay = Math.max(
-      reply?.retryAfter ?? 0,
-      backoff(++this.#failures, ports.chance.fraction(), options.retry),
-    )
-    this.#cancelRetry = ports.clock.after(delay, () => void this.deliver())
+    const context = this.#context
+    const delay = retryDelay(context, ++this.#failures, reply?.retryAfter)
+    const slow = reply && isDefinite(reply) ? SLOWLY * context.options.retry.cap : 0
+    this.#cancelRetry = context.ports.clock.after(Math.max(delay, slow), () => void this.deliver())
   }
 
   #send(

@@ -1,7 +1,7 @@
 import { isSame } from '../core/epoch.js'
 import { remaining } from '../core/lifetime.js'
 import { backoff } from '../core/retry.js'
-import type { Under } from '../core/state.js'
+import type { ClientState, Under } from '../core/state.js'
 import { isLooping, waitLeft } from '../core/transition.js'
 import { AuthError } from '../errors.js'
 import { judgeRefresh, type Verdict } from './answers.js'
@@ -34,6 +34,7 @@ export interface RefreshNeed {
 const ASK_MS = 30
 const RACE_PAUSE_MS = 250
 /** Below it a wait for the lock is the machine's, not another tab's. */
+const CONTENDED_MS = 1
 const NOTABLE_MS = 250
 
 /** Renews the credential: one flight in this tab, and one in the browser as far as locks and channel reach. */
@@ -44,6 +45,7 @@ export class Refresher {
   #next: Promise<RefreshOutcome> | undefined
   #wanted: RefreshNeed | undefined
   #lastError: AuthError | undefined
+  #looping: ClientState['early'] | undefined
 
   constructor(context: Context) {
     this.#context = context
@@ -104,7 +106,8 @@ export class Refresher {
       if (!release && context.channel)
         await raced(pause(ports.clock, ports.chance.fraction() * RACE_PAUSE_MS), disposed)
       context.syncMarker()
-      if (await this.#adopted(need, began?.generation)) return { kind: 'refreshed' }
+      // The lock may come before the news of what its last holder did.
+      if (await this.#adopted(need, began?.generation, waited >= CONTENDED_MS)) return { kind: 'refreshed' }
       const still = this.#held(need)
       if (still) return still
       if (life.aborted && !need.explicit) return { kind: 'ended' }
@@ -133,14 +136,20 @@ export class Refresher {
     }
     if (!force && isLooping(state, now)) {
       const error = new AuthError('refresh_loop', { action: 'refresh the session' })
-      this.#context.note('refresh.failed', { code: 'refresh_loop' })
+      // Once for each opening: a listener may call again.
+      if (this.#looping !== state.early) this.#context.note('refresh.failed', { code: 'refresh_loop' })
+      this.#looping = state.early
       return { kind: 'failed', error }
     }
     return undefined
   }
 
   /** Whether another tab has renewed it meanwhile, or hands over what it holds. */
-  async #adopted({ force, cause }: RefreshNeed, began: number | undefined): Promise<boolean> {
+  async #adopted(
+    { force, cause }: RefreshNeed,
+    began: number | undefined,
+    contended: boolean,
+  ): Promise<boolean> {
     const context = this.#context
     const isNewer = () => {
       const { credential } = context.state
@@ -152,7 +161,7 @@ export class Refresher {
     const siblingsKnowMore = state.credential
       ? state.generation > state.credential.generation
       : !isSame(state.epoch, [0, ''])
-    if (!isNewer() && siblingsKnowMore && channel?.memoryOnly && options.shareToken) {
+    if (!isNewer() && (siblingsKnowMore || contended) && channel?.memoryOnly && options.shareToken) {
       context.post({ type: 'ask', epoch: state.epoch })
       await raced(context.until(isNewer, ASK_MS), context.disposed)
     }
@@ -188,7 +197,7 @@ export class Refresher {
         await raced(pause(clock, (0.2 + 0.8 * chance.fraction()) * RACE_PAUSE_MS), context.disposed)
         context.syncMarker()
         if (!isSame(context.state.epoch, under.epoch)) return { result: { kind: 'ended' } }
-        if (await this.#adopted({ cause: 'race' }, began)) return { result: { kind: 'refreshed' } }
+        if (await this.#adopted({ cause: 'race' }, began, true)) return { result: { kind: 'refreshed' } }
         continue
       }
       if (verdict.kind === 'raced') {
@@ -228,7 +237,14 @@ export class Refresher {
           context.syncMarker()
           const { logout, sessionId } = context.state
           const signIn = explicit && verdict.grant.identity.sessionId !== (logout?.sessionId ?? sessionId)
-          context.dispatch({ type: 'granted', grant: verdict.grant, under, explicit: signIn, late })
+          context.dispatch({
+            type: 'granted',
+            grant: verdict.grant,
+            under,
+            explicit: signIn,
+            late,
+            wished: need.restore,
+          })
           context.note('refresh.done', {
             cause,
             generation: context.state.generation,
@@ -261,11 +277,7 @@ export class Refresher {
 
   #postpone(error: AuthError, retryAfter?: number): RefreshOutcome {
     const context = this.#context
-    const { state, options, ports } = context
-    const delay = Math.max(
-      retryAfter ?? 0,
-      backoff(state.failures + 1, ports.chance.fraction(), options.retry),
-    )
+    const delay = retryDelay(context, context.state.failures + 1, retryAfter)
     this.#lastError = error
     context.note('refresh.failed', {
       code: error.code,
@@ -280,6 +292,11 @@ export class Refresher {
     })
     return { kind: 'failed', error }
   }
+}
+
+/** How long to wait after so many failures, in milliseconds: what the server asks for at least. */
+export function retryDelay({ ports, options }: Context, failures: number, retryAfter = 0): number {
+  return Math.max(retryAfter, backoff(failures, ports.chance.fraction(), options.retry))
 }
 
 /** The lock, or undefined where it was not granted in time; given back at once where it comes too late to be of use. */

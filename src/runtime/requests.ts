@@ -102,7 +102,7 @@ export async function authenticatedFetch(
 }
 
 const TWICE =
-  'The resource rejects a token that was just issued: does it check the same issuer, audience and keys?'
+  'A token that was just issued is rejected: does the resource check the same issuer, audience and keys?'
 
 const isRequest = (input: unknown): input is Request => isA(input, 'Request')
 const isStreamBody = (body: unknown): boolean => isA(body, 'ReadableStream')

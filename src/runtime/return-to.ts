@@ -1,4 +1,5 @@
 import { AuthError } from '../errors.js'
+import type { Endpoints } from '../options.js'
 import { baseUrl, endpointUrl } from './endpoints.js'
 import type { Context } from './context.js'
 
@@ -33,7 +34,7 @@ export function checkReturnTo(context: Context, returnTo: unknown): string {
     decoded.includes('//') ||
     /%(25)*(2f|5c)/i.test(url.pathname)
   if (disguised || url.origin !== page.origin || url.username !== '') throw refuse()
-  const authPaths = (['login', 'refresh', 'logout', 'session', 'start'] as const)
+  const authPaths = (Object.keys(options.endpoints) as (keyof Endpoints)[])
     .map((endpoint) => endpointUrl(context, endpoint))
     .filter((endpoint) => endpoint !== undefined && new URL(endpoint).origin === page.origin)
     .map((endpoint) => new URL(endpoint!).pathname)

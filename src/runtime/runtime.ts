@@ -5,7 +5,8 @@ import { AuthError } from '../errors.js'
 import { isLoopback, type ResolvedOptions } from '../options.js'
 import { Context } from './context.js'
 import type { Diagnosis } from './diagnose.js'
-import { endpointUrl } from './endpoints.js'
+import { readFields } from './answers.js'
+import { baseUrl, call, endpointUrl, inTime } from './endpoints.js'
 import { Events } from './events.js'
 import { login } from './login.js'
 import { Logouts, type LogoutResult } from './logout.js'
@@ -37,9 +38,15 @@ export class Runtime {
       end: events.end,
       switched: events.switched,
       claimsChanged: events.claimsChanged,
-      revoke: (grant) => void logouts.compensate(grant),
-      resync: () => void refresher.refresh({ cause: 'resync', anew: true }),
-      repair: () => void refresher.refresh({ cause: 'repair', force: true }),
+      revoke: ({ grant }) => void logouts.compensate(grant),
+      resync() {
+        context.note('tabs.resync')
+        void refresher.refresh({ cause: 'resync', anew: true })
+      },
+      repair() {
+        context.note('refresh.repair')
+        void refresher.refresh({ cause: 'repair', force: true })
+      },
     }
     this.context = context
     this.events = events
@@ -121,11 +128,16 @@ export class Runtime {
     if (outcome.kind === 'ended') throw notSignedIn(context)
   }
 
-  /** Loaded when it is wanted: most pages never do. */
+  /** What it says is loaded when it is wanted: most pages never do. */
   async diagnose(): Promise<Diagnosis> {
     this.#needPage('diagnose')
+    const { context } = this
     const { diagnose } = await import('./diagnose.js')
-    return raced(diagnose(this.context), this.context.disposed)
+    const asked = endpointUrl(context, 'session')
+      ? inTime(context, call(context, { endpoint: 'session', method: 'GET' }))
+      : Promise.resolve(undefined)
+    const reply = await raced(asked, context.disposed)
+    return diagnose(context, reply, { baseUrl, isLoopback, readFields })
   }
 
   dispose(): void {
@@ -168,6 +180,7 @@ export class Runtime {
       case 'hidden':
         return this.#plan()
       case 'offline':
+        return context.dispatch({ type: 'disconnected' })
       case 'activate':
         return
       default:

@@ -95,7 +95,7 @@ function reportMissing(context: Context): void {
     ports.shared.read(context.name) === undefined ? 'localStorage (blocked?)' : '',
   ].filter(Boolean)
   if (missing.length === 0) return
-  const message = `Not available here: ${missing.join(', ')}. Signing in works; tabs learn of each other later, from the server.`
+  const message = `Not available here: ${missing.join(', ')}. Signing in works; other tabs are noticed later.`
   context.note('capability.missing', { message })
   console.warn(`[latchkey] ${message}`)
 }

@@ -41,7 +41,7 @@ export function bound(clock: Clock, signal: AbortSignal): Clock {
     after(milliseconds, callback) {
       if (signal.aborted) return () => {}
       const cancel = clock.after(milliseconds, () => {
-        signal.removeEventListener('abort', stop)
+        stop()
         callback()
       })
       const stop = () => {

@@ -38,6 +38,7 @@ const KINDS: readonly ClientEvent['type'][] = [
   'refused',
   'indeterminate',
   'retryNow',
+  'disconnected',
   'logoutRequested',
   'logoutConfirmed',
   'purged',
@@ -126,6 +127,7 @@ function eventOf(step: Step, past: readonly ClientState[], now: Moment): ClientE
       return { type: 'asking', done: explicit }
     case 'skipped':
     case 'retryNow':
+    case 'disconnected':
     case 'purged':
       return { type: step.kind }
     default:

@@ -42,6 +42,7 @@ function epochOf(event: ClientEvent): Epoch | undefined {
     case 'asking':
     case 'indeterminate':
     case 'retryNow':
+    case 'disconnected':
     case 'logoutRequested':
     case 'purged':
       return undefined

@@ -70,6 +70,14 @@ it('R13 the wait of a sibling counts here, and never shortens one of ours', () =
   expect(waitLeft(move(waiting, wait(waiting, 5000), at(0))[0], at(0))).toBe(20_000)
 })
 
+it('R13 the wait of a sibling counts also after somebody set the clock back', () => {
+  const [state] = move(signedIn(), failed(30_000), at(1000))
+  const back = { ...at(60_000), wall: START - 7_200_000 }
+  const heard = wait(state, -7_200_000 + 5000)
+  expect(waitLeft(state, back)).toBe(0)
+  expect(waitLeft(move(state, heard, back)[0], back)).toBe(5000)
+})
+
 it('a success ends the back-off and the fault', () => {
   const [state] = move(signedIn(), failed(30_000, false, true))
   expect(state).toMatchObject({ connection: 'offline', failures: 1 })

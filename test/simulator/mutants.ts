@@ -58,7 +58,7 @@ const REFRESHING: readonly Mutant[] = [
   {
     name: 'the facts are not read again when the lock is granted',
     file: 'runtime/refresh.ts',
-    find: "if (await this.#adopted(need, began?.generation)) return { kind: 'refreshed' }",
+    find: "if (await this.#adopted(need, began?.generation, waited >= CONTENDED_MS)) return { kind: 'refreshed' }",
     replace: '',
     breaks: 'P3',
     schedule: of(
@@ -88,8 +88,8 @@ const REFRESHING: readonly Mutant[] = [
   {
     name: 'an old cookie that a late answer brought back is not repaired',
     file: 'runtime/runtime.ts',
-    find: "repair: () => void refresher.refresh({ cause: 'repair', force: true }),",
-    replace: 'repair: () => undefined,',
+    find: "void refresher.refresh({ cause: 'repair', force: true })",
+    replace: '',
     breaks: 'P1',
     schedule: of(
       { tabs: 2 },
@@ -124,16 +124,16 @@ const REFRESHING: readonly Mutant[] = [
   {
     name: 'Retry-After is ignored',
     file: 'runtime/refresh.ts',
-    find: 'retryAfter ?? 0,',
-    replace: '0,',
+    find: 'Math.max(retryAfter, ',
+    replace: 'Math.max(0, ',
     breaks: 'P3',
     schedule: of({}, fault('limited', 1, 1), wait(300_000)),
   },
   {
     name: 'there is no back-off',
     file: 'runtime/refresh.ts',
-    find: 'backoff(state.failures + 1, ports.chance.fraction(), options.retry),',
-    replace: '0,',
+    find: 'backoff(failures, ports.chance.fraction(), options.retry)',
+    replace: '0',
     breaks: 'P3',
     schedule: of({}, fault('unavailable', 3, 1), wait(300_000)),
   },
@@ -175,8 +175,8 @@ const SIGNING_OUT: readonly Mutant[] = [
   {
     name: 'the marker does not remember a logout that is still to be delivered',
     file: 'core/transition.ts',
-    find: "state: logout ? 'logout-pending' : 'out',",
-    replace: "state: 'out',",
+    find: "logout ? 'logout-pending' : 'out',",
+    replace: "'out',",
     breaks: 'P2',
     schedule: of({}, offline(1), logout(0), reload(0, 1)),
   },
@@ -229,8 +229,8 @@ const SIGNING_IN: readonly Mutant[] = [
   {
     name: 'a sign-in elsewhere does not resynchronise',
     file: 'runtime/runtime.ts',
-    find: "resync: () => void refresher.refresh({ cause: 'resync', anew: true }),",
-    replace: 'resync: () => undefined,',
+    find: "void refresher.refresh({ cause: 'resync', anew: true })",
+    replace: '',
     breaks: 'P4',
     schedule: of({ tabs: 2, signedIn: false, channel: false }, login(0, 1), wait(100_000)),
   },

@@ -128,10 +128,10 @@ export class Referee {
     const rivals = [...ledger.makers.values()].filter((other) => other.page !== by.page)
     const near = (at: number): boolean => Math.abs(at - by.sentAt) < 15_000
     // Nor a logout that knows of no session, which waits for nobody.
-    const apart = schedule.locks === true
+    const apart = schedule.locks === true && by.locked
     return (
       this.logouts.some(({ at, nameless }) => (nameless || !apart) && near(at)) ||
-      (!apart && rivals.some(({ sentAt }) => near(sentAt)))
+      rivals.some(({ sentAt, locked }) => !(apart && locked) && near(sentAt))
     )
   }
 
@@ -281,6 +281,15 @@ export class Referee {
       this.violate('P1', `tabs show nobody, and session ${sessionId?.slice(0, 4)} lives`)
   }
 
+  /** A page that is gone got an answer: nobody was there to notice that its cookie lies over newer ones. */
+  #isOverwritten(id: string): boolean {
+    const { ledger } = this.#truth
+    return ledger.exchanges.some(
+      ({ orphaned, answer }) =>
+        orphaned === true && answer?.cookies.some((cookie) => ledger.ofCookie(valueOf(cookie))?.id === id),
+    )
+  }
+
   #mayEnd(id: string): boolean {
     return this.#doomed.has(id) || this.#isContested(id)
   }
@@ -335,7 +344,7 @@ export class Referee {
   }
 
   #checkEnd(id: string, code: string, by: Exchange | undefined): void {
-    if (code === 'refresh_reused')
+    if (code === 'refresh_reused' && !this.#isOverwritten(id))
       this.violate('P1', `session ${id.slice(0, 4)} ends because its cookie was used twice`)
     if (!by || code !== 'session_revoked' || !by.url.pathname.endsWith('/logout') || this.#mayEnd(id)) return
     const fulfilled = this.calls.some(
@@ -351,7 +360,8 @@ export class Referee {
     const { schedule, now } = this.#truth
     if (app.page.tab === tab) return schedule.storage || !(nameless || forgotten === true || app.page.gone())
     if (this.forgetful) return false
-    return schedule.storage && now() > at + schedule.storageDelay + toldMs + 2
+    // Twice: a tab may write what it had not read yet over the news, which another one then puts right.
+    return schedule.storage && now() > at + 2 * schedule.storageDelay + toldMs + 2
   }
 
   #checkShown(app: App): void {
@@ -384,6 +394,8 @@ function isTyped({ kind, error }: Call): boolean {
   const { name } = error as Error
   return name === 'AuthError' || (kind === 'request' && (name === 'TypeError' || name === 'TimeoutError'))
 }
+
+const valueOf = (setCookie: string): string | undefined => /__Host-refresh=([^;]*)/.exec(setCookie)?.[1]
 
 /** Longer than the deadline of the client for auth calls. */
 function isLate({ sentAt, arrivedAt, answer }: Exchange): boolean {

@@ -74,6 +74,8 @@ export class Thrift {
     if (step.do === 'network') this.#calm = step.profile === 'calm'
     if (step.do === 'offline' || step.do === 'online') this.#online = step.do === 'online'
     if (step.do === 'fault') this.#faults = true
+    if (step.do === 'leave' || step.do === 'freeze')
+      for (const { page } of this.#truth.apps()) this.excuse(page.id)
     if (step.do === 'refreshNow') this.#forcedAt = this.#truth.now()
     if (!QUIET.has(step.do)) this.#disturbedAt = this.#truth.now()
     if (EXPLICIT.has(step.do) || step.do === 'online' || step.do === 'setClock') this.#forget()
@@ -129,7 +131,7 @@ export class Thrift {
     if (status === 401 || status === 409) return void this.#losers.add(page)
     if (status === 200 && !isPage(exchange)) {
       this.#forget()
-      if (this.#app(page)?.page.running() && sentAt > this.#disturbedAt) this.#renewedAt = sentAt
+      if (this.#app(page)?.page.running() && sentAt > this.#disturbedAt + EXCUSE_MS) this.#renewedAt = sentAt
       return
     }
     // What comes too late changes nothing any more, and what fails at once may not be the last word.
@@ -167,11 +169,13 @@ export class Thrift {
     const { schedule, now } = this.#truth
     for (const wait of this.#waits) {
       if (now() >= wait.until - ROUNDING_MS || this.#isExcused(page)) continue
+      // An end of the session is the end of the wait: the wish to ask for another one is fresh.
+      if (this.#app(page)?.client.getState().status === 'unauthenticated') continue
       // Who comes later, or has no channel, learns of it from the server.
       const age = this.#app(page)?.page.activeMs() ?? 0
       const told =
         schedule.channel && schedule.storage && now() - wait.since > schedule.channelDelay + ROUNDING_MS
-      const heard = wait.page === page || (told && age >= now() - wait.since)
+      const heard = (schedule.storage && wait.page === page) || (told && age >= now() - wait.since)
       if (heard) {
         this.#violate(
           `tab ${tab} asks again after ${Math.round(now() - wait.since)} of ${wait.until - wait.since} ms`,
