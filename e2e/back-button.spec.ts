@@ -54,6 +54,36 @@ test('R39 R25 the back button after a sign-out in another tab finds nobody signe
   expect(credentialed(server, from)).toEqual(['/auth/logout'])
 })
 
+test('R39 with hideOnRestore the back button after a sign-out in another tab shows no private page for one frame', async ({
+  app,
+  server,
+  tabs,
+}) => {
+  server.client = { ...OPTIONS, hideOnRestore: true }
+  await app.signIn()
+  const [other] = (await tabs(1)) as [App]
+  await app.page.evaluate(() => {
+    // What can be seen, frame by frame, from the first one on.
+    const seen: string[] = []
+    const frame = () => {
+      const visible = getComputedStyle(document.body).visibility === 'visible'
+      seen.push(visible ? (document.getElementById('status')?.textContent ?? '') : 'hidden')
+      document.body.dataset['seen'] = JSON.stringify(seen)
+      requestAnimationFrame(frame)
+    }
+    addEventListener('pageshow', ({ persisted }) => persisted && frame())
+  })
+  await leave(app)
+  await other.run('logout')
+  await goBack(app)
+  await expectAll([app], { status: 'unauthenticated', reason: 'logout-elsewhere' })
+  const seen = async (): Promise<string[]> =>
+    JSON.parse((await app.page.evaluate(() => document.body.dataset['seen'])) ?? '[]') as string[]
+  await expect.poll(async () => (await seen()).at(-1)).toBe('unauthenticated')
+  expect((await seen())[0]).toBe('hidden')
+  expect((await seen()).filter((one) => one.includes('Ada'))).toEqual([])
+})
+
 test('R39 R40 R42 the back button after somebody else signed in shows nobody until it is known who, and him after the clean-up', async ({
   app,
   server,

@@ -96,6 +96,12 @@ export interface AuthClientOptions<User = unknown> {
   retry?: { base?: number | undefined; cap?: number | undefined } | undefined
   /** Which requests are sent again after a 401 and a refresh. @default 'all', since a 401 was refused before it was acted on */
   replay?: ReplayPolicy | undefined
+  /**
+   * Takes the page out of sight when it goes into the back/forward cache, and shows it again when the server has said who is
+   * signed in, at the latest after `timeouts.ready`. So the back button shows no private page after a sign-out elsewhere.
+   * @default false
+   */
+  hideOnRestore?: boolean | undefined
   /** How tabs work together. */
   tabs?:
     | {
@@ -224,6 +230,7 @@ const RULES: { readonly [Name in keyof AuthClientOptions]: Rule } = {
   authRoutes: [isListOf(isPath), 'an array of paths such as "/sign-in"'],
   tabs: [isObject, 'an object'],
   development: [isBoolean, 'a boolean'],
+  hideOnRestore: [isBoolean, 'a boolean'],
   parseUser: FUNCTION,
   getUserId: FUNCTION,
   parseAnswer: FUNCTION,
@@ -256,6 +263,7 @@ export function resolveOptions<User>(options: AuthClientOptions<User> = {}): Res
     errorCode: options.errorCode ?? errorCode,
     refusals: options.refusals ?? DEFAULT_REFUSALS,
     restore: options.restore ?? 'auto',
+    hideOnRestore: options.hideOnRestore ?? false,
     hintCookie: options.hint?.cookie,
     refreshMargin: options.refreshMargin ?? 60,
     minValidity: options.minValidity ?? 10,

@@ -16,6 +16,11 @@ export const browserPage: Page = {
   },
   path: () => location.pathname + location.search + location.hash,
   navigate: (url) => location.assign(url),
+  conceal(hidden) {
+    const { style } = document.documentElement
+    if (hidden) style.setProperty('visibility', 'hidden', 'important')
+    else style.removeProperty('visibility')
+  },
   cookie(name) {
     try {
       const prefix = `${name}=`

@@ -76,6 +76,8 @@ export interface Page {
   /** Path, query and fragment of the page itself, which a `<base>` does not change. */
   path(): string
   navigate(url: string): void
+  /** Takes the whole document out of sight, or shows it again. */
+  conceal(hidden: boolean): void
   /** The value of a cookie that script can read. */
   cookie(name: string): string | undefined
 }

@@ -17,7 +17,9 @@ import { createSchedule } from './schedule.js'
 import { activated, markRedirect, start } from './start.js'
 import { closeChannel, openChannel } from './tabs.js'
 import { ensureToken, notSignedIn, type TokenNeed } from './tokens.js'
-import { raced, within } from './waiting.js'
+import { pause, raced, within } from './waiting.js'
+
+const DRAWING_MS = 50
 
 /** Performs what the transition decides, and feeds back what comes of it. */
 export class Runtime {
@@ -27,6 +29,7 @@ export class Runtime {
   readonly #logouts: Logouts
   readonly #plan: () => void
   #started: Promise<void> | undefined
+  #concealed = false
   #logins: Promise<unknown> = Promise.resolve()
 
   constructor(ports: Ports, options: ResolvedOptions, name: string) {
@@ -165,6 +168,8 @@ export class Runtime {
     const { context } = this
     switch (signal) {
       case 'suspend':
+        // Now, since what is painted first on the way back was painted before any script of ours runs.
+        if (context.options.hideOnRestore && context.state.phase === 'in') this.#conceal(true)
         this.#logouts.suspend()
         this.#refresher.suspend()
         return closeChannel(context)
@@ -176,6 +181,7 @@ export class Runtime {
         if (signal === 'online') context.dispatch({ type: 'retryNow' })
         if (context.state.logout) void this.#logouts.deliver()
         this.#renew(signal)
+        if (this.#concealed) void this.#reveal()
         return this.#plan()
       case 'hidden':
         return this.#plan()
@@ -186,6 +192,20 @@ export class Runtime {
       default:
         return signal satisfies never
     }
+  }
+
+  #conceal(hidden: boolean): void {
+    this.#concealed = hidden
+    this.context.ports.page.conceal(hidden)
+  }
+
+  /** Shows the page again when it is known for whom, and the application has had a moment to draw it. */
+  async #reveal(): Promise<void> {
+    const { ports, options } = this.context
+    const asked = this.#refresher.refresh({ cause: 'restore', force: true })
+    await within(ports.clock, options.timeouts.ready, asked)
+    await pause(ports.clock, DRAWING_MS)
+    this.#conceal(false)
   }
 
   /** After a pause of unknown length: what is due is done now, not when a timer comes round. */

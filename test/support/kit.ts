@@ -105,6 +105,7 @@ export interface Kit<User = unknown> {
   online: boolean
   visible: boolean
   prerendering: boolean
+  concealed: boolean
   url: string
   readonly navigated: string[]
   readonly cookies: Map<string, string>
@@ -153,7 +154,13 @@ export function createKit<User = unknown>(
   const heldLocks = new Map<string, Promise<void>>()
   let ids = 0
 
-  const kit = { online: true, visible: true, prerendering: false, url: `${ORIGIN}/orders?page=2#top` }
+  const kit = {
+    online: true,
+    visible: true,
+    prerendering: false,
+    concealed: false,
+    url: `${ORIGIN}/orders?page=2#top`,
+  }
   const navigated: string[] = []
   const cookies = new Map<string, string>()
 
@@ -244,6 +251,7 @@ export function createKit<User = unknown>(
       url: () => kit.url,
       path: () => kit.url.slice(new URL(kit.url).origin.length),
       navigate: (url) => void navigated.push(url),
+      conceal: (hidden) => void (kit.concealed = hidden),
       cookie: (name) => cookies.get(name),
     },
     flights: new Map(),

@@ -164,6 +164,7 @@ export function createPage(browser: Browser, options: PageOptions): PageControls
       url: () => url,
       path: () => url.slice(new URL(url).origin.length),
       navigate: options.navigate,
+      conceal: () => undefined,
       cookie: (name) => browser.jar.readable(new URL(url), name),
     },
     flights: new Map(),
