@@ -1,6 +1,6 @@
 /* The search for a schedule on which a mutant breaks a promise that the client keeps. */
 import * as fc from 'fast-check'
-import type { Bounds, Schedule, Setting } from './schedule.js'
+import type { Bounds, Schedule } from './schedule.js'
 import { schedules } from './schedule.js'
 import { generate, simulate } from './simulate.js'
 
@@ -13,8 +13,6 @@ export interface Prey {
 export interface Hunt extends Bounds {
   readonly first: number
   readonly count: number
-  /** What all schedules have in common. */
-  readonly setting: Partial<Setting>
   /** In how many of the worlds below it shall be killed. */
   readonly worlds: number
 }
@@ -33,8 +31,8 @@ const WORLDS = Array.from({ length: 8 }, (_, seed) => seed)
 
 /** Plays seeds until one tells the mutant from the client in enough worlds, and shrinks that one. */
 export async function hunt(prey: Prey, plan: Hunt): Promise<Kill | undefined> {
-  const { first, count, setting, worlds, ...bounds } = plan
-  const arbitrary = schedules(bounds).map((schedule): Schedule => ({ ...schedule, ...setting }))
+  const { first, count, worlds, ...bounds } = plan
+  const arbitrary = schedules(bounds)
   let best: Kill | undefined
   for (let runs = 1; runs <= count && (best?.killed ?? -1) < worlds; runs++) {
     const seed = first + runs - 1

@@ -1,11 +1,11 @@
 /*
  * `npm run simulate -- --seeds 10000 --tabs 5`: plays that many schedules and says how fast, what they met, and, where a
  * promise broke, how. Options: --seeds, --first, --tabs (the most), --fewest, --steps, --all to go on
- * after a failure, and --pinned to play the pinned schedules instead.
+ * after a failure, --setting '{"locks":false}' for what all schedules have in common, and --pinned to play the pinned
+ * schedules instead.
  *
  * `npm run simulate -- --mutant '<name>'`: looks for a schedule that tells this mutant from the client in at least --worlds
- * of 8 worlds, shrinks it and prints it for the list of mutants; --promise P2 for that promise alone, --setting
- * '{"channel":false}' for what all schedules have in common.
+ * of 8 worlds, shrinks it and prints it for the list of mutants; --promise P2 for that promise alone.
  */
 import { parseArgs } from 'node:util'
 import { COUNTERS } from './coverage.js'
@@ -43,7 +43,11 @@ if (values.pinned) {
   process.exit()
 }
 
-const bounds: Bounds = { tabs: [Number(values.fewest), Number(values.tabs)], steps: Number(values.steps) }
+const bounds: Bounds = {
+  tabs: [Number(values.fewest), Number(values.tabs)],
+  steps: Number(values.steps),
+  setting: JSON.parse(values.setting) as Partial<Setting>,
+}
 const began = performance.now()
 
 if (values.mutant !== undefined) {
@@ -55,7 +59,6 @@ if (values.mutant !== undefined) {
     ...bounds,
     first: Number(values.first),
     count: Number(values.seeds),
-    setting: JSON.parse(values.setting) as Partial<Setting>,
     worlds: Number(values.worlds),
   })
   const seconds = ((performance.now() - began) / 1000).toFixed(1)

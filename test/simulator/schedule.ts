@@ -173,11 +173,13 @@ function mostly<T>(usual: T, ...rest: T[]): fc.Arbitrary<T> {
 export interface Bounds {
   readonly tabs: readonly [fewest: number, most: number]
   readonly steps: number
+  /** What all schedules have in common. */
+  readonly setting?: Partial<Setting> | undefined
 }
 
 /** Schedules of some number of tabs and steps. */
-export function schedules({ tabs: [min, max], steps }: Bounds): fc.Arbitrary<Schedule> {
-  return fc.record({
+export function schedules({ tabs: [min, max], steps, setting }: Bounds): fc.Arbitrary<Schedule> {
+  const all = fc.record({
     seed: fc.nat({ max: 1_000_000 }),
     engine: fc.constantFrom('chromium', 'firefox', 'webkit'),
     tabs: fc.integer({ min, max }),
@@ -193,6 +195,7 @@ export function schedules({ tabs: [min, max], steps }: Bounds): fc.Arbitrary<Sch
     signedIn: mostly(true, false),
     steps: fc.array(step, { maxLength: steps, size: 'max' }),
   }) as fc.Arbitrary<Schedule>
+  return all.map((schedule) => ({ ...schedule, ...setting }))
 }
 
 /** A whole browser in which nothing fails and nobody signs in or out: tabs open, come and go, and want tokens. */

@@ -36,6 +36,16 @@ describe('simulated browsers', () => {
     },
   )
 
+  it(
+    'R02 R22 without lock, channel and storage nobody is logged out by a race',
+    { timeout: 60_000 },
+    async () => {
+      const setting = { locks: false, channel: false, storage: false }
+      const coverage = await play({ first: 1, count: 300, tabs: [2, 5], steps: 40, setting })
+      expect(coverage.get('race')).toBeGreaterThan(0)
+    },
+  )
+
   it('the same schedule gives the same timeline, to the last line', async () => {
     for (const seed of [5, 28, 300]) {
       const schedule = generate(schedules({ tabs: [2, 5], steps: 40 }), seed)
