@@ -19,7 +19,12 @@ async function passOnLicences(): Promise<void> {
 // What stands in dependencies and peerDependencies stays an import; everything else is inlined. Never set `treeshake`:
 // it drops directives such as 'use client'.
 export default defineConfig({
-  entry: { index: 'src/index.ts', ky: 'src/ky.ts', testing: 'src/testing/index.ts' },
+  entry: {
+    index: 'src/index.ts',
+    ky: 'src/ky.ts',
+    react: 'src/react/index.ts',
+    testing: 'src/testing/index.ts',
+  },
   format: 'esm',
   target: 'es2022',
   dts: true,

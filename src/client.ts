@@ -184,9 +184,10 @@ function snapshot<User>(old: AuthState<User> | undefined, live: () => ClientStat
 }
 
 function face<User>(live: () => ClientState): AuthState<User> {
-  const { phase, asking, identity, reason, doubtful, connection, retryAt } = live()
+  const { phase, asking, incoming, identity, reason, doubtful, connection, retryAt } = live()
   const common = { connection, retryAt: retryAt && Math.round(retryAt.wall) }
-  if (phase === 'out' && !asking) return { status: 'unauthenticated', reason, ...common }
+  // Somebody else is signed in, and shown as soon as the application has cleared away what was of the one before.
+  if (phase === 'out' && !asking && !incoming) return { status: 'unauthenticated', reason, ...common }
   if (phase !== 'in' || !identity || doubtful) return { status: 'unknown', ...common }
   const shown: AuthenticatedState<User> = {
     status: 'authenticated',

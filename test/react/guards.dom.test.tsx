@@ -218,6 +218,20 @@ it('R42 nothing a component remembers of one user is there for the next', async 
   expect(page.text()).toBe('[][]')
 })
 
+it('R76 while one user is cleared away and the next one waits, nobody is sent to sign in', async () => {
+  const kit = await signedIn()
+  let purged!: () => void
+  kit.auth.on('sessionEnd', () => new Promise<void>((resolve) => (purged = resolve)))
+  const onDenied = vi.fn()
+  const page = await mount(<Guarded client={kit.auth} onDenied={onDenied} />)
+  kit.on('/auth/refresh', () => grant(2, { user: BOB, session_id: 's2' }))
+  await turn(() => void failure(kit.auth.refresh({ force: true })))
+  expect(page.text()).toBe('one moment')
+  await turn(() => purged())
+  expect(page.text()).toBe('ordersmore')
+  expect(onDenied).not.toHaveBeenCalled()
+})
+
 it('R77 a renewed session unmounts nothing, and neither does a failing server', async () => {
   const kit = await signedIn()
   const page = await mount(<Guarded client={kit.auth} />)

@@ -82,6 +82,14 @@ export const packageSteps: readonly Step[] = [
     },
   },
   {
+    name: 'latchkey/react says that it belongs to the browser',
+    run: async () => {
+      const text = await readFile(join(ROOT, 'dist/react.js'), 'utf8')
+      if (!/^["']use client["']/.test(text)) throw new Error(`dist/react.js begins with ${text.slice(0, 40)}`)
+      return held()
+    },
+  },
+  {
     name: 'sizes',
     run: async () => {
       const found = await bundles()

@@ -5,6 +5,7 @@ import type { Bundle } from './bundle.ts'
 const BUDGETS: Record<string, { readonly budget: number; readonly aim: number }> = {
   // The design wants 10 kB; what it asks for came to nearly twice that (src/ARCHITECTURE.md, 2026-11-21). Only ever lower this.
   latchkey: { budget: 19_000, aim: 10_000 },
+  'latchkey/react': { budget: 1500, aim: 1500 },
 }
 
 /** Entries with a budget that are missing or over it. */
