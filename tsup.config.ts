@@ -5,11 +5,10 @@ import { defineConfig } from 'tsup'
 async function passOnLicences(): Promise<void> {
   const names = (await readdir('dist')).filter((name) => name.endsWith('.js'))
   const texts = await Promise.all(names.map((name) => readFile(`dist/${name}`, 'utf8')))
-  const inlined = texts.flatMap((text) => [
-    ...text.matchAll(/^\/\/ node_modules\/((?:@[^/\s]+\/)?[^/\s]+)\//gm),
-  ])
-  const packages = [...new Set(inlined.map(([, name]) => name))].sort()
-  const licences = packages.map(async (name) => {
+  const inlined = texts.flatMap((text) =>
+    [...text.matchAll(/^\/\/ node_modules\/((?:@[^/\s]+\/)?[^/\s]+)\//gm)].map(([, name]) => String(name)),
+  )
+  const licences = [...new Set(inlined)].map(async (name) => {
     const licence = await readFile(`node_modules/${name}/LICENSE`, 'utf8')
     return `${name}\n\n${licence.trim()}\n`
   })

@@ -188,8 +188,7 @@ const isPath = (value: unknown): boolean => isText(value) && /^\/(?![/\\\s])/.te
 function isHeader(value: unknown): boolean {
   if (!isListOf(isText)(value)) return false
   try {
-    new Headers([value as [string, string]])
-    return true
+    return [...new Headers([value as [string, string]])].length === 1
   } catch {
     return false
   }
