@@ -8,8 +8,8 @@ async function passOnLicences(): Promise<void> {
   const inlined = texts.flatMap((text) =>
     [...text.matchAll(/^\/\/ node_modules\/((?:@[^/\s]+\/)?[^/\s]+)\//gm)].map(([, name]) => String(name)),
   )
-  const licences = [...new Set(inlined)].map(async (name) => {
-    const licence = await readFile(`node_modules/${name}/LICENSE`, 'utf8')
+  const licences = [...new Set(inlined)].map(async (name: string) => {
+    const licence: string = await readFile(`node_modules/${name}/LICENSE`, 'utf8')
     return `${name}\n\n${licence.trim()}\n`
   })
   await writeFile('dist/THIRD-PARTY-LICENSES.txt', (await Promise.all(licences)).join('\n\n'))
