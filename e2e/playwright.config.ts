@@ -1,7 +1,8 @@
 import { defineConfig } from '@playwright/test'
-import { launchOptions } from '../test/tools/browsers.ts'
+import { launchOptions, launchOptionsIfAny } from '../test/tools/browsers.ts'
 
 const chromium = launchOptions('chromium')
+const firefox = launchOptionsIfAny('firefox')
 
 /** What tabs do to each other is the browser's doing, so it is seen in both. */
 const TABS = /\/(tabs|back-button|fallbacks)\.spec\.ts$/
@@ -28,17 +29,21 @@ export default defineConfig({
         },
       },
     },
-    {
-      name: 'firefox',
-      testMatch: TABS,
-      use: {
-        browserName: 'firefox',
-        // No requests for icons, which the policy of the pages would refuse loudly.
-        launchOptions: {
-          ...launchOptions('firefox'),
-          firefoxUserPrefs: { 'browser.chrome.site_icons': false, 'browser.chrome.favicons': false },
-        },
-      },
-    },
+    ...(firefox === undefined
+      ? []
+      : [
+          {
+            name: 'firefox',
+            testMatch: TABS,
+            use: {
+              browserName: 'firefox' as const,
+              // No requests for icons, which the policy of the pages would refuse loudly.
+              launchOptions: {
+                ...firefox,
+                firefoxUserPrefs: { 'browser.chrome.site_icons': false, 'browser.chrome.favicons': false },
+              },
+            },
+          },
+        ]),
   ],
 })

@@ -90,6 +90,16 @@ function isRootOnDebian(): boolean {
   return process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')
 }
 
+/** The same, or undefined with a word about it where that browser can neither be found nor fetched. */
+export function launchOptionsIfAny(name: BrowserName): LaunchOptions | undefined {
+  try {
+    return launchOptions(name)
+  } catch (error) {
+    console.error(`The tests in ${name} do not run here. ${(error as Error).message}`)
+    return undefined
+  }
+}
+
 /**
  * Launch options of a browser that is there when this returns. May take minutes where it has to be fetched first;
  * throws with all that was tried where that fails.

@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { launchOptions } from './browsers.ts'
+import { launchOptions, launchOptionsIfAny } from './browsers.ts'
 import { packageSteps } from './check-package.ts'
 import { ROOT } from './files.ts'
 import { playwright, vitest } from './reports.ts'
@@ -24,7 +24,9 @@ const steps: readonly Step[] = [
   {
     name: 'browsers',
     run: async () =>
-      held((['chromium', 'firefox'] as const).map((name) => launchOptions(name).executablePath).join('\n')),
+      held(
+        `${launchOptions('chromium').executablePath}\n${launchOptionsIfAny('firefox')?.executablePath ?? 'no firefox'}`,
+      ),
   },
   { name: 'e2e', run: () => playwright() },
 ]
