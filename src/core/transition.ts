@@ -117,8 +117,13 @@ const pendingLogout = (marker: Marker): ClientState['logout'] =>
 /** Another tab made a newer epoch: what we hold belongs to the past. */
 function followMarker(state: ClientState, marker: Marker, now: Moment): Transition {
   if (marker.state === 'in') return resync(state, marker, now)
+  // A tab that knew nothing was told that it is nobody. Who is signed in asks for himself, under an epoch that tells the others.
+  const nobody = marker.state === 'out' && marker.reason === 'none'
+  if (nobody && state.phase === 'in')
+    return resync(state, { ...marker, epoch: nextEpoch(marker.epoch, now.wall, now.id) }, now)
   const reason = marker.reason === 'none' || marker.reason === 'logout' ? 'logout-elsewhere' : marker.reason
-  return followOut(state, marker, reason, pendingLogout(marker))
+  const [next, effects] = followOut(state, marker, reason, pendingLogout(marker))
+  return [nobody && state.phase !== 'out' ? { ...next, reason: 'none' } : next, effects]
 }
 
 /** Another tab signed out, or was told that the session has ended. */
@@ -129,10 +134,14 @@ function followOut(
   logout: ClientState['logout'],
 ): Transition {
   if (state.phase === 'out')
-    return [{ ...state, epoch, logout, incoming: undefined, generation: 0, sessionId }, []]
+    return [{ ...state, epoch, logout, incoming: undefined, generation: 0, sessionId }, dropped(state)]
   const [ended, effects] = end(state, reason, epoch, undefined)
   return [{ ...ended, logout, sessionId }, [...effects, ...disown(state, reason, sessionId)]]
 }
+
+/** Who waited for the clean-up and is overtaken is signed in at the server. */
+const dropped = ({ incoming }: ClientState): Effect[] =>
+  incoming ? [{ type: 'revoke', grant: incoming }] : []
 
 /** A logout elsewhere that knew of another session than ours: nobody but us can end ours. */
 function disown(
@@ -163,7 +172,7 @@ function resync(
     sessionId,
     generation,
     phase: state.phase === 'in' ? 'in' : 'unknown',
-    doubtful: !follows || !isSame(follows, state.epoch),
+    doubtful: state.doubtful || !follows || !isSame(follows, state.epoch),
     credential: undefined,
     incoming: undefined,
     logout: undefined,

@@ -85,7 +85,10 @@ export async function login(
   }
   if (rival) {
     // Somebody else signed in at the same time: the cookie that came last decides.
-    await raced(Promise.resolve(refresher.flight), disposed)
+    await raced(
+      context.until(({ resyncing }) => !resyncing, options.timeouts.request),
+      disposed,
+    )
     if (context.state.identity?.sessionId !== rival.identity.sessionId) {
       void logouts.compensate(rival)
       throw fail(context, overtaken())

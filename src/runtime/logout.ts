@@ -98,7 +98,7 @@ export class Logouts {
     const context = this.#context
     const { ports, options, disposed } = context
     const { sessionId } = identity
-    for (let attempt = 1; attempt <= COMPENSATIONS;) {
+    for (let attempt = 1, tries = 1; attempt <= COMPENSATIONS; tries++) {
       // Under the lock: its answer may delete a cookie, and must not arrive behind that of the next login.
       const release = disposed.aborted
         ? undefined
@@ -112,7 +112,7 @@ export class Logouts {
         release?.()
       }
       if (disposed.aborted) return
-      await pause(ports.clock, retryDelay(context, attempt))
+      await pause(ports.clock, retryDelay(context, tries))
       // What could not be reached has not refused.
       if (ports.lifecycle.online()) attempt++
     }

@@ -122,6 +122,40 @@ it('FIX-04 a login that another one overtook signs nobody in: the server says wh
   expect(effects).toEqual([{ type: 'repair' }])
 })
 
+it('R39 who may have signed out unheard stays out of sight until the server has answered, however many epochs pass', () => {
+  const state = signedIn()
+  const first = nextEpoch(state.epoch, START + 4000, 'a')
+  const second = nextEpoch(first, START + 4500, 'b')
+  const seen = (epoch: ClientState['epoch'], follows?: ClientState['epoch']): ClientEvent => ({
+    type: 'markerSeen',
+    marker: markerOf(epoch, { sessionId: 's-bob', follows }),
+  })
+  const [doubtful] = move(state, seen(first))
+  expect(doubtful).toMatchObject({ doubtful: true })
+  expect(move(doubtful, seen(second, first))[0]).toMatchObject({ doubtful: true })
+  expect(move(state, seen(first, state.epoch))[0]).toMatchObject({ doubtful: false })
+})
+
+it('R51 a tab that knew nothing and was refused signs nobody else out', () => {
+  const state = signedIn()
+  const epoch = nextEpoch(state.epoch, START + 4000, 'a')
+  const marker = markerOf(epoch, { state: 'out', reason: 'none', sessionId: undefined })
+  const [asked, effects] = move(state, { type: 'markerSeen', marker })
+  expect(asked).toMatchObject({ phase: 'in', resyncing: true, identity: { subject: 'ann' } })
+  expect(isNewer(asked.epoch, epoch)).toBe(true)
+  expect(effects).toEqual([{ type: 'resync' }])
+  expect(move(INITIAL, { type: 'markerSeen', marker })[0]).toMatchObject({ phase: 'out', reason: 'none' })
+})
+
+it('FIX-04 who waits for the clean-up and is overtaken by a logout is signed out at the server', () => {
+  const [switching] = move(signedIn(), loggedIn(signedIn(), grantOf('bob')))
+  expect(switching.incoming).toBeDefined()
+  const epoch = nextEpoch(switching.epoch, START + 9000, 'a')
+  const message = { type: 'out', epoch, reason: 'logout-elsewhere', sessionId: 's-ann' } as const
+  const [, effects] = move(switching, { type: 'received', message, grant: undefined })
+  expect(effectOf(effects, 'revoke')?.grant.identity.subject).toBe('bob')
+})
+
 it('R38 a signed-out tab that hears of a logout elsewhere knows which session its own would be for', () => {
   const state = signedIn()
   const heard = (epoch: ClientState['epoch']): ClientEvent => ({

@@ -58,7 +58,10 @@ const EVENTS: Record<string, (state: ClientState) => ClientEvent> = {
     type: 'markerSeen',
     marker: markerOf(ahead(state), { sessionId: 's-new' }),
   }),
-  'newer marker, out': (state) => ({ type: 'markerSeen', marker: markerOf(ahead(state), { state: 'out' }) }),
+  'newer marker, out': (state) => ({
+    type: 'markerSeen',
+    marker: markerOf(ahead(state), { state: 'out', reason: 'logout' }),
+  }),
   'own marker': (state) => ({ type: 'markerSeen', marker: markerOf(state.epoch) }),
   'newer message, in': signedInElsewhere,
   'newer message, out': (state) => ({
@@ -276,10 +279,10 @@ const TABLE: Record<string, Record<string, string>> = {
   'Bob waits': {
     skipped: '=',
     'newer marker, in': 'unknown, purging, resyncing | resync',
-    'newer marker, out': 'out, user-switched, purging',
+    'newer marker, out': 'out, user-switched, purging | revoke',
     'own marker': '=',
     'newer message, in': 'unknown, purging, resyncing | resync',
-    'newer message, out': 'out, user-switched, purging',
+    'newer message, out': 'out, user-switched, purging | revoke',
     'token of a sibling': '=',
     'token of a sibling for Bob': '=',
     'refreshed, Ann': 'out, user-switched, purging, ann waits | writeMarker',
