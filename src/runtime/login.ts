@@ -51,7 +51,8 @@ export async function login(
         const verdict = await judgeLogin(context, reply)
         if (verdict.kind !== 'granted') {
           // The cookies of an answer are set even if its body cannot be used; a proxy's own page set none of them.
-          if (isDone(reply)) await logouts.discard()
+          // It comes late where somebody is signed in by now, whose session it would end.
+          if (isDone(reply) && !(late && context.state.phase === 'in')) await logouts.discard()
           return { verdict }
         }
         if (late || disposed.aborted) {

@@ -186,6 +186,8 @@ export class Runtime {
       case 'hidden':
         return this.#plan()
       case 'offline':
+        // Nobody is told anew who is here before it is known whether he still is.
+        context.syncMarker()
         return context.dispatch({ type: 'disconnected' })
       case 'activate':
         return

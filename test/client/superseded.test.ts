@@ -176,6 +176,23 @@ it('FIX-04 a login whose client was disposed signs nobody in and is revoked', as
   expect(kit.sent('/auth/logout').map(({ body }) => body)).toEqual([{ session_id: 's3', scope: 'current' }])
 })
 
+it('R50 a login answer that cannot be read and comes after its deadline does not end the session of the next login', async () => {
+  const kit = await signedIn()
+  await kit.auth.logout()
+  const before = kit.sent('/auth/logout').length
+  const answer = gate()
+  kit.on('/auth/login', () => answer.answer)
+  const first = outcome(kit.auth.login({}))
+  await kit.clock.advance(8000)
+  expect(await first).toBe('timeout')
+  kit.on('/auth/login', () => grant(30, { session_id: 's3' }))
+  await kit.auth.login({})
+  answer.open(new Response('{', { status: 200 }))
+  await settle()
+  expect(kit.sent('/auth/logout')).toHaveLength(before)
+  expect(kit.auth.getState()).toMatchObject({ status: 'authenticated', sessionId: 's3' })
+})
+
 it('two logins at once: one after the other, and the later one stands', async () => {
   const kit = await signedIn()
   kit.on('/auth/login', (_request, count) =>
