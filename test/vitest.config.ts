@@ -37,6 +37,18 @@ export default defineConfig({
       },
       {
         extends: true,
+        resolve: {
+          alias: [{ find: /^(react|react-dom)(\/.*)?$/, replacement: `${root}test/react-18/node_modules/$1$2` }],
+        },
+        test: {
+          name: 'react-18',
+          include: ['test/react/**/*.test.{ts,tsx}'],
+          environment: 'jsdom',
+          env: { OLDEST_REACT: '18.2.0' },
+        },
+      },
+      {
+        extends: true,
         test: {
           name: 'types',
           include: [],
