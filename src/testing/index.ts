@@ -3,6 +3,7 @@ export { createDeterministicParts, createSeededRandom } from './backend/determin
 export { createCheapHash, createScryptHash, OWASP_SCRYPT } from './backend/password.js'
 export { createDeterministicSigner } from './backend/signers.js'
 export { createMemoryStore } from './backend/store.js'
+export { createTestAuth } from './auth/test-auth.js'
 export { createBackendHandlers } from './msw.js'
 export { createWorld } from './world/world.js'
 
@@ -36,6 +37,8 @@ export type {
   User,
 } from './backend/store.js'
 export type { BackendHandlersOptions, MswHttp } from './msw.js'
+export type { ServerReason } from './auth/server.js'
+export type { TestAuth, TestAuthOptions } from './auth/test-auth.js'
 export type { Capabilities } from './world/browser.js'
 export type { StoredCookie } from './world/cookie-jar.js'
 export type { Engine } from './world/engine.js'

@@ -13,7 +13,7 @@ export const MODES = [
 ] as const
 
 /** React 18.2 has it elsewhere. */
-const { act } = 'act' in React ? React : (testUtils as Pick<typeof React, 'act'>)
+const { act } = 'act' in React ? React : testUtils
 
 export interface Page {
   readonly container: HTMLElement
