@@ -1,10 +1,12 @@
 import { defineConfig } from 'vitest/config'
+import { fenceModules } from './tools/fence-modules.ts'
 
 const root = new URL('..', import.meta.url).pathname
 const source = (path: string): string => `${root}src/${path}`
 
 export default defineConfig({
   root,
+  plugins: [fenceModules()],
   resolve: {
     alias: [
       { find: /^latchkey$/, replacement: source('index.ts') },
