@@ -134,3 +134,15 @@ it.each(VERSIONS)('ERR-07 %s: a lost answer is a network error', async (_, start
   expect((await send('/auth/refresh', { method: 'POST' })).status).toBe(200)
   expect(backend.stats.all()['refresh']).toEqual({ rotated: 1, redelivered: 1 })
 })
+
+it.each([
+  [
+    'http',
+    { http: undefined as never, origin: ORIGIN },
+    /"http" must be that of MSW: import \{ http \} from 'msw'/,
+  ],
+  ['origin', { http: http3, origin: '/api' }, /"origin" must be one such as "https:/],
+])('a missing or wrong "%s" is refused with what to give', async (_name, options, sentence) => {
+  const backend = await createTestBackend()
+  expect(() => createBackendHandlers(backend, options)).toThrow(sentence)
+})

@@ -210,6 +210,13 @@ it('R89 a request without a function to answer it says what to do', async () => 
   })
 })
 
+it('R89 an answer that is no Response says what it must be', async () => {
+  const auth = createTestAuth({ user: ANN, fetch: () => [] as unknown as Response })
+  expect(await failure(auth.fetch('/orders'))).toMatchObject({
+    message: expect.stringMatching(/`fetch` of createTestAuth\(\) must give a Response/) as string,
+  })
+})
+
 it('R66 R89 latchkey/ky works with it', async () => {
   const auth = createTestAuth({ user: ANN, fetch: ({ url }) => Response.json({ url }) })
   const api = createApi(auth, { prefix: 'https://api.example.com' })

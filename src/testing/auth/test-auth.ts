@@ -73,7 +73,7 @@ export function createTestAuth<User = unknown>(options: TestAuthOptions<User> = 
     url: page.url,
     online: () => page.online,
     login: options.login ?? (() => user),
-    respond: options.fetch ?? unanswered,
+    respond: async (request) => asResponse(await (options.fetch ?? unanswered)(request)),
   })
   const [client, context] = assemble<User>(
     {
@@ -170,6 +170,14 @@ export function createTestAuth<User = unknown>(options: TestAuthOptions<User> = 
 }
 
 const nobody = (advice: string): TypeError => new TypeError(`Failed to sign in the test user. ${advice}.`)
+
+/** By what it has: MSW and polyfills have classes of their own. */
+function asResponse(answer: Response): Response {
+  if (typeof (answer as Response | undefined)?.status === 'number') return answer
+  throw new TypeError(
+    'Failed to answer a request: the `fetch` of createTestAuth() must give a Response, such as Response.json([]).',
+  )
+}
 
 function unanswered({ method, url }: Request): never {
   throw new Error(
