@@ -40,7 +40,9 @@ export default defineConfig({
       {
         extends: true,
         resolve: {
-          alias: [{ find: /^(react|react-dom)(\/.*)?$/, replacement: `${root}test/react-18/node_modules/$1$2` }],
+          alias: [
+            { find: /^(react|react-dom)(\/.*)?$/, replacement: `${root}test/react-18/node_modules/$1$2` },
+          ],
         },
         test: {
           name: 'react-18',

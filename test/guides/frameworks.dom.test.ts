@@ -1,5 +1,4 @@
 /* The adapters of docs/frameworks.md, as they stand there, on the real client. */
-import 'zone.js'
 import {
   createEnvironmentInjector,
   type EnvironmentInjector,
@@ -20,6 +19,9 @@ vi.mock('solid-js', () => vi.importActual('solid-js/dist/solid.js'))
 vi.mock('solid-js/web', () => ({ isServer: false }))
 
 const NO_PARENT = null as unknown as EnvironmentInjector
+
+// Angular's zones: what it takes for a promise or a timer of its own.
+await import('zone.js')
 
 const fences = await runnable('docs/frameworks.md')
 

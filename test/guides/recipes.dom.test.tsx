@@ -13,7 +13,7 @@ const BOB = { id: 'bob' }
 let auth: TestAuth<{ id: string }>
 vi.mock('latchkey', async (original) => ({
   ...(await original<object>()),
-  createAuthClient: (): AuthClient => auth as AuthClient,
+  createAuthClient: (): AuthClient => auth,
 }))
 
 beforeEach(() => {
