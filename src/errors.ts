@@ -16,12 +16,13 @@ const MESSAGES = {
   network: 'no answer arrived. Check that the server is up and allows this origin with credentials (CORS)',
   server_error: 'the server answered with an error. The session is kept',
   invalid_response:
-    'the answer is not what the contract says. Check the endpoint, a mock not started, and what is in between',
+    'the answer is not what the contract says. Check the endpoint, what is in between, and that a mock is started',
   redirected: 'the endpoint answered with a redirect. Check for a sign-in page in between',
   unsupported_token_type: 'the server issued a token that is not a bearer token',
   invalid_user: 'the user in the answer cannot be used. Check `parseUser` and `getUserId`',
   refresh_loop: 'the server issues tokens that have already expired. Check its clock and `expires_in`',
-  not_replayable: 'the answer is 401, and the body can be read only once. Send it again with a new body',
+  not_replayable:
+    'the request was answered with 401 and its body can be read only once. Send it again with a new body',
   invalid_return_to: '`returnTo` must be a path of this origin such as "/orders", and not an auth route',
   no_page: 'there is no page (server rendering?). Call this in the browser',
   disposed: 'this client was disposed. Create a new one',
