@@ -98,8 +98,6 @@ it('R89 the network and the backend fail when they are told to', async () => {
   world.backend.faults.clear()
   await world.backend.admin.ban('ann')
   await world.advance(2 * 60_000)
-  await world.settled(outcome(tabs[0]!.app!.refresh({ force: true })))
-  await world.advance(10)
   expect(tabs.map(({ app }) => app!.getState())).toEqual(
     Array(2).fill(expect.objectContaining({ status: 'unauthenticated', reason: 'refused' })),
   )
