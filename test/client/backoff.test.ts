@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createKit, grant, json, refusal, settle, signedIn, type Kit } from '../support/kit.js'
+import { createKit, grant, json, type Kit, ManualClock, refusal, settle, signedIn } from '../support/kit.js'
 import { failure, listen, outcome } from './support.js'
 
 const unavailable = (headers: Record<string, string> = {}) => json({}, { status: 503, headers })
@@ -78,6 +78,19 @@ it('R13 waits between attempts grow, are jittered and capped', async () => {
   expect((await waits(0.999_999)).map((wait) => Math.round(wait / 1000))).toEqual([
     1, 2, 4, 8, 16, 32, 60, 60, 60,
   ])
+})
+
+it('R13 a clock that is read coarsely ends no series of retries: one that comes too early is made up for', async () => {
+  const clock = new ManualClock()
+  const coarse = (time: () => number) => () => Math.floor(time() / 100) * 100
+  Object.assign(clock, { wall: coarse(clock.wall), monotonic: coarse(clock.monotonic) })
+  const kit = await signedIn({}, { clock })
+  Object.assign(kit.ports.chance, { fraction: () => 0.51 })
+  kit.on('/auth/refresh', () => unavailable())
+  await clock.advance(130)
+  await failure(kit.auth.refresh({ force: true }))
+  await clock.advance(600_000)
+  expect(count(kit)).toBeGreaterThan(10)
 })
 
 it('R13 being online again ends our own back-off', async () => {
