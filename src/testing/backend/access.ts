@@ -60,7 +60,7 @@ export function createAccess(settings: Settings, sessions: Sessions): Access {
       const iat = Math.floor(now / 1000) + skewSeconds
       const jti = newId(random)
       const exp = iat + expiresIn
-      const scope = [...SCOPES_OF_ALL, ...user.roles].join(' ')
+      const scope = scopesOf(user).join(' ')
       const token = await signer.sign({
         iss: issuer,
         aud: audience,
@@ -92,11 +92,8 @@ export function createAccess(settings: Settings, sessions: Sessions): Access {
   }
 }
 
-export function requireScope(claims: AccessClaims, scope: string): void {
-  if (claims.scope.split(' ').includes(scope)) return
-  throw new Refusal(403, 'insufficient_scope', {
-    headers: { 'WWW-Authenticate': `Bearer realm="latchkey", error="insufficient_scope", scope="${scope}"` },
-  })
+export function scopesOf({ roles }: User): readonly string[] {
+  return [...SCOPES_OF_ALL, ...roles]
 }
 
 /** A request without any credential gets a challenge without an error code (RFC 6750 3.1). */

@@ -1,3 +1,32 @@
+/*
+ * What the backend does in which mode.
+ *
+ * `mode: 'token'` (default): sign-in and `POST /auth/refresh` give an access token and rotate the refresh cookie.
+ *
+ * `mode: 'session'`: sign-in answers `{user, session_id, csrf_token?, session_expires_in}` and sets `__Host-sid`.
+ * There is no refresh: `POST /auth/refresh` is 404 `not_found`. `GET /auth/session` answers `{mode, user, session_id,
+ * csrf_token?, session_expires_in, idle_expires_in}`, 200 `null` for nobody, or 401 with the reason of the end, which
+ * deletes the cookie. Calls to `/api/*` and `/auth/sessions` go by the cookie: 401 `missing_session` without one, 401 with
+ * the reason where it is over; such an answer deletes no cookie. The roles are those of the moment. In order, a call by
+ * cookie is refused with
+ *   - 409 `session_mismatch`, where the header `X-Session-Id` names another session than the cookie,
+ *   - 403 `origin_refused` and 403 `csrf_header_missing` (unsafe methods, as for the auth calls),
+ *   - 403 `csrf_failed` (unsafe methods), without a token of this session in the header `X-CSRF-Token`.
+ * A logout needs the token too where the cookie proves it and is no good for anything else. `GET /auth/csrf` answers
+ * `{csrf_token, user, session_id}`, the last two `null` for nobody, and 401 as the session check.
+ * `csrf: { delivery: ['cookie'], cookie: 'XSRF-TOKEN', header: 'X-XSRF-TOKEN', status: 419, code: 'csrf_mismatch' }` plays
+ * other backends, `csrf: { token: false }` those with the static header alone, `rolling: true` those that set the cookie
+ * with each answer, `sessionIdHeader: false` those that cannot tell whom a call was meant for.
+ *
+ * `mode: 'both'`: a bearer token or a `sid` is good for each call, and `prefer` says what a sign-in gets. `POST
+ * /auth/refresh` takes either cookie and answers in the shape of `prefer`: it sets that cookie and deletes the other, and
+ * user and `session_id` stay. The session check says `mode: 'token'` to whom has to refresh next, also to a `sid` that a
+ * refresh will exchange, and `mode: 'session'` to whom may go on with the `sid`.
+ *
+ * While it runs: `admin.setMode(mode, prefer)`, `admin.rotateCsrfKey()`, `admin.setRoles` (the next call by `sid` gets a new
+ * one; the old one is good for `graceMs` more), and the faults `csrf-rotated` and `cookie-path` beside those of token mode.
+ */
+import { createModes, type Mode, type Modes, type ServedMode } from './modes.js'
 import { createScryptHash } from './password.js'
 import type { BackendClock, PasswordHash, Random, Sealer, Signer } from './ports.js'
 import type { RevocationStrategy } from './revocation.js'
@@ -6,6 +35,16 @@ import { createJwtSigner, createOpaqueSigner, type SigningAlgorithm } from './si
 import { createMemoryStore, type Store } from './store.js'
 
 export interface BackendOptions {
+  /**
+   * What the backend serves: access tokens with a refresh cookie, `sid` cookies, or both side by side while it
+   * migrates. `admin.setMode` changes it under users who are signed in. Default: `'token'`.
+   */
+  mode?: ServedMode | undefined
+  /**
+   * With `mode: 'both'`: what a sign-in gets, and what `POST /auth/refresh` gives for the cookie of the other
+   * mode. Default: `'token'`.
+   */
+  prefer?: Mode | undefined
   /** Default: the wall clock. */
   clock?: BackendClock | undefined
   /** Default: `crypto.getRandomValues`. */
@@ -45,6 +84,13 @@ export interface BackendOptions {
   allowedOrigins?: readonly string[] | undefined
   /** Header that each state-changing call must carry. Default: `X-CSRF: 1`. */
   staticHeader?: { readonly name: string; readonly value: string } | undefined
+  /** The token that unsafe calls by `sid` cookie carry besides. */
+  csrf?: CsrfOptions | undefined
+  /**
+   * Header in which a call by `sid` cookie may name the session it was meant for; another one is answered 409
+   * `session_mismatch`. `false`: a backend that does not look. Default: `'X-Session-Id'`.
+   */
+  sessionIdHeader?: string | false | undefined
   /**
    * Lets unsafe calls pass that say nothing about where they come from, as tools outside a browser do.
    * Default: false.
@@ -79,19 +125,49 @@ export interface BackendOptions {
   onRace?: 'redeliver' | 'refuse' | undefined
   /** How access tokens die before they expire. Default: `'expiry'`, they do not. */
   revocation?: RevocationStrategy | undefined
+  /**
+   * Whether each answer to a call by `sid` cookie sets that cookie again, as backends with a rolling cookie do.
+   * Default: false.
+   */
+  rolling?: boolean | undefined
 
   cookies?: CookieOptions | undefined
   throttle?: ThrottleOptions | undefined
 }
 
+/**
+ * Where a page learns its token: in the answers to sign-in and session check, in a cookie it can read, or at
+ * `GET /auth/csrf`.
+ */
+export type CsrfDelivery = 'answer' | 'cookie' | 'endpoint'
+
+export interface CsrfOptions {
+  /** False: the static header and the source of the call are all that is looked at. Default: true. */
+  token?: boolean | undefined
+  /** Default: `'X-CSRF-Token'`. */
+  header?: string | undefined
+  /** With `'cookie'` the header must say what the cookie says. Default: `['answer', 'endpoint']`. */
+  delivery?: readonly CsrfDelivery[] | undefined
+  /** Full name of the readable cookie. Default: `'__Host-csrf'`, insecure `'csrf'`. */
+  cookie?: string | undefined
+  /** Whether a sign-in has to carry one too: of the visitor before it. Default: false. */
+  login?: boolean | undefined
+  /** Of the refusal. Default: 403. */
+  status?: number | undefined
+  /** Of the refusal. Default: `'csrf_failed'`. */
+  code?: string | undefined
+}
+
 export interface CookieOptions {
   /** Name of the refresh cookie without its prefix. Default: `'refresh'`. */
   refresh?: string | undefined
+  /** Name of the cookie of a session without its prefix. Default: `'sid'`. */
+  sid?: string | undefined
   /** Name of the cookie of a redirect login in progress, without its prefix. Default: `'login'`. */
   login?: string | undefined
   /**
-   * Full name of a cookie that script can read and that lives as long as the refresh cookie. It holds no
-   * secret. Default: none.
+   * Full name of a cookie that script can read and that lives as long as the refresh cookie or the `sid`. It
+   * holds no secret. Default: none.
    */
   hint?: string | undefined
   /**
@@ -111,6 +187,7 @@ export interface ThrottleOptions {
 }
 
 export interface Settings {
+  readonly modes: Modes
   readonly clock: BackendClock
   readonly random: Random
   readonly sleep: (milliseconds: number) => Promise<void>
@@ -124,6 +201,8 @@ export interface Settings {
   readonly appOrigin: string | undefined
   readonly allowedOrigins: ReadonlySet<string>
   readonly staticHeader: { readonly name: string; readonly value: string }
+  readonly csrf: Readonly<Required<{ [K in keyof CsrfOptions]: Exclude<CsrfOptions[K], undefined> }>>
+  readonly sessionIdHeader: string | false
   readonly allowMissingOrigin: boolean
   readonly accessTokenSeconds: number
   readonly sessionMs: number
@@ -133,8 +212,10 @@ export interface Settings {
   readonly graceGenerations: number
   readonly onRace: 'redeliver' | 'refuse'
   readonly revocation: RevocationStrategy
+  readonly rolling: boolean
   readonly cookies: {
     readonly refresh: string
+    readonly sid: string
     readonly login: string
     readonly hint: string | undefined
     readonly secure: boolean
@@ -151,6 +232,7 @@ export function resolveOptions(options: BackendOptions): Settings {
   const secure = options.cookies?.insecureCookies !== true
   const prefix = secure ? '__Host-' : ''
   return {
+    modes: createModes(options.mode ?? 'token', options.prefer ?? 'token'),
     clock: options.clock ?? { now: () => Date.now() },
     random,
     sleep: options.sleep ?? ((milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))),
@@ -164,6 +246,16 @@ export function resolveOptions(options: BackendOptions): Settings {
     appOrigin: options.appOrigin,
     allowedOrigins: new Set([options.appOrigin ?? [], options.allowedOrigins ?? []].flat()),
     staticHeader: options.staticHeader ?? { name: 'X-CSRF', value: '1' },
+    csrf: {
+      token: options.csrf?.token ?? true,
+      header: options.csrf?.header ?? 'X-CSRF-Token',
+      delivery: options.csrf?.delivery ?? ['answer', 'endpoint'],
+      cookie: options.csrf?.cookie ?? `${prefix}csrf`,
+      login: options.csrf?.login ?? false,
+      status: options.csrf?.status ?? 403,
+      code: options.csrf?.code ?? 'csrf_failed',
+    },
+    sessionIdHeader: options.sessionIdHeader ?? 'X-Session-Id',
     allowMissingOrigin: options.allowMissingOrigin ?? false,
     accessTokenSeconds: options.accessTokenSeconds ?? 300,
     sessionMs: options.sessionMs ?? 30 * DAY,
@@ -173,8 +265,10 @@ export function resolveOptions(options: BackendOptions): Settings {
     graceGenerations: options.graceGenerations ?? 8,
     onRace: options.onRace ?? 'redeliver',
     revocation: options.revocation ?? 'expiry',
+    rolling: options.rolling ?? false,
     cookies: {
       refresh: prefix + (options.cookies?.refresh ?? 'refresh'),
+      sid: prefix + (options.cookies?.sid ?? 'sid'),
       login: prefix + (options.cookies?.login ?? 'login'),
       hint: options.cookies?.hint,
       secure,

@@ -10,7 +10,7 @@ export interface RedirectLogin {
   start(
     returnTo: string | undefined,
     origin: string,
-    replaces: string | undefined,
+    replaces: readonly string[],
   ): Promise<{ cookie: string; location: string }>
   /** Ends it, whatever comes out: the transaction and the code work once. */
   finish(answer: {
@@ -18,7 +18,7 @@ export interface RedirectLogin {
     code: string | undefined
     state: string | undefined
     origin: string
-  }): Promise<{ user: User; returnTo: string; replaces: string | undefined }>
+  }): Promise<{ user: User; returnTo: string; replaces: readonly string[] }>
 }
 
 export const LOGIN_SECONDS = 600
