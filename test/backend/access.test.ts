@@ -229,6 +229,25 @@ it.each<[string, BackendOptions['revocation'], string, Act, number]>([
   }
 })
 
+it('REV-04 a reference token has the roles of the moment, and one that is looked up nowhere those of its birth', async () => {
+  for (const [revocation, expected] of [
+    ['reference', 403],
+    ['expiry', 200],
+  ] as const) {
+    const backend = await createTestBackend({ revocation, signer: 'opaque' })
+    const browser = backend.browser()
+    const { access_token: token } = await login(browser)
+    await backend.admin.setRoles('ada', [])
+    expect((await browser.send('GET', '/api/admin/users', { token })).status).toBe(expected)
+    expect((await orders(browser, token)).status).toBe(200)
+  }
+})
+
+it('REV-01 an access token lives five minutes unless it is told otherwise', async () => {
+  const { expires_in } = await login((await createTestBackend()).browser())
+  expect(expires_in).toBe(300)
+})
+
 it('REV-03 the refresh that follows a new role brings it, and the old token dies only with a strategy', async () => {
   const backend = await createTestBackend({ revocation: 'deny-list' })
   const browser = backend.browser()

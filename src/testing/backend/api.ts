@@ -1,10 +1,11 @@
 import type { Hono } from 'hono/tiny'
 import { json, Refusal } from './answers.js'
-import { requireScope, type Authenticate } from './callers.js'
+import type { Authenticate } from './callers.js'
 import { readJson } from './checks.js'
 import { ENDPOINTS, type Environment } from './exchange.js'
 import { publicUser } from './grants.js'
 import type { Settings } from './options.js'
+import { requireScope } from './scopes.js'
 
 const ORDERS = 23
 const PAGE_SIZE = 5

@@ -1,4 +1,4 @@
-import { scopesOf, type Access } from './access.js'
+import type { Access } from './access.js'
 import { Refusal } from './answers.js'
 import { requireKnownSource, requireStaticHeader } from './checks.js'
 import type { Cookies } from './cookies.js'
@@ -8,6 +8,7 @@ import type { Exchange } from './exchange.js'
 import { deliver, judge } from './families.js'
 import type { Settings } from './options.js'
 import type { Rotation } from './rotation.js'
+import { scopesOf } from './scopes.js'
 import { digest } from './secrets.js'
 import type { Sessions } from './sessions.js'
 import type { Session, User } from './store.js'
@@ -100,13 +101,6 @@ export function createAuthenticate(
     if (modes.serves('token')) await access.authenticate(undefined)
     throw noSession('missing_session')
   }
-}
-
-export function requireScope({ scopes }: Caller, scope: string): void {
-  if (scopes.includes(scope)) return
-  throw new Refusal(403, 'insufficient_scope', {
-    headers: { 'WWW-Authenticate': `Bearer realm="latchkey", error="insufficient_scope", scope="${scope}"` },
-  })
 }
 
 function callerOf(user: User, sessionId: string): Caller {

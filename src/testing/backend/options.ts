@@ -171,6 +171,11 @@ export interface CookieOptions {
    */
   hint?: string | undefined
   /**
+   * The prefix `__Host-Http-` in the place of `__Host-` on all cookies that script cannot read: browsers that
+   * know it let no script plant them, and others take it for `__Host-`. Default: false.
+   */
+  httpPrefix?: boolean | undefined
+  /**
    * No `__Host-` prefix and no `Secure`: for development on plain http in WebKit, which refuses both there.
    * Anybody on the network can read such cookies. Default: false.
    */
@@ -230,7 +235,8 @@ export function resolveOptions(options: BackendOptions): Settings {
   const random = options.random ?? platformRandom
   const store = options.store ?? createMemoryStore()
   const secure = options.cookies?.insecureCookies !== true
-  const prefix = secure ? '__Host-' : ''
+  const host = secure ? '__Host-' : ''
+  const prefix = secure && options.cookies?.httpPrefix === true ? '__Host-Http-' : host
   return {
     modes: createModes(options.mode ?? 'token', options.prefer ?? 'token'),
     clock: options.clock ?? { now: () => Date.now() },
@@ -250,7 +256,7 @@ export function resolveOptions(options: BackendOptions): Settings {
       token: options.csrf?.token ?? true,
       header: options.csrf?.header ?? 'X-CSRF-Token',
       delivery: options.csrf?.delivery ?? ['answer', 'endpoint'],
-      cookie: options.csrf?.cookie ?? `${prefix}csrf`,
+      cookie: options.csrf?.cookie ?? `${host}csrf`,
       login: options.csrf?.login ?? false,
       status: options.csrf?.status ?? 403,
       code: options.csrf?.code ?? 'csrf_failed',
