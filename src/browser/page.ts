@@ -21,6 +21,7 @@ export const browserPage: Page = {
     if (hidden) style.setProperty('visibility', 'hidden', 'important')
     else style.removeProperty('visibility')
   },
+  meta: (name) => document.getElementsByTagName('meta').namedItem(name)?.content,
   cookie(name) {
     try {
       const prefix = `${name}=`

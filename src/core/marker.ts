@@ -12,7 +12,8 @@ export interface Marker {
   readonly follows?: Epoch | undefined
   /** Number of the newest credential of this epoch. */
   readonly generation: number
-  readonly mode: Mode
+  /** Undefined where it was never learned. */
+  readonly mode: Mode | undefined
   readonly sessionId: string | undefined
   /** Of the logout that is still to be delivered. */
   readonly scope: LogoutScope
@@ -20,6 +21,7 @@ export interface Marker {
   readonly reason: EndReason | 'none'
 }
 
+const MODES = ['token', 'session'] as const
 const STATES = ['in', 'out', 'logout-pending'] as const
 export const END_REASONS = [
   'logout',
@@ -58,7 +60,7 @@ export function parseMarker(text: string | null | undefined, wall: number): Mark
     state,
     follows: parseEpoch(value['follows'], wall),
     generation: isCount(value['generation']) ? value['generation'] : 0,
-    mode: value['mode'] === 'session' ? 'session' : 'token',
+    mode: oneOf(MODES, value['mode']),
     sessionId: isHandle(value['sessionId']) ? value['sessionId'] : undefined,
     scope: value['scope'] === 'all' ? 'all' : 'current',
     reason: oneOf(END_REASONS, value['reason']) ?? 'none',

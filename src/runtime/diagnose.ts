@@ -26,10 +26,27 @@ export function diagnose(context: Context, reply: Reply | undefined, loaded: Loa
   const cookie = judge(context, reply, loaded)
   if (cookie === 'returned' || cookie === 'unknown') return { cookie, causes: [] }
   const causes = cookie === 'missing' ? missingCauses(context, loaded) : [REJECTED]
-  const message = `The refresh cookie is ${cookie}: the next reload will sign the user out. Look at, in this order: ${causes.join(' · ')}`
+  const name = context.state.mode === 'session' ? 'session' : 'refresh'
+  const message = `The ${name} cookie is ${cookie}: the next reload will sign the user out. Look at, in this order: ${causes.join(' · ')}`
   context.note('cookie.missing', { message })
   if (context.state.phase === 'in') console.warn(`[latchkey] ${message}`)
   return { cookie, causes }
+}
+
+/** Says so where the server still knows the session by its cookie after it has confirmed the logout. */
+export function verifyLogout(
+  context: Context,
+  reply: Reply | undefined,
+  sessionId: string | undefined,
+  loaded: Loaded,
+): void {
+  if (judge(context, reply, loaded) !== 'returned') return
+  const now = loaded.readFields(context, reply?.body, 'session')?.sessionId
+  if (sessionId !== undefined && now !== undefined && now !== sessionId) return
+  const message =
+    'The logout was confirmed, and the cookie still signs the user in. Look at, in this order: does the server end the session itself, and does it delete the cookie with the same name, Path, Domain and Partitioned it was set with?'
+  context.note('logout.ineffective', { message })
+  console.warn(`[latchkey] ${message}`)
 }
 
 function judge(context: Context, reply: Reply | undefined, { readFields }: Loaded): Diagnosis['cookie'] {
@@ -66,12 +83,14 @@ function missingCauses(context: Context, { baseUrl, isLoopback }: Loaded): strin
     )
   }
   causes.push(
-    `Path: it must cover ${context.options.endpoints.refresh} and ${String(context.options.endpoints.session)}. "Path=/" does`,
+    context.state.mode === 'session'
+      ? 'Path: it must cover the session endpoint and the API. "Path=/" does'
+      : `Path: it must cover ${context.options.endpoints.refresh} and ${String(context.options.endpoints.session)}. "Path=/" does`,
     'Set-Cookie: is it in the answer of the login at all, with a name and a Domain that fit this host?',
   )
   if (page.origin !== base.origin) {
     causes.push(
-      'CORS: Access-Control-Allow-Credentials must be true, with the exact origin, on the refresh endpoint too, and the call must be made with credentials',
+      'CORS: Access-Control-Allow-Credentials must be true, with the exact origin, on every auth endpoint, and the call must be made with credentials',
     )
   }
   return causes

@@ -5,6 +5,7 @@ import { within } from './waiting.js'
 
 /** An answer read to its end, or the fault that kept it away. */
 export interface Reply {
+  readonly endpoint: Call['endpoint']
   readonly status: number
   /** Parsed JSON; undefined where the body is something else. */
   readonly body?: unknown
@@ -16,6 +17,8 @@ export interface Reply {
   readonly page: boolean
   /** Set where no answer arrived, or not the whole of it. */
   readonly fault: unknown
+  /** A CSRF token that came in another answer. */
+  readonly csrf?: string | undefined
   readonly sentAt: Instant
 }
 
@@ -25,6 +28,8 @@ export interface Call {
   readonly body?: unknown
   /** Proves which session is meant where the cookie may belong to another one. */
   readonly token?: string | undefined
+  /** The CSRF token, where there is one. */
+  readonly csrf?: string | undefined
 }
 
 const RETRY_AFTER_CAP = 600_000
@@ -49,7 +54,7 @@ export function endpointUrl(context: Context, endpoint: keyof Endpoints): string
  * Calls an auth endpoint. Never rejects and is never aborted: an abort would lose the cookie that the answer sets. The
  * body is read to its end, since an unread one keeps the browser's keepalive quota occupied.
  */
-export async function call(context: Context, { endpoint, method, body, token }: Call): Promise<Reply> {
+export async function call(context: Context, { endpoint, method, body, token, csrf }: Call): Promise<Reply> {
   const { ports, options } = context
   const sentAt: Instant = { wall: ports.clock.wall(), monotonic: ports.clock.monotonic() }
   const headers: Record<string, string> = {
@@ -58,6 +63,7 @@ export async function call(context: Context, { endpoint, method, body, token }: 
   }
   if (body !== undefined) headers['content-type'] = 'application/json'
   if (token !== undefined) headers['authorization'] = `Bearer ${token}`
+  if (csrf && options.csrf.header) headers[options.csrf.header] = csrf
   const init: RequestInit = {
     method,
     headers,
@@ -78,13 +84,13 @@ export async function call(context: Context, { endpoint, method, body, token }: 
       if (quota && error instanceof TypeError) return send(false)
       throw error
     })
-    return { ...(await read(context, response)), sentAt }
+    return { ...(await read(context, response)), endpoint, sentAt }
   } catch (fault) {
-    return { status: 0, redirected: false, page: false, fault, sentAt }
+    return { endpoint, status: 0, redirected: false, page: false, fault, sentAt }
   }
 }
 
-async function read(context: Context, response: Response): Promise<Omit<Reply, 'sentAt'>> {
+async function read(context: Context, response: Response): Promise<Omit<Reply, 'endpoint' | 'sentAt'>> {
   const { options } = context
   const redirected = response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)
   let fault: unknown

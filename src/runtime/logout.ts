@@ -1,8 +1,11 @@
 import { isSame, NO_EPOCH } from '../core/epoch.js'
+import type { Credential } from '../core/lifetime.js'
 import type { Grant } from '../core/state.js'
 import type { LogoutScope } from '../core/types.js'
 import type { Context } from './context.js'
+import { csrfToken, isCsrfRefusal } from './csrf.js'
 import { call, inTime, isDone, type Reply } from './endpoints.js'
+import { freshCsrf } from './obtain.js'
 import { acquire, type Refresher, retryDelay } from './refresh.js'
 import { pause, raced, within } from './waiting.js'
 
@@ -33,6 +36,8 @@ export class Logouts {
   #delivery: Promise<boolean> | undefined
   #hurry: () => void = () => {}
   #failures = 0
+  /** Of the session that is to be ended: its CSRF token goes with the logout. */
+  #ended: Credential | undefined
   #cancelRetry: () => void = () => {}
 
   constructor(context: Context, refresher: Refresher) {
@@ -45,7 +50,8 @@ export class Logouts {
     context.disposed.throwIfAborted()
     this.requests++
     context.syncMarker()
-    const { phase, incoming } = context.state
+    const { phase, incoming, credential } = context.state
+    if (credential?.mode === 'session') this.#ended = credential
     const over = scope === 'current' && phase === 'out' && !incoming && context.readMarker()?.state === 'out'
     context.dispatch({ type: 'logoutRequested', scope })
     const { epoch } = context.state
@@ -106,7 +112,7 @@ export class Logouts {
       try {
         if (sessionId === undefined && context.state.phase === 'in') return
         context.note('logout.compensated')
-        const reply = await this.#send(sessionId, 'current', credential.token)
+        const reply = await this.#send(sessionId, 'current', credential)
         if (reply && isDone(reply)) return
       } finally {
         release?.()
@@ -160,6 +166,7 @@ export class Logouts {
       })
       if (confirmed) {
         this.#failures = 0
+        this.#ended = undefined
         context.dispatch({ type: 'logoutConfirmed', epoch })
       }
       // Another one may have been asked for meanwhile.
@@ -180,11 +187,19 @@ export class Logouts {
   #send(
     sessionId: string | undefined,
     scope: LogoutScope,
-    token: string | undefined,
+    credential: Credential | undefined,
   ): Promise<Reply | undefined> {
     const context = this.#context
     context.note('logout.sent', { cause: scope })
     const body = { session_id: sessionId, scope }
-    return inTime(context, call(context, { endpoint: 'logout', method: 'POST', body, token }))
+    const token = credential?.mode === 'token' ? credential.token : undefined
+    const send = (csrf: string) => call(context, { endpoint: 'logout', method: 'POST', body, token, csrf })
+    const proof = token === undefined ? (credential ?? this.#ended)?.token : undefined
+    return inTime(
+      context,
+      send(csrfToken(context, proof)).then(async (reply) =>
+        isCsrfRefusal(context, reply, false) ? send(await freshCsrf(context, true)) : reply,
+      ),
+    )
   }
 }

@@ -109,6 +109,7 @@ export interface Kit<User = unknown> {
   url: string
   readonly navigated: string[]
   readonly cookies: Map<string, string>
+  readonly metas: Map<string, string>
   /** Open listeners on the lifecycle and the storage. */
   openListeners(): number
   /** A second client on the same page or, with other ports, a reload of it. */
@@ -163,6 +164,7 @@ export function createKit<User = unknown>(
   }
   const navigated: string[] = []
   const cookies = new Map<string, string>()
+  const metas = new Map<string, string>()
 
   const fetch = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
     const request = new Request(input instanceof Request ? input : new URL(input, kit.url), {
@@ -253,6 +255,7 @@ export function createKit<User = unknown>(
       navigate: (url) => void navigated.push(url),
       conceal: (hidden) => void (kit.concealed = hidden),
       cookie: (name) => cookies.get(name),
+      meta: (name) => metas.get(name),
     },
     flights: new Map(),
     ...overrides,
@@ -269,6 +272,7 @@ export function createKit<User = unknown>(
     requests,
     navigated,
     cookies,
+    metas,
     sent: (path: string) => requests.filter((request) => request.path === path),
     on: (path: string, respond: Respond) => void routes.set(path, respond),
     signal: (signal: LifecycleSignal) => signals.forEach((receive) => receive(signal)),
