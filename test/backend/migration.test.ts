@@ -97,7 +97,7 @@ it.each([
 )
 
 it('ROT-01 an exchanged sid is good for calls on their way, and one that comes back later ends the session', async () => {
-  const backend = await createTestBackend({ mode: 'session' })
+  const backend = await createTestBackend({ mode: 'session', rolling: true })
   const browser = backend.browser()
   await loginForSession(browser)
   const headers = { cookie: `${SID}=${browser.cookie(SID)}` }
@@ -164,6 +164,43 @@ it('with both cookies the one of a session that lives counts, and a logout ends 
   const logout = await browser.send('POST', '/auth/logout', { headers, body: { session_id } })
   expect(logout.headers.getSetCookie()).toEqual([expect.stringMatching(/^__Host-refresh=; Max-Age=0/)])
   expect(await backend.admin.listSessions()).toEqual([])
+})
+
+it('RV-04 of two cookies a logout ends the session it names, and deletes the cookie of that one alone', async () => {
+  const backend = await createTestBackend({ mode: 'session' })
+  const [phone, browser] = [backend.browser(), backend.browser()]
+  const { session_id, csrf_token } = await loginForSession(phone)
+  backend.admin.setMode('both', 'token')
+  const other = await login(browser)
+  const headers = {
+    cookie: `${SID}=${phone.cookie(SID)}; ${REFRESH}=${browser.cookie()}`,
+    'x-csrf-token': csrf_token,
+  }
+  const answer = await browser.send('POST', '/auth/logout', { headers, body: { session_id } })
+  expect(answer.headers.getSetCookie()).toEqual([expect.stringMatching(/^__Host-sid=; Max-Age=0/)])
+  expect((await backend.admin.listSessions()).map(({ id }) => id)).toEqual([other.session_id])
+})
+
+it('CK-06 of two cookies only the one whose session is over is deleted', async () => {
+  const backend = await createTestBackend({ mode: 'session' })
+  const browser = backend.browser()
+  const { session_id } = await loginForSession(browser)
+  await backend.admin.endSession(session_id)
+  backend.admin.setMode('both', 'token')
+  const answer = await exchange(browser, `${SID}=${browser.cookie(SID)}; ${REFRESH}=never-minted`)
+  expect(answer.headers.getSetCookie()).toEqual([expect.stringMatching(/^__Host-sid=; Max-Age=0/)])
+})
+
+it('OW-02 an id that is due is renewed at the next call, also after a refresh that kept it', async () => {
+  const backend = await createTestBackend({ mode: 'both', prefer: 'session' })
+  const browser = backend.browser()
+  await loginForSession(browser)
+  await backend.admin.setRoles('ada', [])
+  const sid = browser.cookie(SID)
+  await exchange(browser)
+  expect(browser.cookie(SID)).toBe(sid)
+  await orders(browser)
+  expect(browser.cookie(SID)).not.toBe(sid)
 })
 
 it('CK-06 an exchange of a cookie that is over says why and deletes it, and of one never minted deletes nothing', async () => {

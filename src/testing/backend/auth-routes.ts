@@ -96,9 +96,7 @@ export function addAuthRoutes(app: Hono<Environment>, services: Services): void 
     const found = await credentials.all(exchange)
     const cookie =
       found.find(({ session }) => session?.id === sessionId) ?? (await credentials.find(exchange))
-    const token = modes.serves('token')
-      ? await access.read(exchange.header('authorization'), 'accepted')
-      : undefined
+    const token = await access.read(exchange.header('authorization'), 'accepted')
     const request = { sessionId: sessionId ?? undefined, scope, cookie: cookie?.session, token } as const
     // A forged sign-out of a cookie session is refused; one that would end nothing is not worth a word.
     if (cookie?.mode === 'session' && isProvedByCookie(request)) csrf.require(exchange, cookie.session?.id)

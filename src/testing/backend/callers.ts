@@ -54,10 +54,10 @@ export function createAuthenticate(
   /** Uses the session, and gives it a new `sid` where one is due or the last one got lost. */
   const use = async (exchange: Exchange, session: Session, value: string, now: number): Promise<boolean> => {
     const isHead = judge(session.family, digest(value), now, settings).kind === 'rotate'
+    // One that was exchanged for tokens has no next `sid`.
+    const renewable = session.mode === 'session'
     const next =
-      session.mode === 'session' && (session.renewal || !isHead)
-        ? await rotation.successor(session, value, now)
-        : undefined
+      renewable && (session.renewal || !isHead) ? await rotation.successor(session, value, now) : undefined
     const used = await store.updateSession(session.id, (current) => {
       if (sessions.over(current, now) !== undefined) return undefined
       const family = next?.advance(current.family) ?? current.family
@@ -66,7 +66,7 @@ export function createAuthenticate(
       return { ...current, seenAt: now, family: delivered, renewal: current.renewal && next === undefined }
     })
     if (used === undefined) return false
-    if (used.mode === 'session' && (next !== undefined || settings.rolling)) {
+    if (renewable && (next !== undefined || settings.rolling)) {
       exchange.cookies.push(...cookies.setCredential('session', next?.secret ?? value, used, now))
     }
     return true

@@ -18,6 +18,8 @@ export interface Credentials {
   all(exchange: Exchange): Promise<readonly Credential[]>
   /** The one that counts: of a session that lives before any other. */
   find(exchange: Exchange): Promise<Credential | undefined>
+  /** Those of sessions that are over. A cookie that was never minted may yet mean something to another server. */
+  ended(exchange: Exchange): Promise<readonly Credential[]>
   /** Of the sessions that came along. */
   sessionIds(exchange: Exchange): Promise<readonly string[]>
 }
@@ -36,17 +38,20 @@ export function createCredentials(
     }
     return found
   }
+  const isOver = (session: Session): boolean => sessions.over(session, clock.now()) !== undefined
+
   return {
     all,
     async find(exchange) {
       const found = await all(exchange)
-      const now = clock.now()
       return (
-        found.find(({ session }) => session !== undefined && sessions.over(session, now) === undefined) ??
+        found.find(({ session }) => session !== undefined && !isOver(session)) ??
         found.find(({ session }) => session !== undefined) ??
         found[0]
       )
     },
+    ended: async (exchange) =>
+      (await all(exchange)).filter(({ session }) => session !== undefined && isOver(session)),
     sessionIds: async (exchange) => (await all(exchange)).flatMap(({ session }) => session?.id ?? []),
   }
 }

@@ -80,8 +80,8 @@ export function createReferenceBackend(options: BackendOptions = {}): ReferenceB
   app.onError(async (error, { env: { exchange } }) => {
     exchange.outcome = error instanceof Refusal ? error.code : 'server_error'
     if (!(error instanceof Refusal)) return json({ error: 'server_error' }, 500)
-    for (const { mode, session } of error.deletesCookie ? await credentials.all(exchange) : []) {
-      if (session !== undefined) exchange.cookies.push(...cookies.deleteCredential(mode))
+    for (const { mode } of error.deletesCookie ? await credentials.ended(exchange) : []) {
+      exchange.cookies.push(...cookies.deleteCredential(mode))
     }
     return refused(error)
   })

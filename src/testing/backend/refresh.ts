@@ -56,8 +56,7 @@ export function createRefresh(
       throw sessionOver(session, 'refresh_reused')
     }
     if (successor.outcome === 'redelivered' && onRace === 'refuse') throw new Refusal(409, 'refresh_raced')
-    // The head that is given again is what it was made as, whatever is issued by now.
-    const mode = successor.outcome === 'rotated' ? modes.issued() : session.mode
+    const mode = modes.issued()
     // A session that stays one has nothing to renew.
     const stays = mode === 'session' && session.mode === 'session' && successor.outcome === 'rotated'
     const { secret, advance } = stays ? { secret: cookie, advance: unchanged } : successor
@@ -72,7 +71,6 @@ export function createRefresh(
             ...current,
             mode,
             family: advance(current.family),
-            renewal: current.renewal && stays,
             seenAt: request.background ? current.seenAt : now,
             issued: issued === undefined ? current.issued : withIssued(current, issued, now),
           }
