@@ -243,6 +243,16 @@ it('REV-04 a reference token has the roles of the moment, and one that is looked
   }
 })
 
+it('REV-02 the deny-list names the tokens of one session, and those of others go on', async () => {
+  const backend = await createTestBackend({ revocation: 'deny-list' })
+  const [laptop, phone] = [backend.browser(), backend.browser()]
+  const { access_token: denied, session_id } = await login(laptop)
+  const { access_token: other } = await login(phone)
+  await backend.admin.endSession(session_id)
+  expect(await errorOf(await orders(laptop, denied))).toEqual([401, 'invalid_token'])
+  expect((await orders(phone, other)).status).toBe(200)
+})
+
 it('REV-01 an access token lives five minutes unless it is told otherwise', async () => {
   const { expires_in } = await login((await createTestBackend()).browser())
   expect(expires_in).toBe(300)

@@ -1,10 +1,10 @@
 import { Refusal } from './answers.js'
 import { deliver } from './families.js'
-import type { Settings } from './options.js'
 import type { AccessClaims } from './ports.js'
 import { scopesOf } from './scopes.js'
 import { newId } from './secrets.js'
 import type { Sessions } from './sessions.js'
+import type { Settings } from './settings.js'
 import type { Session, User } from './store.js'
 
 /** What a fault may change about the tokens of one request. */

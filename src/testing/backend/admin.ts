@@ -1,10 +1,10 @@
 import type { Csrf } from './csrf.js'
 import { publicUser, type PublicUser } from './grants.js'
 import type { Mode, ServedMode } from './modes.js'
-import type { Settings } from './options.js'
 import { normalizeEmail } from './passwords.js'
 import { newId } from './secrets.js'
 import type { Sessions } from './sessions.js'
+import type { Settings } from './settings.js'
 import type { Session, User } from './store.js'
 
 export interface NewUser {

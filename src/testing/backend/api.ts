@@ -4,8 +4,8 @@ import type { Authenticate } from './callers.js'
 import { readJson } from './checks.js'
 import { ENDPOINTS, type Environment } from './exchange.js'
 import { publicUser } from './grants.js'
-import type { Settings } from './options.js'
 import { requireScope } from './scopes.js'
+import type { Settings } from './settings.js'
 
 const ORDERS = 23
 const PAGE_SIZE = 5

@@ -10,11 +10,11 @@ import { ENDPOINTS, type Context, type Environment, type Exchange } from './exch
 import { sessionAnswer, signIn, tokenAnswer, type Grant } from './grants.js'
 import { isProvedByCookie, logout } from './logout.js'
 import { otherThan } from './modes.js'
-import type { Settings } from './options.js'
 import type { CheckPassword } from './passwords.js'
 import type { RedirectLogin } from './redirect-login.js'
 import type { Refreshed, RefreshRequest } from './refresh.js'
 import type { Sessions } from './sessions.js'
+import type { Settings } from './settings.js'
 
 export interface Services {
   readonly settings: Settings

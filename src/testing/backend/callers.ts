@@ -6,11 +6,11 @@ import type { Credential, Credentials } from './credentials.js'
 import type { Csrf } from './csrf.js'
 import type { Exchange } from './exchange.js'
 import { deliver, judge } from './families.js'
-import type { Settings } from './options.js'
 import type { Rotation } from './rotation.js'
 import { scopesOf } from './scopes.js'
 import { digest } from './secrets.js'
 import type { Sessions } from './sessions.js'
+import type { Settings } from './settings.js'
 import type { Session, User } from './store.js'
 
 /** Who a request is from, whichever way it proves it. */

@@ -1,7 +1,7 @@
 import { parse, serialize, type CookieOptions } from 'hono/utils/cookie'
-import type { Settings } from './options.js'
 import { otherThan, type Mode } from './modes.js'
 import { LOGIN_SECONDS } from './redirect-login.js'
+import type { Settings } from './settings.js'
 import type { Session } from './store.js'
 
 /** Writes and reads the cookies of the backend. What it writes is the value of a Set-Cookie header. */

@@ -1,8 +1,8 @@
 import type { Cookies } from './cookies.js'
 import type { Exchange } from './exchange.js'
 import { otherThan, type Mode } from './modes.js'
-import type { Settings } from './options.js'
 import type { Sessions } from './sessions.js'
+import type { Settings } from './settings.js'
 import type { Session } from './store.js'
 
 /** A cookie that came along, and the session that ever gave it out. */

@@ -1,8 +1,8 @@
 import { Refusal } from './answers.js'
 import type { Cookies } from './cookies.js'
 import type { Exchange } from './exchange.js'
-import type { Settings } from './options.js'
 import { mac, newSecret, sameText } from './secrets.js'
+import type { Settings } from './settings.js'
 
 /** Signed double submit: a token that only this server can make, and that is good for one session alone. */
 export interface Csrf {

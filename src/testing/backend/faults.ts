@@ -1,7 +1,7 @@
 import { json } from './answers.js'
 import type { Csrf } from './csrf.js'
 import type { Endpoint, Exchange } from './exchange.js'
-import type { Settings } from './options.js'
+import type { Settings } from './settings.js'
 import type { Stats } from './stats.js'
 
 /** What goes wrong. Plain data, so that a schedule can be generated, printed and sent. */

@@ -1,6 +1,6 @@
 import type { Access, Issued, TokenTweaks } from './access.js'
-import type { Settings } from './options.js'
 import type { Sessions } from './sessions.js'
+import type { Settings } from './settings.js'
 import type { Session, User } from './store.js'
 
 /** What a sign-in or a refresh hands out. */

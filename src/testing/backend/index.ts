@@ -12,7 +12,7 @@ import { beginExchange, ENDPOINTS, METHODS, type Environment, type RequestContex
 import { createFaults, type Faults } from './faults.js'
 import { finish, preflight } from './headers.js'
 import { createIdentityProvider } from './identity-provider.js'
-import { resolveOptions, type BackendOptions } from './options.js'
+import type { BackendOptions } from './options.js'
 import { createPasswordCheck } from './passwords.js'
 import type { BackendClock } from './ports.js'
 import { createRedirectLogin } from './redirect-login.js'
@@ -21,6 +21,7 @@ import { createRefresh } from './refresh.js'
 import { createRotation } from './rotation.js'
 import { addSessionRoutes } from './session-routes.js'
 import { createSessions } from './sessions.js'
+import { resolveOptions } from './settings.js'
 import { createStats, type Stats } from './stats.js'
 
 export interface ReferenceBackend {

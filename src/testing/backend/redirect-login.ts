@@ -1,8 +1,8 @@
 import { Refusal } from './answers.js'
 import type { IdentityProvider } from './identity-provider.js'
-import type { Settings } from './options.js'
 import { safeReturnTo } from './return-to.js'
 import { digest, newSecret, sameText } from './secrets.js'
+import type { Settings } from './settings.js'
 import type { User } from './store.js'
 
 export interface RedirectLogin {

@@ -3,9 +3,9 @@ import { Refusal } from './answers.js'
 import type { Credential } from './credentials.js'
 import type { Family } from './families.js'
 import { withIssued, type Grant } from './grants.js'
-import type { Settings } from './options.js'
 import type { Rotation } from './rotation.js'
 import { sessionOver, type Sessions } from './sessions.js'
+import type { Settings } from './settings.js'
 
 export interface RefreshRequest {
   readonly credential: Credential | undefined

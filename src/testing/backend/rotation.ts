@@ -1,7 +1,7 @@
 import { judge, succeed, type Family } from './families.js'
 import { createMutex, type Exclusively } from './mutex.js'
-import type { Settings } from './options.js'
 import { digest, newSecret } from './secrets.js'
+import type { Settings } from './settings.js'
 import type { Session } from './store.js'
 
 /** The member to give for one that was presented, and what giving it makes of the family. */

@@ -1,8 +1,8 @@
 import { Refusal } from './answers.js'
 import { beginFamily } from './families.js'
-import type { Settings } from './options.js'
 import { createRevocation, type Revocation } from './revocation.js'
 import { digest, newId, newSecret } from './secrets.js'
+import type { Settings } from './settings.js'
 import type { Session, SessionEndCode, User } from './store.js'
 
 /** Begins, finds and ends sign-ins, whatever credential they go by. */
