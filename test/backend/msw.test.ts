@@ -1,8 +1,9 @@
 import { http } from 'msw'
 import { setupServer } from 'msw/node'
 import { afterEach, expect, it } from 'vitest'
+import type { ServedMode } from '../../src/testing/backend/modes.ts'
 import { createBackendHandlers, type BackendHandlersOptions } from '../../src/testing/msw.ts'
-import { ADA, createTestBackend, type TestBackend } from './support.ts'
+import { ADA, createTestBackend, type SessionGrant, type TestBackend } from './support.ts'
 
 const ORIGIN = 'https://api.app.test'
 const opened: { close(): void }[] = []
@@ -11,8 +12,10 @@ afterEach(close)
 
 async function mock(
   options: Partial<BackendHandlersOptions<unknown>> = {},
+  mode: ServedMode = 'token',
 ): Promise<{ backend: TestBackend; send: (path: string, init?: RequestInit) => Promise<Response> }> {
   const backend = await createTestBackend({
+    mode,
     allowedOrigins: ['https://www.app.test'],
     cookies: { hint: 'signed-in' },
   })
@@ -45,6 +48,20 @@ it('an HttpOnly cookie works under MSW although no answer shows it', async () =>
   }
   expect((await send('/auth/logout', { method: 'POST' })).status).toBe(204)
   expect(await (await send('/auth/session')).json()).toBeNull()
+})
+
+it('a cookie session works under MSW, writes with their CSRF token included', async () => {
+  const { send } = await mock({}, 'session')
+  const { csrf_token: token } = (await (await signIn(send)).json()) as SessionGrant
+  const put = (headers: Record<string, string>): Promise<Response> =>
+    send('/api/profile', {
+      method: 'PUT',
+      headers: { 'x-csrf': '1', 'content-type': 'application/json', ...headers },
+      body: '{"name":"Countess"}',
+    })
+  expect((await put({})).status).toBe(403)
+  expect((await put({ 'x-csrf-token': token })).status).toBe(200)
+  expect(await (await send('/auth/session')).json()).toMatchObject({ user: { name: 'Countess' } })
 })
 
 it('new handlers have a jar of their own', async () => {

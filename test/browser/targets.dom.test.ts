@@ -19,9 +19,9 @@ it('OW-14 address, referrer, window.name and messages decide neither where a req
 
   const sent: string[] = []
   const fetch = (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
-    const request = input instanceof Request ? input : undefined
-    const url = new URL(request?.url ?? String(input), location.href)
-    sent.push(`${request?.method ?? init?.method ?? 'GET'} ${url.href}`)
+    const { method, url: href } = input instanceof Request ? input : { method: init?.method, url: input }
+    const url = new URL(href, location.href)
+    sent.push(`${method ?? 'GET'} ${url.href}`)
     return Promise.resolve(url.pathname.startsWith('/auth/refresh') ? grant(1) : new Response('{}'))
   }
   const auth = createAuthClient({ fetch, development: false })
