@@ -42,13 +42,13 @@ export function createAuthenticate(
   const { clock, modes, store, sessionIdHeader } = settings
   const { access, sessions, credentials, cookies, csrf, rotation } = parts
 
-  const check = (exchange: Exchange, sessionId: string): void => {
+  const isSafe = ({ method }: Exchange): boolean => SAFE.includes(method)
+
+  /** Refuses what another site made, and what was meant for another session. */
+  const requireIntent = (exchange: Exchange, sessionId: string): void => {
     const meant = sessionIdHeader === false ? undefined : exchange.header(sessionIdHeader)
     if (meant !== undefined && meant !== sessionId) throw new Refusal(409, 'session_mismatch')
-    if (SAFE.includes(exchange.method)) return
-    requireKnownSource(settings, exchange)
-    requireStaticHeader(settings, exchange)
-    csrf.require(exchange, sessionId)
+    if (!isSafe(exchange)) csrf.require(exchange, sessionId)
   }
 
   /** Uses the session, and gives it a new `sid` where one is due or the last one got lost. */
@@ -73,6 +73,10 @@ export function createAuthenticate(
   }
 
   const bySession = async (exchange: Exchange, { value, session }: Credential): Promise<Caller> => {
+    if (!isSafe(exchange)) {
+      requireKnownSource(settings, exchange)
+      requireStaticHeader(settings, exchange)
+    }
     const id = session?.id
     if (id === undefined) throw noSession('session_expired')
     return rotation.exclusively(id, async () => {
@@ -84,7 +88,7 @@ export function createAuthenticate(
       if (judge(current.family, digest(value), now, settings).kind === 'reused') {
         throw noSession('session_expired')
       }
-      check(exchange, id)
+      requireIntent(exchange, id)
       if (!(await use(exchange, current, value, now))) throw noSession('session_revoked')
       return callerOf(user, id)
     })

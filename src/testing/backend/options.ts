@@ -9,8 +9,9 @@
  * deletes the cookie. Calls to `/api/*` and `/auth/sessions` go by the cookie: 401 `missing_session` without one, 401 with
  * the reason where it is over; such an answer deletes no cookie. The roles are those of the moment. In order, a call by
  * cookie is refused with
- *   - 409 `session_mismatch`, where the header `X-Session-Id` names another session than the cookie,
  *   - 403 `origin_refused` and 403 `csrf_header_missing` (unsafe methods, as for the auth calls),
+ *   - 401, where the session is over,
+ *   - 409 `session_mismatch`, where the header `X-Session-Id` names another session than the cookie,
  *   - 403 `csrf_failed` (unsafe methods), without a token of this session in the header `X-CSRF-Token`.
  * A logout needs the token too where the cookie proves it and is no good for anything else. `GET /auth/csrf` answers
  * `{csrf_token, user, session_id}`, the last two `null` for nobody, and 401 as the session check.
