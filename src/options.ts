@@ -48,6 +48,8 @@ export interface CsrfOptions {
    * client asks who before it writes. @default false
    */
   rotates?: boolean | undefined
+  /** Member of the JSON body of login and logout that carries the token too, for backends that look there. */
+  field?: string | undefined
   /** Name of the `<meta>` element whose content is the token, where no answer brings one. */
   meta?: string | undefined
   /** The answers that a new token may help. @default 403 with `csrf_failed`, `csrf_invalid` or `csrf_missing`; 419 */
@@ -177,6 +179,8 @@ export interface AuthClientOptions<User = unknown> {
           boolean | undefined
       }
     | undefined
+  /** Parameter that tells the backend's sign-in where to come back to. @default 'return_to' */
+  returnToParameter?: string | undefined
   /** Paths `returnTo` must not lead to, such as your own sign-in page; the auth endpoints are always among them. @default [] */
   authRoutes?: readonly string[] | undefined
   /** Checks after a login that the refresh cookie comes back, and says on the console what is wrong. @default on a loopback host */
@@ -205,6 +209,7 @@ export interface ResolvedCsrf {
   readonly header: string | undefined
   readonly cookie: string | undefined
   readonly rotates: boolean
+  readonly field: string | undefined
   readonly meta: string | undefined
   readonly refusals: readonly CsrfRefusal[]
 }
@@ -254,10 +259,23 @@ export const DEFAULT_REFUSALS: readonly Refusal[] = [
   { status: 400, code: 'invalid_grant', reason: 'expired' },
 ]
 
-const DEFAULT_CSRF_REFUSALS: readonly CsrfRefusal[] = [
-  ...['csrf_failed', 'csrf_invalid', 'csrf_missing'].map((code) => ({ status: 403, code })),
-  { status: 419 },
-]
+const DEFAULT_CSRF: Omit<ResolvedCsrf, 'chosen'> = {
+  header: 'X-CSRF-Token',
+  cookie: undefined,
+  rotates: false,
+  field: undefined,
+  meta: undefined,
+  refusals: [
+    ...['csrf_failed', 'csrf_invalid', 'csrf_missing'].map((code) => ({ status: 403, code })),
+    { status: 419 },
+  ],
+}
+
+const DEFAULT_SESSION: Defined<Omit<SessionOptions, 'csrf'>> & Pick<SessionOptions, 'csrf'> = {
+  csrf: undefined,
+  idHeader: 'X-Session-Id',
+  revalidateAfter: 300,
+}
 
 const DEFAULT_ENDPOINTS: Defined<Endpoints> = {
   login: '/auth/login',
@@ -309,10 +327,30 @@ const ENDPOINT: Rule = [
   'a path such as "/auth/login"',
 ]
 
+const SESSION: Rule = [
+  (value, name) =>
+    name === 'csrf' ||
+    value === false ||
+    (name === 'idHeader' ? isHeader([value, '1']) : SECONDS[0](value, name)),
+  'the name of a header, a number of seconds for "revalidateAfter", or false',
+]
+const CSRF: Rule = [
+  (value, name) =>
+    name === 'rotates'
+      ? isBoolean(value)
+      : name === 'refusals'
+        ? isListOf(isCsrfRefusal)(value)
+        : name === 'header'
+          ? isHeader([value, '1'])
+          : isText(value),
+  'a name; "rotates" a boolean, and "refusals" an array of { status, code }, each status from 400 to 499',
+]
+
 /** What an option must be where it is given. Those that are objects of their own are checked as they are read. */
 const RULES: { readonly [Name in keyof AuthClientOptions]: Rule } = {
   mode: [(value) => ['token', 'session', 'auto'].includes(value as string), '"token", "session" or "auto"'],
   key: [isText, 'a non-empty string'],
+  returnToParameter: [isText, 'a non-empty string'],
   allowedOrigins: [Array.isArray, 'an array of origins'],
   staticHeader: [isHeader, 'a pair of strings such as ["X-CSRF", "1"]'],
   restore: [(value) => ['auto', 'always', 'never'].includes(value as string), '"auto", "always" or "never"'],
@@ -348,14 +386,7 @@ export function resolveOptions<User>(options: AuthClientOptions<User> = {}): Res
     check(value === undefined || isValid(value, name), name, expected)
   }
   const { baseUrl, allowedOrigins = [], mode } = options
-  const { idHeader = 'X-Session-Id', revalidateAfter = 300, csrf } = options.session ?? {}
-  check(options.session === undefined || isObject(options.session), 'session', 'an object')
-  check(idHeader === false || isHeader([idHeader, '1']), 'session.idHeader', 'the name of a header, or false')
-  check(
-    revalidateAfter === false || SECONDS[0](revalidateAfter, ''),
-    'session.revalidateAfter',
-    `${SECONDS[1]}, or false`,
-  )
+  const { csrf, idHeader, revalidateAfter } = group('session', DEFAULT_SESSION, options.session, SESSION)
   const { shareToken = true } = options.tabs ?? {}
   check(isBoolean(shareToken), 'tabs.shareToken', 'a boolean')
   return {
@@ -384,6 +415,7 @@ export function resolveOptions<User>(options: AuthClientOptions<User> = {}): Res
     retry: group('retry', DEFAULT_RETRY, options.retry, MILLISECONDS),
     replay: options.replay ?? 'all',
     shareToken,
+    returnToParameter: options.returnToParameter ?? 'return_to',
     authRoutes: options.authRoutes ?? [],
     development: options.development,
     // Looked up at each call, so that what is put in its place later (a mock, a monitor) is used.
@@ -393,32 +425,9 @@ export function resolveOptions<User>(options: AuthClientOptions<User> = {}): Res
 }
 
 function resolveCsrf(given: SessionOptions['csrf']): ResolvedCsrf {
-  check(
-    given === undefined || given === 'static-header' || isObject(given),
-    'session.csrf',
-    'an object or "static-header"',
-  )
-  const { header = 'X-CSRF-Token', cookie, meta, rotates = false, refusals } = isObject(given) ? given : {}
-  check(isHeader([header, '1']), 'session.csrf.header', 'the name of a header')
-  check(
-    [cookie, meta].every((name) => name === undefined || isText(name)),
-    'session.csrf',
-    'an object whose "cookie" and "meta" are names',
-  )
-  check(isBoolean(rotates), 'session.csrf.rotates', 'a boolean')
-  check(
-    refusals === undefined || isListOf(isCsrfRefusal)(refusals),
-    'session.csrf.refusals',
-    'an array of { status, code }, each status from 400 to 499',
-  )
-  return {
-    chosen: given !== undefined,
-    header: given === 'static-header' ? undefined : header,
-    cookie,
-    rotates,
-    meta,
-    refusals: refusals ?? DEFAULT_CSRF_REFUSALS,
-  }
+  const chosen = given !== undefined
+  if (given === 'static-header') return { ...DEFAULT_CSRF, chosen, header: undefined }
+  return { ...group('session.csrf', DEFAULT_CSRF, given, CSRF), chosen }
 }
 
 function check(valid: boolean, option: string, expected: string): asserts valid {

@@ -99,8 +99,8 @@ function parseShared(value: unknown, mode: Mode): SharedToken | undefined {
     (lifetime as number) > 0
   return valid
     ? {
-        token: token as string,
-        subject: subject as string,
+        token,
+        subject,
         rawUser,
         issuedAt: issuedAt as number,
         lifetime: lifetime as number,

@@ -290,9 +290,9 @@ function granted(
 /** A logout that did not know for which session it was knows it now. */
 function revoke(state: ClientState, grant: Grant, explicit: boolean): Transition {
   const { logout } = state
+  const effects: Effect[] = [{ type: 'revoke', grant }]
   // A session check brings nothing to life.
-  const isHarmless = grant.credential.mode === 'session' && !explicit
-  const effects: Effect[] = isHarmless ? [] : [{ type: 'revoke', grant }]
+  if (grant.credential.mode === 'session' && !explicit) effects.pop()
   if (!logout || logout.sessionId !== undefined) return [state, effects]
   const next: ClientState = { ...state, logout: { ...logout, sessionId: grant.identity.sessionId } }
   return [next, [writeMarker(next), ...effects]]

@@ -22,6 +22,8 @@ export type Verdict =
   | { readonly kind: 'raced' }
 
 const RACED = 'refresh_raced'
+/** A session that is said to end sooner is asked about then, not again and again. */
+const SHORTEST_MS = 10_000
 
 /** The refusal that an answer is, if it is one. */
 export const refusalOf = ({ options }: Context, reply: Reply) =>
@@ -40,7 +42,7 @@ export async function judgeRefresh(context: Context, reply: Reply): Promise<Verd
 
 /** Whether the session endpoint says in so many words that nobody is signed in. */
 function isNobody(context: Context, { endpoint, status, body }: Reply): boolean {
-  if (endpoint !== 'session' || status !== 200) return false
+  if (endpoint !== 'session' || status !== 200 || body === undefined) return false
   return body === null || readFields(context, body, 'session')?.user === null
 }
 
@@ -109,8 +111,7 @@ function shownMode(context: Context, from: AnswerOf, fields: AnswerFields | unde
 function sessionCredential(context: Context, fields: AnswerFields, reply: Reply): Credential {
   const ends = [fields.sessionExpiresIn, fields.idleExpiresIn].map((end) => parseLifetime(end) ?? LONGEST_MS)
   const token = csrfToken(context, fields.csrfToken ?? reply.csrf)
-  // Never stale at once, so that rounding asks nobody again and again.
-  const lifetime = Math.max(1000, Math.min(...ends))
+  const lifetime = Math.max(SHORTEST_MS, Math.min(...ends))
   return { mode: 'session', token, generation: 1, issued: reply.sentAt, lifetime, lead: 0 }
 }
 

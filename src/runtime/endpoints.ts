@@ -61,7 +61,9 @@ export async function call(context: Context, { endpoint, method, body, token, cs
     accept: 'application/json',
     [options.staticHeader[0]]: options.staticHeader[1],
   }
-  if (body !== undefined) headers['content-type'] = 'application/json'
+  const { field } = options.csrf
+  const content = csrf && field ? { ...(body as object | undefined), [field]: csrf } : body
+  if (content !== undefined) headers['content-type'] = 'application/json'
   if (token !== undefined) headers['authorization'] = `Bearer ${token}`
   if (csrf && options.csrf.header) headers[options.csrf.header] = csrf
   const init: RequestInit = {
@@ -71,7 +73,7 @@ export async function call(context: Context, { endpoint, method, body, token, cs
     cache: 'no-store',
     redirect: 'manual',
     // Stays undefined where there is none.
-    body: JSON.stringify(body),
+    body: JSON.stringify(content),
   }
   const url = endpointUrl(context, endpoint) ?? ''
   const send = (keepalive: boolean) => options.fetch(url, { ...init, keepalive })

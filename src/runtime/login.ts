@@ -138,7 +138,8 @@ const REFUSALS: readonly number[] = [400, 401, 403, 422]
 /** A refusal to sign in says nothing about the session there may be already. */
 async function judgeLogin(context: Context, reply: Reply): Promise<GrantVerdict> {
   const { status, code: serverCode } = reply
-  if (!REFUSALS.includes(status)) {
+  const said = oneOf(CODES, serverCode)
+  if (!REFUSALS.includes(status) && !(said && isDone(reply))) {
     const verdict = await judgeGrant(context, reply)
     const silent = verdict.kind === 'indeterminate' && verdict.error.code === 'invalid_response'
     if (!silent || !isDone(reply) || serverCode || modeOf(context) !== 'session') return verdict
@@ -147,7 +148,7 @@ async function judgeLogin(context: Context, reply: Reply): Promise<GrantVerdict>
     if (found.kind === 'granted' || found.kind === 'indeterminate') return found
     return { kind: 'indeterminate', error: new AuthError('no_session_cookie', { status, action: 'log in' }) }
   }
-  const code = oneOf(CODES, serverCode) ?? (status === 403 ? 'forbidden' : 'invalid_credentials')
+  const code = said ?? (status === 403 ? 'forbidden' : 'invalid_credentials')
   return {
     kind: 'indeterminate',
     error: new AuthError(code, { status, serverCode, action: 'log in' }),

@@ -92,7 +92,7 @@ export class Runtime {
     await raced(activated(context), context.disposed)
     await raced(this.#logouts.settle(), context.disposed)
     const url = new URL(endpointUrl(context, 'start')!)
-    url.searchParams.set('return_to', path)
+    url.searchParams.set(context.options.returnToParameter, path)
     markRedirect(context)
     page.navigate(url.href)
   }

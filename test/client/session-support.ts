@@ -104,7 +104,7 @@ export async function createStage(
     async signedIn() {
       const app = await stage.open()
       const { error } = await stage.run(app.auth.login(ANN))
-      if (error) throw error
+      if (error) throw new Error(error.message)
       exchanges.length = 0
       app.told.length = 0
       return app
@@ -135,7 +135,7 @@ export async function createStage(
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         }),
       )
-      if (!call.value) throw new Error(`No answer from outside: ${String(call.error)}`)
+      if (!call.value) throw new Error(`No answer from outside: ${call.error?.message ?? ''}`)
       return call.value
     },
     sent: (path) => exchanges.filter(({ url }) => path === undefined || url.pathname === path),

@@ -16,7 +16,7 @@ it('R43 RV-04 logout ends this session at the server, takes its cookie away, and
   const { auth } = await stage.signedIn()
   const { value } = await stage.run(auth.logout())
   expect(value).toEqual({ server: 'confirmed', durable: true })
-  const [{ body, headers }] = stage.sent('/auth/logout') as [{ body: string; headers: Headers }]
+  const { body = '', headers } = stage.sent('/auth/logout')[0]!
   expect(JSON.parse(body)).toMatchObject({ scope: 'current', session_id: expect.any(String) })
   expect(headers.has('x-csrf-token')).toBe(true)
   expect([sid(stage), await stage.backend.admin.listSessions('ann')]).toEqual([undefined, []])

@@ -70,7 +70,7 @@ it.each(['https://elsewhere.example', 'https://app.example:8443', 'http://app.ex
         ? new Response('ok', { headers: { 'access-control-allow-origin': '*' } })
         : undefined
     await stage.run(auth.fetch(`${origin}/in`, { method: 'POST' }))
-    const [{ headers }] = stage.sent('/in') as [{ headers: Headers }]
+    const { headers } = stage.sent('/in')[0]!
     for (const name of ['x-csrf', 'x-csrf-token', 'x-session-id', 'cookie'])
       expect(headers.has(name)).toBe(false)
   },
