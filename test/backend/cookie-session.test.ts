@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { createCheapSealer } from '../../src/testing/backend/sealer.ts'
 import { createMemoryStore, type Session } from '../../src/testing/backend/store.ts'
 import {
   ADA,
@@ -127,6 +128,22 @@ it('OW-02 two calls at once after a change of privileges get the same new id', a
   const ids = answers.map((answer) => cookieOf(answer, SID))
   expect(new Set(ids).size).toBe(1)
   expect(ids[0]).toMatch(/^[\w-]{43}$/)
+})
+
+it('RV-04 a session that ends while a call by it is under way gives out no new id', async () => {
+  const sealer = createCheapSealer()
+  let end = async (): Promise<void> => undefined
+  const backend = await createTestBackend({
+    mode: 'session',
+    sealer: { ...sealer, seal: async (...args) => (await end(), sealer.seal(...args)) },
+  })
+  const browser = backend.browser()
+  const { session_id } = await loginForSession(browser)
+  await backend.admin.setRoles('ada', [])
+  end = () => backend.admin.endSession(session_id)
+  const answer = await orders(browser)
+  expect(answer.headers.getSetCookie()).toEqual([])
+  expect(await errorOf(answer)).toEqual([401, 'session_revoked'])
 })
 
 it('OW-03 AV-15 calls keep a session alive up to its absolute end, the session check does not', async () => {

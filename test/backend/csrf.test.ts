@@ -66,6 +66,13 @@ it('OW-09 tokens come in the answers and from the endpoint, each good, and in no
   expect(browser.jar.all().map(({ name }) => name)).toEqual([SID])
 })
 
+it('OW-09 a backend with an endpoint alone tells no token anywhere else', async () => {
+  const browser = (await createTestBackend({ mode: 'session', csrf: { delivery: ['endpoint'] } })).browser()
+  expect(await loginForSession(browser)).not.toHaveProperty('csrf_token')
+  expect(await (await browser.send('GET', '/auth/session')).json()).not.toHaveProperty('csrf_token')
+  expect((await rename(browser, (await fetchToken(browser)).csrf_token)).status).toBe(200)
+})
+
 it('OW-08 OW-16 by cookie the header must say what the cookie says, and sessions do not mix', async () => {
   const csrf = { delivery: ['cookie'], cookie: 'XSRF-TOKEN', header: 'X-XSRF-TOKEN' } as const
   const backend = await createTestBackend({ mode: 'session', csrf })

@@ -135,6 +135,22 @@ it('a sid that stays one is no rotation: a client that asks for a refresh first 
   expect(browser.cookie(SID)).toBe(sid)
 })
 
+it('BBA-12 the refresh cookie is good for a refresh alone, also where a sid would do', async () => {
+  const backend = await createTestBackend({ mode: 'both', prefer: 'token' })
+  const browser = backend.browser()
+  await login(browser)
+  const visitor = (await (await browser.send('GET', '/auth/csrf')).json()) as SessionGrant
+  expect(visitor).toMatchObject({ user: null, session_id: null })
+  const headers = { 'x-csrf-token': visitor.csrf_token }
+  for (const [method, path] of [
+    ['GET', '/api/orders'],
+    ['GET', '/auth/sessions'],
+    ['PUT', '/api/profile'],
+  ] as const) {
+    expect(await errorOf(await browser.send(method, path, { headers }))).toEqual([401, 'missing_token'])
+  }
+})
+
 it('FIX-01 a sign-in ends the session of either cookie and takes its place', async () => {
   const backend = await createTestBackend({ mode: 'session' })
   const browser = backend.browser()
@@ -201,6 +217,21 @@ it('OW-02 an id that is due is renewed at the next call, also after a refresh th
   expect(browser.cookie(SID)).toBe(sid)
   await orders(browser)
   expect(browser.cookie(SID)).not.toBe(sid)
+})
+
+it('CK-06 a refresh cookie that was used twice takes no sid of another session with it', async () => {
+  const backend = await createTestBackend({ mode: 'both', graceGenerations: 1 })
+  const [browser, other] = [backend.browser(), backend.browser()]
+  await login(browser)
+  const spent = `${REFRESH}=${browser.cookie()}`
+  for (let i = 0; i < 2; i++) await refresh(browser)
+  backend.admin.setMode('session')
+  const { session_id } = await loginForSession(other)
+  backend.admin.setMode('both', 'token')
+  const answer = await exchange(browser, `${spent}; ${SID}=${other.cookie(SID)}`)
+  expect(await errorOf(answer)).toEqual([401, 'refresh_reused'])
+  expect(answer.headers.getSetCookie()).toEqual([expect.stringMatching(/^__Host-refresh=; Max-Age=0/)])
+  expect((await backend.admin.listSessions()).map(({ id }) => id)).toEqual([session_id])
 })
 
 it('CK-06 an exchange of a cookie that is over says why and deletes it, and of one never minted deletes nothing', async () => {
