@@ -44,7 +44,7 @@ export function createCsrf({ csrf: options, random }: Settings, cookies: Cookies
   return {
     issue,
     inAnswer(exchange, sessionId) {
-      if (!options.token || options.delivery.every((way) => way === 'endpoint')) return {}
+      if (!options.token) return {}
       const token = issue(exchange, sessionId)
       return options.delivery.includes('answer') ? { csrf_token: token } : {}
     },
