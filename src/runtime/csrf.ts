@@ -48,15 +48,15 @@ export function cookieHeaders(
   if (safe || !csrf.header) return headers
   const token = csrfToken(context, credential.token)
   if (token) headers.push([csrf.header, token])
-  else if (csrf.cookie) reportMissing(context, credential, csrf.cookie)
+  else if (csrf.cookie) reportMissing(context, csrf.cookie)
   return headers
 }
 
-const reported = new WeakSet<Credential>()
+const reported = new WeakSet<Context>()
 
-function reportMissing(context: Context, credential: Credential, cookie: string): void {
-  if (reported.has(credential)) return
-  reported.add(credential)
+function reportMissing(context: Context, cookie: string): void {
+  if (reported.has(context)) return
+  reported.add(context)
   const message = `The cookie "${cookie}", which should hold the CSRF token, cannot be read on this page: it must not be HttpOnly, its Path must be "/", and its Domain must cover this host`
   context.note('csrf.missing', { message })
   console.warn(`[latchkey] ${message}`)

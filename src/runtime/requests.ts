@@ -46,8 +46,9 @@ export async function authenticatedFetch(
   const headers = new Headers(rest.headers ?? given?.headers)
   // What the caller authenticates in his own way, or addresses elsewhere, is none of our business.
   const foreign = !url || !mayReceiveCredential(context, url) || headers.has('authorization')
-  if (auth === 'omit' && modeOf(context) === 'session') return send(input, { ...rest, credentials: 'omit' })
-  if (auth === 'omit' || foreign) return send(input, rest)
+  if (foreign) return send(input, rest)
+  if (auth === 'omit')
+    return send(input, modeOf(context) === 'session' ? { ...rest, credentials: 'omit' } : rest)
 
   const [signal, release] = linked(context.life, rest.signal === undefined ? given?.signal : rest.signal)
   // Made before the first wait: what the caller does to his URL, body or headers meanwhile changes nothing, as in fetch.

@@ -97,6 +97,22 @@ it.each([
   },
 )
 
+it('at a start without a marker a session endpoint that speaks of tokens chooses no cookie session', async () => {
+  const stage = await createStage(AUTO, { mode: 'token' })
+  await stage.signedIn()
+  await stage.world.tabs[0]!.close()
+  stage.world.clearStorage()
+  stage.backend.faults.add({ kind: 'status', on: 'refresh', status: 401 })
+  const { auth } = await stage.open()
+  expect(stage.sent('/auth/session').length).toBeGreaterThan(0)
+  expect(auth.getState()).toMatchObject({ status: 'unknown', connection: 'degraded' })
+  expect(auth.getDiagnostics().find(({ type }) => type === 'refresh.failed')).toMatchObject({ status: 401 })
+  expect(markerOf(stage)['mode']).toBeUndefined()
+  stage.backend.faults.clear()
+  await stage.world.advance(60_000)
+  expect(auth.getState()).toMatchObject({ status: 'authenticated', mode: 'token' })
+})
+
 it('mode: token never asks the session endpoint, mode: session never the refresh endpoint', async () => {
   for (const [mode, path] of [
     ['token', '/auth/refresh'],

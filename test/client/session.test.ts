@@ -167,6 +167,25 @@ it('the end of the session is in the state where the server names it', async () 
   expect(auth.getState()).toMatchObject({ status: 'authenticated', expiresAt: undefined })
 })
 
+it('a session is used until its end, without a margin in which it would be asked about', async () => {
+  const stage = await createStage(undefined, { idleMs: 60_000 })
+  const { auth } = await stage.signedIn()
+  await stage.run(auth.refresh({ force: true }))
+  await stage.world.advance(54_000)
+  stage.exchanges.length = 0
+  await stage.run(auth.fetch('/api/profile'))
+  expect(stage.sent().map(({ url }) => url.pathname)).toEqual(['/api/profile'])
+})
+
+it('a server that says that the session ends at once is asked now and then, not all the time', async () => {
+  const stage = await createStage()
+  stage.backend.faults.add({ kind: 'json', on: ['session', 'login'], set: { session_expires_in: 0 } })
+  const { auth } = await stage.signedIn()
+  await stage.world.advance(60_000)
+  expect(stage.sent('/auth/session').length).toBeLessThanOrEqual(6)
+  expect((await stage.run(auth.fetch('/api/profile'))).value?.status).toBe(200)
+})
+
 it('R85 focus and visibility ask once, and only where the last answer is old', async () => {
   const stage = await createStage()
   await stage.signedIn()
