@@ -387,6 +387,8 @@ export function resolveOptions<User>(options: AuthClientOptions<User> = {}): Res
   }
   const { baseUrl, allowedOrigins = [], mode } = options
   const { csrf, idHeader, revalidateAfter } = group('session', DEFAULT_SESSION, options.session, SESSION)
+  const { endpoints = {} } = options
+  check(mode !== 'session' || endpoints.session !== false, 'endpoints.session', 'a path in session mode')
   const { shareToken = true } = options.tabs ?? {}
   check(isBoolean(shareToken), 'tabs.shareToken', 'a boolean')
   return {
