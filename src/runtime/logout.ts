@@ -2,10 +2,11 @@ import { isSame, NO_EPOCH } from '../core/epoch.js'
 import type { Credential } from '../core/lifetime.js'
 import type { Grant } from '../core/state.js'
 import type { LogoutScope } from '../core/types.js'
+import { judgeRefresh } from './answers.js'
 import type { Context } from './context.js'
 import { csrfToken, isCsrfRefusal } from './csrf.js'
 import { call, inTime, isDone, type Reply } from './endpoints.js'
-import { freshCsrf } from './obtain.js'
+import { probe, tokenIn } from './obtain.js'
 import { acquire, type Refresher, retryDelay } from './refresh.js'
 import { pause, raced, within } from './waiting.js'
 
@@ -195,11 +196,14 @@ export class Logouts {
     const token = credential?.mode === 'token' ? credential.token : undefined
     const send = (csrf: string) => call(context, { endpoint: 'logout', method: 'POST', body, token, csrf })
     const proof = token === undefined ? (credential ?? this.#ended)?.token : undefined
-    return inTime(
-      context,
-      send(csrfToken(context, proof)).then(async (reply) =>
-        isCsrfRefusal(context, reply, false) ? send(await freshCsrf(context, true)) : reply,
-      ),
-    )
+    const settled = send(csrfToken(context, proof)).then(async (reply) => {
+      if (!isCsrfRefusal(context, reply, false)) return reply
+      const found = await probe(context)
+      // Nobody is signed in by the cookie any more: there is nothing left to end here.
+      const { kind } = await judgeRefresh(context, found)
+      if (kind === 'refused' && scope === 'current') return { ...found, status: 204, page: false }
+      return send(csrfToken(context, tokenIn(context, found)))
+    })
+    return inTime(context, settled)
   }
 }

@@ -42,16 +42,19 @@ export async function probe(context: Context): Promise<Reply> {
   return { ...(await call(context, session)), csrf: fields?.csrfToken }
 }
 
-/** A CSRF token for a call outside of a session, or beside one that is ending; nothing else is learned from the answer. */
-export async function freshCsrf(context: Context, required = false): Promise<string> {
+/** The CSRF token for a sign-in, for which nobody needs to be signed in. */
+export async function freshCsrf(context: Context): Promise<string> {
   const { options, state } = context
-  const { credential } = state
   if (!options.csrf.header || modeOf(context) === 'token') return ''
-  const endpoint = options.endpoints.csrf !== false ? 'csrf' : required ? 'session' : undefined
-  const reply = endpoint && (await inTime(context, call(context, { endpoint, method: 'GET' })))
-  const known = credential?.mode === 'session' ? credential.token : undefined
-  return csrfToken(context, (reply && fieldsOf(context, reply)?.csrfToken) ?? known)
+  const asked = options.endpoints.csrf !== false && call(context, { endpoint: 'csrf', method: 'GET' })
+  const reply = asked && (await inTime(context, asked))
+  const known = state.credential?.mode === 'session' ? state.credential.token : undefined
+  return csrfToken(context, (reply && tokenIn(context, reply)) || known)
 }
+
+/** The CSRF token that an answer brought. */
+export const tokenIn = (context: Context, reply: Reply): string | undefined =>
+  fieldsOf(context, reply)?.csrfToken ?? reply.csrf
 
 const fieldsOf = (context: Context, { endpoint, status, body }: Reply) =>
   status === 200 ? readFields(context, body, endpoint as AnswerOf) : undefined

@@ -174,6 +174,7 @@ async function refusalIn(
   const { clock } = context.ports
   const { isUnauthorized, timeouts } = context.options
   if (isRejected(context, target, response)) return '401'
+  if (mode === 'token' && !isUnauthorized) return undefined
   if (!mayReceiveCredential(context, new URL(response.url || target))) return undefined
   // Theirs may throw, and the body they read may never end.
   const asked = isUnauthorized && (async () => isUnauthorized(response.clone()))().catch(() => false)

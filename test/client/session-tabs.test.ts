@@ -235,3 +235,17 @@ it('R49 a logout that worked is not called out', async () => {
   expect(warn).not.toHaveBeenCalled()
   warn.mockRestore()
 })
+
+it('RV-02 a logout that is refused for its CSRF token where nobody is signed in any more is done, unless it is for all', async () => {
+  for (const [scope, server] of [
+    ['current', 'confirmed'],
+    ['all', 'pending'],
+  ] as const) {
+    const stage = await createStage()
+    const { auth } = await stage.signedIn()
+    await stage.backend.admin.endAllSessions('ann')
+    stage.respond = (_request, url) =>
+      url.pathname === '/auth/logout' ? Response.json({ error: 'csrf_failed' }, { status: 403 }) : undefined
+    expect((await stage.run(auth.logout({ scope }))).value).toMatchObject({ server })
+  }
+})
