@@ -246,3 +246,24 @@ test('an auto client that has heard nothing of cookie sessions refuses one and s
   await app.expectUser(undefined)
   expect(await liveSessions(server)).toBe(0)
 })
+
+test('R74 in a frame of another origin the sign-in by redirect does not navigate, and the diagnosis names the frame', async ({
+  serve,
+  page,
+}) => {
+  const [server, host] = [await serve({ mode: 'session' }), await serve()]
+  server.client = OPTIONS
+  await page.goto(`${host.origin}/plain`)
+  await page.evaluate((src) => {
+    const frame = document.createElement('iframe')
+    frame.src = src
+    document.body.append(frame)
+  }, `${server.origin}/`)
+  await expect.poll(() => page.frames().length).toBe(2)
+  const frame = page.frames()[1]!
+  await frame.waitForFunction(() => 'run' in window)
+  const app = new App(page, server, frame)
+  expect(await app.fails('loginWithRedirect')).toMatchObject({ code: 'embedded' })
+  expect(frame.url()).toBe(`${server.origin}/`)
+  expect(JSON.stringify(await app.run('diagnose'))).toContain('third-party frame')
+})

@@ -49,7 +49,7 @@ export interface AuthClient<User = unknown> {
   login(credentials: unknown): Promise<AuthState<User>>
   /**
    * Navigates to the backend's sign-in, which comes back to `returnTo`, by default the page's own path; no code and no token
-   * ever reaches script. Throws `invalid_return_to` for everything but a path of this origin (RFC 9700, 4.11.1).
+   * ever reaches script. Throws `embedded` in a frame of another origin, and `invalid_return_to` for everything but a path of this origin (RFC 9700, 4.11.1).
    */
   loginWithRedirect(options?: { returnTo?: string | undefined }): Promise<void>
   /**

@@ -179,6 +179,8 @@ export interface AuthClientOptions<User = unknown> {
           boolean | undefined
       }
     | undefined
+  /** Lets `loginWithRedirect` navigate a frame of another origin, where most sign-in pages refuse to be shown. @default false */
+  redirectInFrame?: boolean | undefined
   /** Parameter that tells the backend's sign-in where to come back to. @default 'return_to' */
   returnToParameter?: string | undefined
   /** Paths `returnTo` must not lead to, such as your own sign-in page; the auth endpoints are always among them. @default [] */
@@ -367,6 +369,7 @@ const RULES: { readonly [Name in keyof AuthClientOptions]: Rule } = {
   tabs: [isObject, 'an object'],
   development: [isBoolean, 'a boolean'],
   hideOnRestore: [isBoolean, 'a boolean'],
+  redirectInFrame: [isBoolean, 'a boolean'],
   parseUser: FUNCTION,
   getUserId: FUNCTION,
   parseAnswer: FUNCTION,
@@ -417,6 +420,7 @@ export function resolveOptions<User>(options: AuthClientOptions<User> = {}): Res
     retry: group('retry', DEFAULT_RETRY, options.retry, MILLISECONDS),
     replay: options.replay ?? 'all',
     shareToken,
+    redirectInFrame: options.redirectInFrame ?? false,
     returnToParameter: options.returnToParameter ?? 'return_to',
     authRoutes: options.authRoutes ?? [],
     development: options.development,

@@ -69,6 +69,11 @@ function missingCauses(context: Context, { baseUrl, isLoopback }: Loaded): strin
   const page = new URL(context.ports.page.url() ?? 'about:blank')
   const base = baseUrl(context)!
   const causes: string[] = []
+  if (context.ports.page.embedded()) {
+    causes.push(
+      'third-party frame: browsers block or partition cookies there. Set them with "SameSite=None; Secure; Partitioned", or ask with `document.requestStorageAccess()` when the person clicks, and then call `refresh({ force: true })`',
+    )
+  }
   if (!isSameSite(page, base)) {
     causes.push(
       `third-party cookie: ${page.host || 'this page'} and ${base.host} look like different sites, and browsers block cookies there. Serve the API from a subdomain of the app's domain, or through a proxy`,

@@ -87,6 +87,8 @@ export class Runtime {
     this.#needPage('begin the sign-in')
     const { context } = this
     const { page } = context.ports
+    if (page.embedded() && !context.options.redirectInFrame)
+      throw new AuthError('embedded', { action: 'begin the sign-in' })
     const path = returnTo === undefined ? ownPath(context) : checkReturnTo(context, returnTo)
     void this.started()
     await raced(activated(context), context.disposed)

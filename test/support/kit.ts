@@ -106,6 +106,7 @@ export interface Kit<User = unknown> {
   visible: boolean
   prerendering: boolean
   concealed: boolean
+  embedded: boolean
   url: string
   readonly navigated: string[]
   readonly cookies: Map<string, string>
@@ -160,6 +161,7 @@ export function createKit<User = unknown>(
     visible: true,
     prerendering: false,
     concealed: false,
+    embedded: false,
     url: `${ORIGIN}/orders?page=2#top`,
   }
   const navigated: string[] = []
@@ -255,6 +257,7 @@ export function createKit<User = unknown>(
       navigate: (url) => void navigated.push(url),
       conceal: (hidden) => void (kit.concealed = hidden),
       cookie: (name) => cookies.get(name),
+      embedded: () => kit.embedded,
       meta: (name) => metas.get(name),
     },
     flights: new Map(),

@@ -25,6 +25,7 @@ const CODES: Record<AuthErrorCode, boolean> = {
   no_token_in_session_mode: false,
   not_replayable: false,
   invalid_return_to: false,
+  embedded: false,
   no_page: false,
   disposed: false,
 }

@@ -59,6 +59,7 @@ const WRONG: Record<string, unknown[]> = {
   session: without(isObject),
   isUnauthorized: without(isFunction),
   returnToParameter: without(),
+  redirectInFrame: without(isBoolean),
 }
 const CASES = Object.entries(WRONG).flatMap(([option, values]) =>
   values.map((value) => [option, inspect(value), value] as const),
