@@ -179,7 +179,7 @@ it('a session is used until its end, without a margin in which it would be asked
 
 it('a server that says that the session ends at once is asked now and then, not all the time', async () => {
   const stage = await createStage()
-  stage.backend.faults.add({ kind: 'json', on: ['session', 'login'], set: { session_expires_in: 0 } })
+  stage.backend.faults.add({ kind: 'json', on: ['session', 'login'], set: { session_expires_in: 1 } })
   const { auth } = await stage.signedIn()
   await stage.world.advance(60_000)
   expect(stage.sent('/auth/session').length).toBeLessThanOrEqual(6)

@@ -102,8 +102,8 @@ it('a logout that knew no session learns from a late session check which one it 
   })[0]
   const [out] = move(unknown, LOGOUT)
   const [state, effects] = move(out, renewed(unknown, grant('session')))
-  expect(state.logout?.sessionId).toBe('s-ann')
-  expect(typesOf(effects)).toEqual(['writeMarker'])
+  expect(state.logout?.sessionIds).toEqual(['s-ann'])
+  expect(typesOf(effects)).toEqual(['writeMarker', 'pending'])
 })
 
 it('another subject found by a session check is a user switch', () => {
