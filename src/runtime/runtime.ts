@@ -236,14 +236,18 @@ export class Runtime {
     const blind = cause === 'restore' && !context.readMarker()
     const now = context.instant()
     const due =
-      failures > 0 || !credential || remaining(credential, now) < credential.lead || this.#isOld(credential)
+      failures > 0 ||
+      !credential ||
+      remaining(credential, now) < credential.lead ||
+      this.#isOld(credential, cause)
     if (due || blind) void this.#refresher.refresh({ cause, force: blind })
   }
 
   /** Nobody tells a cookie session that it was ended elsewhere. */
-  #isOld({ mode, issued }: Credential): boolean {
-    const { options } = this.context
-    return mode === 'session' && elapsed(issued, this.context.instant()) >= options.revalidateAfter
+  #isOld({ mode, issued }: Credential, cause: string): boolean {
+    const age = elapsed(issued, this.context.instant())
+    // Whoever comes back to a page may have signed in on one of the server's in the same tab.
+    return mode === 'session' && (cause === 'restore' || age >= this.context.options.revalidateAfter)
   }
 
   #needPage(action: string): void {

@@ -127,7 +127,7 @@ export async function createStage(
         }),
       ),
     async outside(method, path, body, headers = {}) {
-      const [tab] = world.tabs
+      const tab = world.tabs.find(({ page }) => page)
       const call = await stage.run(
         tab!.page!.fetch(path, {
           method,

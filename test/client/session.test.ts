@@ -1,6 +1,6 @@
 /* Session mode from boot to logout, over the reference backend. */
 import { expect, it } from 'vitest'
-import { ANN, createStage } from './session-support.js'
+import { ANN, BOB, createStage } from './session-support.js'
 
 const WRITES = ['POST', 'PUT', 'PATCH', 'DELETE'] as const
 
@@ -220,6 +220,21 @@ it('R85 revalidateAfter: false asks nobody, and a shorter one asks sooner', asyn
     await stage.world.advance(500)
     expect(stage.sent('/auth/session')).toHaveLength(expected)
   }
+})
+
+it('a page that comes back from the back/forward cache asks at once: somebody may have signed in at the server in this tab', async () => {
+  const stage = await createStage()
+  const { auth, told } = await stage.signedIn()
+  const [tab] = stage.world.tabs
+  await stage.world.openTab({ url: 'https://app.example/elsewhere' })
+  await stage.world.advance(1000)
+  await tab!.leave()
+  await stage.outside('POST', '/auth/login', BOB)
+  await tab!.back()
+  await stage.world.advance(1000)
+  expect(stage.sent('/auth/session')).toHaveLength(1)
+  expect(told).toEqual(['end user-switched', 'switch ann bob'])
+  expect(auth.getState()).toMatchObject({ user: { id: 'bob' } })
 })
 
 it('R47 coming back to the page after a while finds a session that was ended elsewhere', async () => {
