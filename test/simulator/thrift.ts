@@ -64,6 +64,8 @@ export class Thrift {
   #online = true
   #faults = false
   #renewedAt = -Infinity
+  /** The storage was emptied: tabs of different epochs do not hear each other until somebody has an answer. */
+  #estranged = false
 
   constructor(truth: ThriftTruth, violate: (what: string) => void) {
     this.#truth = truth
@@ -76,6 +78,7 @@ export class Thrift {
     if (step.do === 'fault') this.#faults = true
     if (step.do === 'leave' || step.do === 'freeze')
       for (const { page } of this.#truth.apps()) this.excuse(page.id)
+    if (step.do === 'clearStorage') this.#estranged = true
     if (step.do === 'refreshNow') this.#forcedAt = this.#truth.now()
     if (!QUIET.has(step.do)) this.#disturbedAt = this.#truth.now()
     if (EXPLICIT.has(step.do) || step.do === 'online' || step.do === 'setClock') this.#forget()
@@ -86,6 +89,11 @@ export class Thrift {
     // A sign-in whose client is gone still takes the session from the others, who learn of it one by one.
     if (this.#signingIn.has(page)) this.#faults = true
     this.#excused.set(page, this.#truth.now())
+  }
+
+  /** A sign-in was committed, maybe long after its answer: it ends all waiting. */
+  signedIn(): void {
+    this.#forget()
   }
 
   /** Finds the pages whose script stood still. */
@@ -131,6 +139,7 @@ export class Thrift {
     if (status === 401 || status === 409) return void this.#losers.add(page)
     if (status === 200 && !isPage(exchange)) {
       this.#forget()
+      this.#estranged = false
       if (this.#app(page)?.page.running() && sentAt > this.#disturbedAt + EXCUSE_MS) this.#renewedAt = sentAt
       return
     }
@@ -174,7 +183,10 @@ export class Thrift {
       // Who comes later, or has no channel, learns of it from the server.
       const age = this.#app(page)?.page.activeMs() ?? 0
       const told =
-        schedule.channel && schedule.storage && now() - wait.since > schedule.channelDelay + ROUNDING_MS
+        !this.#estranged &&
+        schedule.channel &&
+        schedule.storage &&
+        now() - wait.since > schedule.channelDelay + ROUNDING_MS
       const heard = (schedule.storage && wait.page === page) || (told && age >= now() - wait.since)
       if (heard) {
         this.#violate(
