@@ -110,7 +110,9 @@ function shownMode(context: Context, from: AnswerOf, fields: AnswerFields | unde
 /** A session that nobody says the end of is good until the server says otherwise. */
 function sessionCredential(context: Context, fields: AnswerFields, reply: Reply): Credential {
   const ends = [fields.sessionExpiresIn, fields.idleExpiresIn].map((end) => parseLifetime(end) ?? LONGEST_MS)
-  const token = csrfToken(context, fields.csrfToken ?? reply.csrf)
+  // A sign-in changes the cookie, and a question should not.
+  const asked = context.options.csrf.cookie && reply.endpoint !== 'login'
+  const token = asked ? reply.held : csrfToken(context, fields.csrfToken ?? reply.csrf)
   const lifetime = Math.max(SHORTEST_MS, Math.min(...ends))
   return { mode: 'session', token, generation: 1, issued: reply.sentAt, lifetime, lead: 0 }
 }

@@ -1,6 +1,7 @@
 import type { Instant } from '../core/lifetime.js'
 import type { Endpoints } from '../options.js'
 import type { Context } from './context.js'
+import { csrfToken } from './csrf.js'
 import { within } from './waiting.js'
 
 /** An answer read to its end, or the fault that kept it away. */
@@ -17,6 +18,8 @@ export interface Reply {
   readonly page: boolean
   /** Set where no answer arrived, or not the whole of it. */
   readonly fault: unknown
+  /** The CSRF cookie as it was when this was asked: what it is now may be of somebody who has signed in since. */
+  readonly held: string
   /** A CSRF token that came in another answer. */
   readonly csrf?: string | undefined
   readonly sentAt: Instant
@@ -57,6 +60,7 @@ export function endpointUrl(context: Context, endpoint: keyof Endpoints): string
 export async function call(context: Context, { endpoint, method, body, token, csrf }: Call): Promise<Reply> {
   const { ports, options } = context
   let sentAt = context.instant()
+  const held = csrfToken(context, undefined)
   const headers: Record<string, string> = {
     accept: 'application/json',
     [options.staticHeader[0]]: options.staticHeader[1],
@@ -90,13 +94,16 @@ export async function call(context: Context, { endpoint, method, body, token, cs
       if (quota && error instanceof TypeError) return send(false)
       throw error
     })
-    return { ...(await read(context, response)), endpoint, sentAt }
+    return { ...(await read(context, response)), endpoint, held, sentAt }
   } catch (fault) {
-    return { endpoint, status: 0, redirected: false, page: false, fault, sentAt }
+    return { endpoint, held, status: 0, redirected: false, page: false, fault, sentAt }
   }
 }
 
-async function read(context: Context, response: Response): Promise<Omit<Reply, 'endpoint' | 'sentAt'>> {
+async function read(
+  context: Context,
+  response: Response,
+): Promise<Omit<Reply, 'endpoint' | 'held' | 'sentAt'>> {
   const { options } = context
   const redirected = response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)
   let fault: unknown

@@ -3,7 +3,7 @@ import { expect, it, vi } from 'vitest'
 import type { AuthClientOptions } from '../../src/options.js'
 import { isOvertaken } from '../../src/runtime/csrf.js'
 import type { BackendOptions } from '../../src/testing/backend/options.js'
-import { ANN, BOB, createStage, type Person, type Stage } from './session-support.js'
+import { ANN, BOB, createStage, ORIGIN, type Person, type Stage } from './session-support.js'
 
 const COOKIE = '__Host-csrf'
 type Setting = readonly [client: AuthClientOptions<Person>, backend: BackendOptions]
@@ -127,6 +127,42 @@ it('without a session id the readable cookie alone tells that somebody may have 
   await stage.outside('POST', '/auth/login', BOB)
   expect((await stage.write(app, 'written by Ann')).error).toMatchObject({ code: 'session_changed' })
   expect(stage.sent('/api/profile')).toHaveLength(0)
+  expect(await stage.nameOf('bob')).toBe('Bob')
+})
+
+it('somebody who signs in while the server is asked is noticed before the next write, too', async () => {
+  const stage = await createStage(
+    { mode: 'session', session: { idHeader: false, csrf: { cookie: COOKIE } } },
+    { sessionIdHeader: false, csrf: { delivery: ['cookie'] } },
+  )
+  const app = await stage.signedIn()
+  let overtaken = true
+  stage.respond = async (request, { pathname }) => {
+    if (pathname !== '/auth/session' || !overtaken) return undefined
+    overtaken = false
+    const context = { address: '203.0.113.7' }
+    const answer = await stage.backend.handle(request, context)
+    // It is for Ann, and the cookies of Bob's sign-in reach the browser before it does.
+    const login = await stage.backend.handle(
+      new Request(`${ORIGIN}/auth/login`, {
+        method: 'POST',
+        headers: {
+          'x-csrf': '1',
+          'content-type': 'application/json',
+          'sec-fetch-site': 'same-origin',
+          cookie: request.headers.get('cookie') ?? '',
+        },
+        body: JSON.stringify(BOB),
+      }),
+      context,
+    )
+    expect(login.status).toBe(200)
+    for (const line of login.headers.getSetCookie()) answer.headers.append('set-cookie', line)
+    return answer
+  }
+  await stage.run(app.auth.refresh({ force: true }))
+  expect(app.auth.getState()).toMatchObject({ user: { id: 'ann' } })
+  expect((await stage.write(app, 'written by Ann')).error).toMatchObject({ code: 'session_changed' })
   expect(await stage.nameOf('bob')).toBe('Bob')
 })
 
