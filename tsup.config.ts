@@ -21,6 +21,7 @@ export default defineConfig({
   entry: {
     index: 'src/index.ts',
     ky: 'src/ky.ts',
+    presets: 'src/presets.ts',
     react: 'src/react/index.ts',
     testing: 'src/testing/index.ts',
   },

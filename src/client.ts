@@ -1,3 +1,4 @@
+import { LONGEST_MS } from './core/lifetime.js'
 import type { ClientState } from './core/state.js'
 import type { Ports } from './core/ports.js'
 import type { AuthenticatedState, AuthState, LogoutScope } from './core/types.js'
@@ -48,7 +49,7 @@ export interface AuthClient<User = unknown> {
   login(credentials: unknown): Promise<AuthState<User>>
   /**
    * Navigates to the backend's sign-in, which comes back to `returnTo`, by default the page's own path; no code and no token
-   * ever reaches script. Throws `invalid_return_to` for everything but a path of this origin (RFC 9700, 4.11.1).
+   * ever reaches script. Throws `embedded` in a frame of another origin, and `invalid_return_to` for everything but a path of this origin (RFC 9700, 4.11.1).
    */
   loginWithRedirect(options?: { returnTo?: string | undefined }): Promise<void>
   /**
@@ -193,20 +194,21 @@ function snapshot<User>(old: AuthState<User> | undefined, live: () => ClientStat
 }
 
 function face<User>(live: () => ClientState): AuthState<User> {
-  const { phase, asking, incoming, identity, reason, doubtful, connection, retryAt } = live()
+  const { phase, asking, incoming, identity, mode = 'token', reason, doubtful, connection, retryAt } = live()
   const common = { connection, retryAt: retryAt && Math.round(retryAt.wall) }
   // Somebody else is signed in, and shown as soon as the application has cleared away what was of the one before.
   if (phase === 'out' && !asking && !incoming) return { status: 'unauthenticated', reason, ...common }
   if (phase !== 'in' || !identity || doubtful) return { status: 'unknown', ...common }
   const shown: AuthenticatedState<User> = {
     status: 'authenticated',
-    mode: identity.mode,
+    mode,
     user: identity.user as User,
     sessionId: identity.sessionId,
     ...common,
     get expiresAt() {
       const { credential, identity: current } = live()
-      return credential && current?.subject === identity.subject
+      const known = credential && current?.subject === identity.subject
+      return known && (credential.mode === 'token' || credential.lifetime < LONGEST_MS)
         ? credential.issued.wall + credential.lifetime
         : undefined
     },

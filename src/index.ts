@@ -15,10 +15,14 @@ export type {
 export type { AuthErrorCode, AuthErrorDetails } from './errors.js'
 export type {
   AnswerFields,
+  AnswerOf,
   AuthClientOptions,
+  CsrfOptions,
+  CsrfRefusal,
   Endpoints,
   Refusal,
   ReplayPolicy,
+  SessionOptions,
   Timeouts,
 } from './options.js'
 export type { Challenge } from './core/challenge.js'

@@ -11,6 +11,7 @@ export default defineConfig({
     alias: [
       { find: /^latchkey$/, replacement: source('index.ts') },
       { find: /^latchkey\/ky$/, replacement: source('ky.ts') },
+      { find: /^latchkey\/presets$/, replacement: source('presets.ts') },
       { find: /^latchkey\/react$/, replacement: source('react/index.ts') },
       { find: /^latchkey\/testing$/, replacement: source('testing/index.ts') },
     ],

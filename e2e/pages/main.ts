@@ -40,6 +40,7 @@ const plain = (state: AuthState<User>) => ({
   status: state.status,
   connection: state.connection,
   user: state.status === 'authenticated' ? state.user.id : undefined,
+  mode: state.status === 'authenticated' ? state.mode : undefined,
   reason: state.status === 'unauthenticated' ? state.reason : undefined,
 })
 
@@ -58,6 +59,15 @@ const hooks = {
   /** Whether there is a valid token; the token itself stays here. */
   hasToken: async () => (await auth.getAccessToken()) !== '',
   fetch: async (url: string) => outcome(await auth.fetch(url)),
+  /** Renames whoever is signed in. */
+  write: async (name: string) =>
+    outcome(
+      await auth.fetch('/api/profile', {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ name }),
+      }),
+    ),
   send: async (kind: BodyKind) => outcome(await send(auth.fetch, kind)),
   /** Many calls at once. */
   burst: async (url: string, calls: number) =>

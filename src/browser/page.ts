@@ -21,6 +21,14 @@ export const browserPage: Page = {
     if (hidden) style.setProperty('visibility', 'hidden', 'important')
     else style.removeProperty('visibility')
   },
+  embedded() {
+    try {
+      return top!.location.href === ''
+    } catch {
+      return true
+    }
+  },
+  meta: (name) => document.getElementsByTagName('meta').namedItem(name)?.content,
   cookie(name) {
     try {
       const prefix = `${name}=`

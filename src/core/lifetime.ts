@@ -1,3 +1,5 @@
+import type { Mode } from './types.js'
+
 /** One reading of both clocks. They disagree after sleep and after somebody set the time. */
 export interface Instant {
   readonly wall: number
@@ -5,6 +7,8 @@ export interface Instant {
 }
 
 export interface Credential {
+  readonly mode: Mode
+  /** The access token. In session mode, where a cookie is the credential, the CSRF token that goes with it, or nothing. */
   readonly token: string
   readonly generation: number
   /** When the request left that brought it, so that a slow answer never makes it look younger than it is. */
@@ -16,7 +20,7 @@ export interface Credential {
 }
 
 /** What a browser keeps at the most (RFC 6265bis, 5.5: 400 days); larger claims are cut to it. */
-const LONGEST_MS = 400 * 86_400_000
+export const LONGEST_MS = 400 * 86_400_000
 
 /**
  * Milliseconds since `then`: the larger of what both clocks say, since a clock that stood still or was set back

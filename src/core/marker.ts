@@ -13,7 +13,8 @@ export interface Marker {
   readonly follows?: Epoch | undefined
   /** Number of the newest credential of this epoch. */
   readonly generation: number
-  readonly mode: Mode
+  /** Undefined where it was never learned. */
+  readonly mode: Mode | undefined
   readonly sessionId: string | undefined
   /** The sessions that a pending logout has still to end. */
   readonly ending: readonly string[]
@@ -23,6 +24,7 @@ export interface Marker {
   readonly reason: EndReason | 'none'
 }
 
+const MODES = ['token', 'session'] as const
 const STATES = ['in', 'out', 'logout-pending'] as const
 export const END_REASONS = [
   'logout',
@@ -61,7 +63,7 @@ export function parseMarker(text: string | null | undefined, wall: number): Mark
     state,
     follows: parseEpoch(value['follows'], wall),
     generation: isCount(value['generation']) ? value['generation'] : 0,
-    mode: value['mode'] === 'session' ? 'session' : 'token',
+    mode: oneOf(MODES, value['mode']),
     sessionId: isHandle(value['sessionId']) ? value['sessionId'] : undefined,
     ending: parseHandles(value['ending']),
     scope: value['scope'] === 'all' ? 'all' : 'current',

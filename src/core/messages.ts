@@ -5,7 +5,7 @@ import type { Epoch, EndReason, Mode } from './types.js'
 /** The version of what tabs say to each other. A tab that reads another one ignores it. */
 export const MESSAGE_VERSION = 1
 
-/** A credential on its way to a sibling, in memory only. Only the wall clock is shared between tabs. */
+/** A credential on its way to a sibling, in memory only; in session mode the CSRF token, which may be empty. Only the wall clock is shared between tabs. */
 export interface SharedToken {
   readonly token: string
   readonly subject: string
@@ -70,7 +70,7 @@ export function parseMessage(data: unknown, self: string, wall: number): Message
       if (!isCount(generation) || (sessionId !== undefined && !isHandle(sessionId))) return undefined
       const mode = data['mode'] === 'session' ? 'session' : 'token'
       const follows = parseEpoch(data['follows'], wall)
-      return { type: 'in', epoch, generation, sessionId, follows, mode, shared: parseShared(shared) }
+      return { type: 'in', epoch, generation, sessionId, follows, mode, shared: parseShared(shared, mode) }
     }
     case 'out': {
       const reason = oneOf(END_REASONS, data['reason'])
@@ -88,17 +88,23 @@ export function parseMessage(data: unknown, self: string, wall: number): Message
   }
 }
 
-function parseShared(value: unknown): SharedToken | undefined {
+function parseShared(value: unknown, mode: Mode): SharedToken | undefined {
   if (!isRecord(value)) return undefined
   const { token, subject, rawUser, issuedAt, lifetime } = value
   const valid =
-    isTokenText(token) &&
+    (isTokenText(token) || (token === '' && mode === 'session')) &&
     isHandle(subject) &&
     Number.isFinite(issuedAt) &&
     Number.isFinite(lifetime) &&
     (lifetime as number) > 0
   return valid
-    ? { token, subject, rawUser, issuedAt: issuedAt as number, lifetime: lifetime as number }
+    ? {
+        token,
+        subject,
+        rawUser,
+        issuedAt: issuedAt as number,
+        lifetime: lifetime as number,
+      }
     : undefined
 }
 

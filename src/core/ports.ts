@@ -87,6 +87,10 @@ export interface Page {
   conceal(hidden: boolean): void
   /** The value of a cookie that script can read. */
   cookie(name: string): string | undefined
+  /** Whether it is in a frame of another origin. */
+  embedded(): boolean
+  /** The content of the `<meta>` element of that name. */
+  meta(name: string): string | undefined
 }
 
 /** What happens once for a page, however many clients it makes: refreshes that outlive the client that began them. */

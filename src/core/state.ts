@@ -8,7 +8,6 @@ export interface Identity {
   /** The subject: who it is. Nothing else decides whether two identities are the same. */
   readonly subject: string
   readonly sessionId: string | undefined
-  readonly mode: Mode
   /** As the server sent it: what siblings get, who parse it for themselves. */
   readonly rawUser: unknown
   readonly user: unknown
@@ -34,6 +33,8 @@ export interface ClientState {
   /** The start asks the server although the marker says that nobody is signed in: not known until it has answered. */
   readonly asking: boolean
   readonly reason: EndReason | 'none'
+  /** How the backend lets this browser act for a user, as the last sign-in or renewal showed; it outlives the session. */
+  readonly mode: Mode | undefined
   /** Of the identity, or of the marker while the identity is unknown. */
   readonly sessionId: string | undefined
   readonly identity: Identity | undefined

@@ -15,6 +15,7 @@ export const INITIAL: ClientState = {
   phase: 'unknown',
   asking: false,
   reason: 'none',
+  mode: undefined,
   sessionId: undefined,
   identity: undefined,
   credential: undefined,
@@ -110,8 +111,8 @@ function back(state: ClientState): ClientState {
 function started(state: ClientState, marker: Marker | undefined): Transition {
   // A login or logout may have come before the start.
   if (!marker || !isSame(state.epoch, NO_EPOCH)) return [state, []]
-  const { epoch, follows, sessionId, generation } = marker
-  const known: ClientState = { ...state, epoch, follows, sessionId, generation }
+  const { epoch, follows, mode, sessionId, generation } = marker
+  const known: ClientState = { ...state, epoch, follows, mode, sessionId, generation }
   if (marker.state === 'in') return [known, []]
   return [{ ...known, phase: 'out', logout: pendingLogout(marker) }, []]
 }
@@ -170,7 +171,13 @@ function disown(
 /** Somebody is signed in by another tab: learn who it is. */
 function resync(
   state: ClientState,
-  { epoch, follows, sessionId, generation }: Pick<Marker, 'epoch' | 'follows' | 'sessionId' | 'generation'>,
+  {
+    epoch,
+    follows,
+    mode = state.mode,
+    sessionId,
+    generation,
+  }: Pick<Marker, 'epoch' | 'follows' | 'mode' | 'sessionId' | 'generation'>,
   now: Moment,
 ): Transition {
   const { logout } = state
@@ -186,6 +193,7 @@ function resync(
     ...calm(state),
     epoch,
     follows,
+    mode,
     sessionId,
     generation,
     phase: state.phase === 'in' ? 'in' : 'unknown',
@@ -265,12 +273,12 @@ function granted(
 ): Transition {
   if (!isSame(state.epoch, under.epoch)) {
     // What comes to life behind a logout must not stay alive.
-    if (state.phase === 'out') return revoke(state, grant)
+    if (state.phase === 'out') return revoke(state, grant, explicit)
     // The cookie that came last is in the jar, and only the server knows whose that is.
     return [{ ...calm(state), resyncing: explicit || state.resyncing }, [{ type: 'repair' }]]
   }
   // The session a logout is still to end came back: it is not a sign-in.
-  if (state.logout && !explicit) return revoke(state, grant)
+  if (state.logout && !explicit) return revoke(state, grant, explicit)
   const generation = explicit ? 1 : under.generation + 1
   // The server is there, so no back-off holds the repair up.
   if (!explicit && state.generation > generation) return [calm(state), [{ type: 'repair' }]]
@@ -284,7 +292,8 @@ function granted(
   const epoch = signIn ? nextEpoch(state.epoch, now.wall, now.id) : state.epoch
   const numbered: Grant = { ...grant, credential: { ...grant.credential, generation } }
   const follows = !signIn ? state.follows : state.phase === 'in' ? state.epoch : undefined
-  const renewed: ClientState = { ...calm(state), epoch, follows, generation, logout: undefined }
+  const { mode } = grant.credential
+  const renewed: ClientState = { ...calm(state), epoch, follows, mode, generation, logout: undefined }
   if (state.identity && state.identity.subject !== grant.identity.subject) {
     const known = signIn || state.resyncing
     return switchTo(renewed, numbered, known ? epoch : nextEpoch(state.epoch, now.wall, now.id))
@@ -303,14 +312,20 @@ function granted(
 }
 
 /** What comes to life behind a logout is to be ended, too, by the next page if not by this one. */
-function revoke(state: ClientState, grant: Grant): Transition {
+function revoke(state: ClientState, grant: Grant, explicit: boolean): Transition {
   const effects: Effect[] = [{ type: 'revoke', grant }]
   const { sessionId } = grant.identity
-  const known = sessionId === undefined || state.logout?.sessionIds.includes(sessionId)
+  const { logout } = state
+  if (grant.credential.mode === 'session' && !explicit) {
+    // A session check brings nothing to life. It says which session it was that nobody knew the id of.
+    if (!logout?.sessionIds.includes(WHICHEVER)) return [state, []]
+    effects.pop()
+  }
+  const known = sessionId === undefined || logout?.sessionIds.includes(sessionId)
   if (known || state.incoming) return [state, effects]
   const next: ClientState = {
     ...state,
-    logout: alsoEnd(state.logout && without(state.logout, WHICHEVER), sessionId),
+    logout: alsoEnd(logout && without(logout, WHICHEVER), sessionId),
   }
   return [next, [writeMarker(next), ...effects, { type: 'pending' }]]
 }
@@ -318,8 +333,14 @@ function revoke(state: ClientState, grant: Grant): Transition {
 /** Another subject: the old identity ends first, and the new one waits until the application has cleared up. */
 function switchTo(state: ClientState, grant: Grant, epoch: Epoch): Transition {
   const [ended, effects] = end(state, 'user-switched', epoch, undefined)
-  const { generation } = grant.credential
-  const next: ClientState = { ...ended, incoming: grant, generation, sessionId: grant.identity.sessionId }
+  const { generation, mode } = grant.credential
+  const next: ClientState = {
+    ...ended,
+    incoming: grant,
+    generation,
+    mode,
+    sessionId: grant.identity.sessionId,
+  }
   const switched: Effect = { type: 'switched', from: state.identity!, to: grant.identity }
   return [next, [writeMarker(next, grant.identity), ...effects, switched]]
 }
@@ -345,6 +366,7 @@ function take(state: ClientState, grant: Grant, now: Moment): ClientState {
     phase: 'in',
     reason: 'none',
     identity: kept,
+    mode: credential.mode,
     sessionId: identity.sessionId,
     credential,
     incoming: undefined,
@@ -367,7 +389,7 @@ export function announce(state: ClientState): Effect & { type: 'post' } {
           lifetime: credential.lifetime,
         }
       : undefined
-  const mode = identity?.mode ?? 'token'
+  const mode = credential?.mode ?? state.mode ?? 'token'
   return {
     type: 'post',
     message: {
@@ -415,8 +437,8 @@ function refused(
 }
 
 function end(state: ClientState, reason: EndReason, epoch: Epoch, status: number | undefined): Transition {
-  const { connection, purging } = state
-  const next: ClientState = { ...INITIAL, connection, purging, epoch, phase: 'out', reason }
+  const { connection, purging, mode } = state
+  const next: ClientState = { ...INITIAL, connection, purging, mode, epoch, phase: 'out', reason }
   const abandon: Effect = { type: 'abandon', reason }
   // Where nobody was signed in there is nothing to end, and an end that is still being cleared away is not told twice.
   const wasIn = state.phase === 'in' || (state.phase === 'unknown' && !isSame(state.epoch, NO_EPOCH))
@@ -432,13 +454,13 @@ const calm = (state: ClientState): ClientState => ({ ...state, ...CALM })
 
 /** What keeps the state: with the identity of a client that is signed in, without of one that is signed out. */
 export function writeMarker(state: ClientState, identity?: Identity): Effect {
-  const { epoch, follows, generation, logout } = state
+  const { epoch, follows, generation, mode, logout } = state
   const marker: Marker = {
     epoch,
     follows,
     state: identity ? 'in' : logout ? 'logout-pending' : 'out',
     generation,
-    mode: identity?.mode ?? 'token',
+    mode,
     sessionId: (identity ?? state).sessionId,
     ending: identity ? [] : (logout?.sessionIds ?? []),
     scope: logout?.scope ?? 'current',

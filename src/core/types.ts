@@ -38,8 +38,8 @@ export interface AuthenticatedState<User> extends ConnectionState {
   /** Public handle of this sign-in, where the server names one. */
   readonly sessionId: string | undefined
   /**
-   * When the access token ends, in milliseconds since 1970 by this device's clock. Read live: a silent refresh changes
-   * it without making a new state and without calling a listener.
+   * When the access token ends, or by the server's last word the cookie session, in milliseconds since 1970 by this device's
+   * clock. Read live: a silent refresh changes it without making a new state and without calling a listener.
    */
   readonly expiresAt: number | undefined
 }

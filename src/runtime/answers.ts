@@ -1,19 +1,20 @@
-import { type Credential, margin, parseLifetime } from '../core/lifetime.js'
+import { type Credential, LONGEST_MS, margin, parseLifetime } from '../core/lifetime.js'
 import { isHandle } from '../core/marker.js'
 import { isTokenText } from '../core/messages.js'
 import type { Grant, Identity } from '../core/state.js'
-import type { EndReason } from '../core/types.js'
+import type { EndReason, Mode } from '../core/types.js'
 import { AuthError, type AuthErrorCode, type AuthErrorDetails } from '../errors.js'
-import type { AnswerFields } from '../options.js'
+import type { AnswerFields, AnswerOf } from '../options.js'
 import type { Context } from './context.js'
+import { csrfToken } from './csrf.js'
 import { call, type Reply } from './endpoints.js'
 
-/** What an answer that should bring a token comes to. */
+/** What an answer that should bring a credential comes to. */
 export type GrantVerdict =
   | { readonly kind: 'granted'; readonly grant: Grant }
   | { readonly kind: 'indeterminate'; readonly error: AuthError; readonly retryAfter?: number | undefined }
 
-/** What an answer of the refresh endpoint means. Only `refused` can end a session. */
+/** What an answer of the refresh or session endpoint means. Only `refused` can end a session. */
 export type Verdict =
   | GrantVerdict
   | { readonly kind: 'refused'; readonly reason: EndReason; readonly status: number }
@@ -21,23 +22,33 @@ export type Verdict =
   | { readonly kind: 'raced' }
 
 const RACED = 'refresh_raced'
+/** A session that is said to end sooner is asked about then, not again and again. */
+const SHORTEST_MS = 10_000
 
-/** Reads an answer of the refresh endpoint. */
-export async function judgeRefresh(context: Context, reply: Reply): Promise<Verdict> {
-  const refusal = context.options.refusals.find(
+/** The refusal that an answer is, if it is one. */
+export const refusalOf = ({ options }: Context, reply: Reply) =>
+  options.refusals.find(
     ({ status, code }) => status === reply.status && (code === undefined || code === reply.code),
   )
+
+/** Reads an answer of the refresh or session endpoint. */
+export async function judgeRefresh(context: Context, reply: Reply): Promise<Verdict> {
+  const refusal = refusalOf(context, reply)
   if (refusal) return { kind: 'refused', reason: refusal.reason, status: reply.status }
   if (reply.status === 409 && reply.code === RACED) return { kind: 'raced' }
-  return judgeGrant(context, reply, 'refresh')
+  if (isNobody(context, reply)) return { kind: 'refused', reason: 'expired', status: reply.status }
+  return judgeGrant(context, reply)
 }
 
-/** Reads an answer that should bring a token. */
-export async function judgeGrant(
-  context: Context,
-  reply: Reply,
-  from: 'login' | 'refresh',
-): Promise<GrantVerdict> {
+/** Whether the session endpoint says in so many words that nobody is signed in. */
+function isNobody(context: Context, { endpoint, status, body }: Reply): boolean {
+  if (endpoint !== 'session' || status !== 200 || body === undefined) return false
+  return body === null || readFields(context, body, 'session')?.user === null
+}
+
+/** Reads an answer that should bring a credential. */
+export async function judgeGrant(context: Context, reply: Reply): Promise<GrantVerdict> {
+  const from = reply.endpoint as AnswerOf
   const action = from === 'login' ? 'log in' : 'refresh the session'
   const fail = (code: AuthErrorCode, details: AuthErrorDetails = {}): GrantVerdict => {
     const { status, code: serverCode, retryAfter } = reply
@@ -57,7 +68,9 @@ export async function judgeGrant(
   if (reply.status === 403) return fail('forbidden')
   if (reply.status === 429) return fail('rate_limited')
   if (reply.status >= 500 || reply.status === 408 || reply.status === 425) return fail('server_error')
-  const fields = reply.status >= 200 && reply.status < 300 ? readFields(context, reply.body, from) : undefined
+  const done = reply.status >= 200 && reply.status < 300
+  const fields = done ? readFields(context, reply.body, from) : undefined
+  if (done && shownMode(context, from, fields) === 'session') return judgeSession(fields)
   if (!fields || !isTokenText(fields.accessToken)) return fail('invalid_response')
   // What the server sends need not be what the type says.
   const tokenType: unknown = fields.tokenType ?? 'bearer'
@@ -70,14 +83,42 @@ export async function judgeGrant(
   } catch (cause) {
     return fail('invalid_user', { cause })
   }
+
+  function judgeSession(fields: AnswerFields | undefined): GrantVerdict {
+    const { mode, csrf } = context.options
+    if (!mode && !csrf.chosen) return fail('session_mode_refused')
+    if (!fields || !isPresent(fields.user)) return fail('invalid_response')
+    try {
+      const identity = makeIdentity(context, fields.user, text(fields.sessionId))
+      return { kind: 'granted', grant: { identity, credential: sessionCredential(context, fields, reply) } }
+    } catch (cause) {
+      return fail('invalid_user', { cause })
+    }
+  }
+}
+
+/** Which mode an answer is of: what the developer says, what it says, or what it brings. */
+function shownMode(context: Context, from: AnswerOf, fields: AnswerFields | undefined): Mode | undefined {
+  const { mode } = context.options
+  if (mode) return mode
+  if (from === 'session' || from === 'csrf' || fields?.mode === 'session') return 'session'
+  if (fields?.mode === 'token' || fields?.accessToken !== undefined || fields?.tokenType !== undefined)
+    return 'token'
+  return fields && isPresent(fields.user) ? 'session' : context.state.mode
+}
+
+/** A session that nobody says the end of is good until the server says otherwise. */
+function sessionCredential(context: Context, fields: AnswerFields, reply: Reply): Credential {
+  const ends = [fields.sessionExpiresIn, fields.idleExpiresIn].map((end) => parseLifetime(end) ?? LONGEST_MS)
+  // A sign-in changes the cookie, and a question should not.
+  const asked = context.options.csrf.cookie && reply.endpoint !== 'login'
+  const token = asked ? reply.held : csrfToken(context, fields.csrfToken ?? reply.csrf)
+  const lifetime = Math.max(SHORTEST_MS, Math.min(...ends))
+  return { mode: 'session', token, generation: 1, issued: reply.sentAt, lifetime, lead: 0 }
 }
 
 /** The members of an answer; undefined where it is none, or the application's reader throws. */
-export function readFields(
-  context: Context,
-  body: unknown,
-  from: 'login' | 'refresh' | 'session',
-): AnswerFields | undefined {
+export function readFields(context: Context, body: unknown, from: AnswerOf): AnswerFields | undefined {
   try {
     return context.options.parseAnswer(body, from)
   } catch {
@@ -90,7 +131,14 @@ async function makeCredential(context: Context, fields: AnswerFields, reply: Rep
   const token = fields.accessToken!
   const { defaultLifetime } = context.options
   const lifetime = parseLifetime(fields.expiresIn) ?? (await jwtLifetime(token)) ?? defaultLifetime * 1000
-  return { token, generation: 1, issued: reply.sentAt, lifetime, lead: drawLead(context, lifetime) }
+  return {
+    mode: 'token',
+    token,
+    generation: 1,
+    issued: reply.sentAt,
+    lifetime,
+    lead: drawLead(context, lifetime),
+  }
 }
 
 /** How long before its end a credential is renewed, with the jitter that keeps tabs apart. */
@@ -130,7 +178,7 @@ async function identify(
     : undefined
 }
 
-const isPresent = (user: unknown): boolean => user !== undefined && user !== null
+export const isPresent = (user: unknown): boolean => user !== undefined && user !== null
 
 const text = (value: unknown): string | undefined =>
   isHandle(value) ? value : typeof value === 'number' ? String(value) : undefined
@@ -143,5 +191,5 @@ export function makeIdentity(context: Context, rawUser: unknown, sessionId: stri
   if ((typeof subject !== 'string' && !Number.isFinite(subject)) || subject === '') {
     throw new TypeError('The user has neither "sub" nor "id": say with the "getUserId" option who it is')
   }
-  return { subject: String(subject), sessionId, mode: 'token', rawUser, user }
+  return { subject: String(subject), sessionId, rawUser, user }
 }

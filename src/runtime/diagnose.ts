@@ -26,10 +26,27 @@ export function diagnose(context: Context, reply: Reply | undefined, loaded: Loa
   const cookie = judge(context, reply, loaded)
   if (cookie === 'returned' || cookie === 'unknown') return { cookie, causes: [] }
   const causes = cookie === 'missing' ? missingCauses(context, loaded) : [REJECTED]
-  const message = `The refresh cookie is ${cookie}: the next reload will sign the user out. Look at, in this order: ${causes.join(' · ')}`
+  const name = context.state.mode === 'session' ? 'session' : 'refresh'
+  const message = `The ${name} cookie is ${cookie}: the next reload will sign the user out. Look at, in this order: ${causes.join(' · ')}`
   context.note('cookie.missing', { message })
   if (context.state.phase === 'in') console.warn(`[latchkey] ${message}`)
   return { cookie, causes }
+}
+
+/** Says so where the server still knows the session by its cookie after it has confirmed the logout. */
+export function verifyLogout(
+  context: Context,
+  reply: Reply | undefined,
+  sessionId: string | undefined,
+  loaded: Loaded,
+): void {
+  if (judge(context, reply, loaded) !== 'returned') return
+  const now = loaded.readFields(context, reply?.body, 'session')?.sessionId
+  if (sessionId !== undefined && now !== undefined && now !== sessionId) return
+  const message =
+    'The logout was confirmed, and the cookie still signs the user in. Look at, in this order: does the server end the session itself, and does it delete the cookie with the same name, Path, Domain and Partitioned it was set with?'
+  context.note('logout.ineffective', { message })
+  console.warn(`[latchkey] ${message}`)
 }
 
 function judge(context: Context, reply: Reply | undefined, { readFields }: Loaded): Diagnosis['cookie'] {
@@ -52,6 +69,11 @@ function missingCauses(context: Context, { baseUrl, isLoopback }: Loaded): strin
   const page = new URL(context.ports.page.url() ?? 'about:blank')
   const base = baseUrl(context)!
   const causes: string[] = []
+  if (context.ports.page.embedded()) {
+    causes.push(
+      'third-party frame: browsers block or partition cookies there. Set them with "SameSite=None; Secure; Partitioned", or ask with `document.requestStorageAccess()` when the person clicks, and then call `refresh({ force: true })`',
+    )
+  }
   if (!isSameSite(page, base)) {
     causes.push(
       `third-party cookie: ${page.host || 'this page'} and ${base.host} look like different sites, and browsers block cookies there. Serve the API from a subdomain of the app's domain, or through a proxy`,
@@ -66,12 +88,14 @@ function missingCauses(context: Context, { baseUrl, isLoopback }: Loaded): strin
     )
   }
   causes.push(
-    `Path: it must cover ${context.options.endpoints.refresh} and ${String(context.options.endpoints.session)}. "Path=/" does`,
+    context.state.mode === 'session'
+      ? 'Path: it must cover the session endpoint and the API. "Path=/" does'
+      : `Path: it must cover ${context.options.endpoints.refresh} and ${String(context.options.endpoints.session)}. "Path=/" does`,
     'Set-Cookie: is it in the answer of the login at all, with a name and a Domain that fit this host?',
   )
   if (page.origin !== base.origin) {
     causes.push(
-      'CORS: Access-Control-Allow-Credentials must be true, with the exact origin, on the refresh endpoint too, and the call must be made with credentials',
+      'CORS: Access-Control-Allow-Credentials must be true, with the exact origin, on every auth endpoint, and the call must be made with credentials',
     )
   }
   return causes

@@ -29,6 +29,8 @@ export type DiagnosticType =
   | 'request.forbidden'
   | 'request.redirected'
   | 'cookie.missing'
+  | 'csrf.missing'
+  | 'logout.ineffective'
 
 /** One decision of the client and why; it never holds a token, a cookie, or anything about the user. */
 export interface DiagnosticEntry {

@@ -1,10 +1,12 @@
 import type { Instant } from '../core/lifetime.js'
 import type { Endpoints } from '../options.js'
 import type { Context } from './context.js'
+import { csrfToken } from './csrf.js'
 import { within } from './waiting.js'
 
 /** An answer read to its end, or the fault that kept it away. */
 export interface Reply {
+  readonly endpoint: Call['endpoint']
   readonly status: number
   /** Parsed JSON; undefined where the body is something else. */
   readonly body?: unknown
@@ -16,6 +18,10 @@ export interface Reply {
   readonly page: boolean
   /** Set where no answer arrived, or not the whole of it. */
   readonly fault: unknown
+  /** The CSRF cookie as it was when this was asked: what it is now may be of somebody who has signed in since. */
+  readonly held: string
+  /** A CSRF token that came in another answer. */
+  readonly csrf?: string | undefined
   readonly sentAt: Instant
 }
 
@@ -25,6 +31,8 @@ export interface Call {
   readonly body?: unknown
   /** Proves which session is meant where the cookie may belong to another one. */
   readonly token?: string | undefined
+  /** The CSRF token, where there is one. */
+  readonly csrf?: string | undefined
 }
 
 const RETRY_AFTER_CAP = 600_000
@@ -49,15 +57,19 @@ export function endpointUrl(context: Context, endpoint: keyof Endpoints): string
  * Calls an auth endpoint. Never rejects and is never aborted: an abort would lose the cookie that the answer sets. The
  * body is read to its end, since an unread one keeps the browser's keepalive quota occupied.
  */
-export async function call(context: Context, { endpoint, method, body, token }: Call): Promise<Reply> {
+export async function call(context: Context, { endpoint, method, body, token, csrf }: Call): Promise<Reply> {
   const { ports, options } = context
   let sentAt = context.instant()
+  const held = csrfToken(context, undefined)
   const headers: Record<string, string> = {
     accept: 'application/json',
     [options.staticHeader[0]]: options.staticHeader[1],
   }
-  if (body !== undefined) headers['content-type'] = 'application/json'
+  const { field } = options.csrf
+  const content = csrf && field ? { ...(body as object | undefined), [field]: csrf } : body
+  if (content !== undefined) headers['content-type'] = 'application/json'
   if (token !== undefined) headers['authorization'] = `Bearer ${token}`
+  if (csrf && options.csrf.header) headers[options.csrf.header] = csrf
   const init: RequestInit = {
     method,
     headers,
@@ -65,7 +77,7 @@ export async function call(context: Context, { endpoint, method, body, token }: 
     cache: 'no-store',
     redirect: 'manual',
     // Stays undefined where there is none.
-    body: JSON.stringify(body),
+    body: JSON.stringify(content),
   }
   const url = endpointUrl(context, endpoint) ?? ''
   const send = (keepalive: boolean) => {
@@ -82,13 +94,16 @@ export async function call(context: Context, { endpoint, method, body, token }: 
       if (quota && error instanceof TypeError) return send(false)
       throw error
     })
-    return { ...(await read(context, response)), sentAt }
+    return { ...(await read(context, response)), endpoint, held, sentAt }
   } catch (fault) {
-    return { status: 0, redirected: false, page: false, fault, sentAt }
+    return { endpoint, held, status: 0, redirected: false, page: false, fault, sentAt }
   }
 }
 
-async function read(context: Context, response: Response): Promise<Omit<Reply, 'sentAt'>> {
+async function read(
+  context: Context,
+  response: Response,
+): Promise<Omit<Reply, 'endpoint' | 'held' | 'sentAt'>> {
   const { options } = context
   const redirected = response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)
   let fault: unknown

@@ -2,10 +2,11 @@ import { isSame } from '../core/epoch.js'
 import { oneOf } from '../core/marker.js'
 import type { Grant, Under } from '../core/state.js'
 import { AuthError } from '../errors.js'
-import { judgeGrant, type GrantVerdict } from './answers.js'
+import { judgeGrant, type GrantVerdict, judgeRefresh } from './answers.js'
 import type { Context } from './context.js'
 import { call, inTime, isDone, type Reply } from './endpoints.js'
 import type { Logouts } from './logout.js'
+import { freshCsrf, modeOf, probe } from './obtain.js'
 import type { RefreshOutcome, Refresher } from './refresh.js'
 import { activated } from './start.js'
 import { raced } from './waiting.js'
@@ -35,6 +36,7 @@ export async function login(
   let flush: (() => void) | undefined
   let rival: Grant | undefined
   try {
+    const csrf = await raced(freshCsrf(context), disposed)
     // The wait for the lock was long enough for a logout of ours to be tried again.
     if (!release) await raced(logouts.settle(), disposed)
     // Whoever logs out after he logged in wants to be out.
@@ -43,12 +45,12 @@ export async function login(
     const under: Under = { epoch: context.state.epoch, generation: 0 }
     context.note('login.sent')
     let late = false
-    const settled = call(context, { endpoint: 'login', method: 'POST', body: credentials }).then(
+    const settled = call(context, { endpoint: 'login', method: 'POST', body: credentials, csrf }).then(
       async (reply) => {
         const verdict = await judgeLogin(context, reply)
         if (verdict.kind !== 'granted') {
           // The cookies of an answer are set even if its body cannot be used; a proxy's own page set none of them.
-          if (isDone(reply)) await logouts.discard(late)
+          if (isDone(reply) && !oneOf(CODES, reply.code)) await logouts.discard(late)
           return { verdict }
         }
         if (late || disposed.aborted) {
@@ -115,8 +117,9 @@ const overtaken = (): AuthError => new AuthError('session_changed', { action: 'l
 
 function isOurs({ state }: Context, verdict: GrantVerdict): boolean {
   if (verdict.kind !== 'granted') return false
-  const { token } = verdict.grant.credential
-  return state.credential?.token === token || state.incoming?.credential.token === token
+  // The transition numbers a credential anew, and leaves this as it is.
+  const { issued } = verdict.grant.credential
+  return state.credential?.issued === issued || state.incoming?.credential.issued === issued
 }
 
 function fail(context: Context, error: AuthError): AuthError {
@@ -130,8 +133,17 @@ const REFUSALS: readonly number[] = [400, 401, 403, 422]
 /** A refusal to sign in says nothing about the session there may be already. */
 async function judgeLogin(context: Context, reply: Reply): Promise<GrantVerdict> {
   const { status, code: serverCode } = reply
-  if (!REFUSALS.includes(status)) return judgeGrant(context, reply, 'login')
-  const code = oneOf(CODES, serverCode) ?? (status === 403 ? 'forbidden' : 'invalid_credentials')
+  const said = oneOf(CODES, serverCode)
+  if (!REFUSALS.includes(status) && !(said && isDone(reply))) {
+    const verdict = await judgeGrant(context, reply)
+    const silent = verdict.kind === 'indeterminate' && verdict.error.code === 'invalid_response'
+    if (!silent || !isDone(reply) || serverCode || modeOf(context) !== 'session') return verdict
+    // Backends whose sign-in says no more than that it worked: the cookie says for whom.
+    const found = await judgeRefresh(context, await probe(context))
+    if (found.kind === 'granted' || found.kind === 'indeterminate') return found
+    return { kind: 'indeterminate', error: new AuthError('no_session_cookie', { status, action: 'log in' }) }
+  }
+  const code = said ?? (status === 403 ? 'forbidden' : 'invalid_credentials')
   return {
     kind: 'indeterminate',
     error: new AuthError(code, { status, serverCode, action: 'log in' }),

@@ -1,9 +1,13 @@
 import { isSame, NO_EPOCH } from '../core/epoch.js'
+import type { Credential } from '../core/lifetime.js'
 import { WHICHEVER } from '../core/pending-logout.js'
 import type { Grant } from '../core/state.js'
 import type { LogoutScope } from '../core/types.js'
+import { judgeRefresh } from './answers.js'
 import type { Context } from './context.js'
+import { csrfToken, isCsrfRefusal } from './csrf.js'
 import { call, inTime, isDone, type Reply } from './endpoints.js'
+import { probe, tokenIn } from './obtain.js'
 import { type Refresher, retryDelay } from './refresh.js'
 import { pause, raced, within } from './waiting.js'
 
@@ -35,6 +39,8 @@ export class Logouts {
   readonly #refresher: Refresher
   #delivery: Promise<boolean> | undefined
   #failures = 0
+  /** Of the session that is to be ended: its CSRF token goes with the logout. */
+  #ended: Credential | undefined
   #cancelRetry: () => void = () => {}
 
   constructor(context: Context, refresher: Refresher) {
@@ -47,7 +53,8 @@ export class Logouts {
     context.disposed.throwIfAborted()
     this.requests++
     context.syncMarker()
-    const { phase, incoming } = context.state
+    const { phase, incoming, credential } = context.state
+    if (credential?.mode === 'session') this.#ended = credential
     const over = scope === 'current' && phase === 'out' && !incoming && context.readMarker()?.state === 'out'
     context.dispatch({ type: 'logoutRequested', scope })
     const { epoch } = context.state
@@ -106,7 +113,7 @@ export class Logouts {
       try {
         if (sessionId === undefined && context.state.phase === 'in') return
         context.note('logout.compensated')
-        const reply = await this.#send(sessionId, 'current', credential.token)
+        const reply = await this.#send(sessionId, 'current', credential)
         if (reply && isDone(reply)) return this.#confirm(sessionId)
       } finally {
         release?.()
@@ -175,6 +182,7 @@ export class Logouts {
         this.#failures = 0
         context.dispatch({ type: 'logoutConfirmed', epoch, sessionId })
       }
+      if (!context.state.logout) this.#ended = undefined
       // Another one may have been asked for meanwhile.
       if (due().length > 0) this.#retryLater(undefined)
       return !context.state.logout
@@ -195,10 +203,25 @@ export class Logouts {
     this.#cancelRetry = this.#context.ports.clock.after(milliseconds, () => void this.deliver())
   }
 
-  #send(sessionId: string | undefined, scope: LogoutScope, token?: string): Promise<Reply | undefined> {
+  #send(
+    sessionId: string | undefined,
+    scope: LogoutScope,
+    credential?: Credential,
+  ): Promise<Reply | undefined> {
     const context = this.#context
     context.note('logout.sent', { cause: scope })
     const body = { session_id: sessionId || undefined, scope }
-    return inTime(context, call(context, { endpoint: 'logout', method: 'POST', body, token }))
+    const token = credential?.mode === 'token' ? credential.token : undefined
+    const send = (csrf: string) => call(context, { endpoint: 'logout', method: 'POST', body, token, csrf })
+    const proof = token === undefined ? (credential ?? this.#ended)?.token : undefined
+    const settled = send(csrfToken(context, proof)).then(async (reply) => {
+      if (!isCsrfRefusal(context, reply, false)) return reply
+      const found = await probe(context)
+      // Nobody is signed in by the cookie any more: there is nothing left to end here.
+      const { kind } = await judgeRefresh(context, found)
+      if (kind === 'refused' && scope === 'current') return { ...found, status: 204, page: false }
+      return send(csrfToken(context, tokenIn(context, found)))
+    })
+    return inTime(context, settled)
   }
 }

@@ -6,7 +6,8 @@ import { isLooping, waitLeft } from '../core/transition.js'
 import { AuthError } from '../errors.js'
 import { judgeRefresh, type Verdict } from './answers.js'
 import type { Context } from './context.js'
-import { call, inTime, type Reply } from './endpoints.js'
+import { inTime, type Reply } from './endpoints.js'
+import { obtain } from './obtain.js'
 import { pause, raced } from './waiting.js'
 
 /** How a refresh came out for those who waited for it. It never rejects. */
@@ -260,7 +261,7 @@ export class Refresher {
     const { ports, name } = this.#context
     const running = ports.flights.get(name) as Promise<Reply> | undefined
     if (running && !force) return running
-    const reply = call(this.#context, { endpoint: 'refresh', method: 'POST' })
+    const reply = obtain(this.#context)
     ports.flights.set(name, reply)
     void reply.then(() => ports.flights.get(name) === reply && ports.flights.delete(name))
     return reply

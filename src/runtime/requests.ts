@@ -2,10 +2,12 @@ import { parseChallenges } from '../core/challenge.js'
 import type { Credential } from '../core/lifetime.js'
 import { AuthError } from '../errors.js'
 import type { Context } from './context.js'
+import { asksForCsrf, cookieHeaders, isSafe } from './csrf.js'
 import { baseUrl, endpointUrl } from './endpoints.js'
 import type { Refresher } from './refresh.js'
 import { ensureToken } from './tokens.js'
-import { linked, raced } from './waiting.js'
+import { modeOf } from './obtain.js'
+import { linked, raced, within } from './waiting.js'
 
 /** `RequestInit` of the platform, and whether the request acts for the user. */
 export interface AuthRequestInit extends RequestInit {
@@ -44,7 +46,9 @@ export async function authenticatedFetch(
   const headers = new Headers(rest.headers ?? given?.headers)
   // What the caller authenticates in his own way, or addresses elsewhere, is none of our business.
   const foreign = !url || !mayReceiveCredential(context, url) || headers.has('authorization')
-  if (auth === 'omit' || foreign) return send(input, rest)
+  if (foreign) return send(input, rest)
+  if (auth === 'omit')
+    return send(input, modeOf(context) === 'session' ? { ...rest, credentials: 'omit' } : rest)
 
   const [signal, release] = linked(context.life, rest.signal === undefined ? given?.signal : rest.signal)
   // Made before the first wait: what the caller does to his URL, body or headers meanwhile changes nothing, as in fetch.
@@ -52,50 +56,65 @@ export async function authenticatedFetch(
   // A stream can be read once: the token must last, since there is no second attempt.
   const isStream = isStreamBody(rest.body)
   const spare = isStream ? undefined : request.clone()
-  const acquire = (rejected?: Credential) =>
+  const safe = isSafe(request.method)
+  const acquire = (cause: string, rejected?: Credential) =>
     ensureToken(context, refresher, {
-      cause: rejected ? '401' : 'request',
+      cause,
       minValidity: isStream ? options.refreshMargin : undefined,
       rejected,
+      unsafe: !safe,
       signal,
     })
+  let proof: readonly (readonly [name: string, value: string])[] = []
   const attempt = (credential: Credential, request: Request) => {
     signal.throwIfAborted()
-    request.headers.set('authorization', `Bearer ${credential.token}`)
-    return raced(send(request), signal)
+    if (credential.mode === 'token') {
+      request.headers.set('authorization', `Bearer ${credential.token}`)
+      return raced(send(request), signal)
+    }
+    proof = cookieHeaders(context, credential, safe)
+    for (const [name, value] of proof) request.headers.set(name, value)
+    return raced(send(request, { ...carried(request), credentials: 'include' }), signal)
   }
 
   const run = async (): Promise<Response> => {
     await raced(started(), signal)
     let credential
     try {
-      credential = await acquire()
+      credential = await acquire('request')
     } catch (error) {
       const nobody = context.state.phase === 'out' && !signal.aborted
-      if (auth === 'optional' && nobody) return raced(send(request), signal)
+      const bare = modeOf(context) === 'session' ? { ...carried(request), credentials: 'omit' as const } : {}
+      if (auth === 'optional' && nobody) return raced(send(request, bare), signal)
       throw error
     }
     const first = await attempt(credential, request)
-    if (!isRejected(context, url, first) || hopeless.get(credential)?.has(plain(url))) return first
-    const mayReplay = spare && isReplayAllowed(context, spare) && replay?.() !== false
+    const refusal = await refusalIn(context, url, first, credential, safe)
+    if (!refusal || hopeless.get(credential)?.has(plain(url))) return first
+    const giveUp = (credential: Credential, { status }: Response) => {
+      hopeless.set(credential, (hopeless.get(credential) ?? new Set()).add(plain(url)))
+      const message = refusal === 'csrf' ? CSRF_TWICE : credential.mode === 'session' ? COOKIE_TWICE : TWICE
+      context.note('request.unauthorized', { url: plain(url), status, message })
+    }
+    const mayReplay = spare && refusal !== 'page' && isReplayAllowed(context, spare) && replay?.() !== false
     // Waited for in any case, so that what the caller sends next does not meet the same 401.
-    const renewed = await acquire(credential).catch((error: unknown) => {
+    const renewed = await acquire(refusal, credential).catch((error: unknown) => {
       // Where the breaker says that new tokens do not help, or none is needed, the 401 is the answer.
       const loops = error instanceof AuthError && error.code === 'refresh_loop'
       if (signal.aborted || (mayReplay && !loops)) throw error
     })
     if (!spare) {
       const action = `send ${request.method} ${plain(url)}`
-      throw new AuthError('not_replayable', { status: 401, response: first, action })
+      throw new AuthError('not_replayable', { status: first.status, response: first, action })
     }
-    if (!mayReplay || !renewed) return first
+    // The same again would be refused again: it is not for the sake of the token that it was.
+    const same = refusal === 'csrf' && renewed && isSameJson(proof, cookieHeaders(context, renewed, safe))
+    if (renewed && (same || refusal === 'page')) giveUp(renewed, first)
+    if (!mayReplay || !renewed || same) return first
     context.note('request.replayed', { url: plain(url), generation: renewed.generation })
     void first.body?.cancel().catch(() => {})
     const second = await attempt(renewed, spare)
-    if (isRejected(context, url, second)) {
-      hopeless.set(renewed, (hopeless.get(renewed) ?? new Set()).add(plain(url)))
-      context.note('request.unauthorized', { url: plain(url), status: second.status, message: TWICE })
-    }
+    if (await refusalIn(context, url, second, renewed, safe)) giveUp(renewed, second)
     return second
   }
   return run().finally(release)
@@ -103,6 +122,13 @@ export async function authenticatedFetch(
 
 const TWICE =
   'A token that was just issued is rejected: does the resource check the same issuer, audience and keys?'
+
+const COOKIE_TWICE =
+  'The session endpoint knows the session and the resource does not: does the cookie reach both (Path, Domain)?'
+const CSRF_TWICE =
+  'Refused with a CSRF token that was just fetched: is `session.csrf.header` right? If the refusal has another cause, name its code in `session.csrf.refusals`'
+
+const isSameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
 const isRequest = (input: unknown): input is Request => isA(input, 'Request')
 const isStreamBody = (body: unknown): boolean => isA(body, 'ReadableStream')
@@ -129,11 +155,34 @@ function resolve(context: Context, url: string | URL): URL | undefined {
 /** Origin and path: a query may hold secrets. */
 const plain = (url: URL): string => url.origin + url.pathname
 
-const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
-
 function isReplayAllowed({ options }: Context, { method, url }: Request): boolean {
   const { replay } = options
-  return typeof replay === 'function' ? replay({ method, url }) : replay === 'all' || SAFE_METHODS.has(method)
+  return typeof replay === 'function' ? replay({ method, url }) : replay === 'all' || isSafe(method)
+}
+
+/** For the timeline, too. `page`: the answer of a backend that sends people to its sign-in page. */
+type RefusalKind = '401' | 'csrf' | 'page'
+
+/** What in an answer a look at the session could mend. */
+async function refusalIn(
+  context: Context,
+  target: URL,
+  response: Response,
+  { mode }: Credential,
+  safe: boolean,
+): Promise<RefusalKind | undefined> {
+  const { clock } = context.ports
+  const { isUnauthorized, timeouts } = context.options
+  if (isRejected(context, target, response)) return '401'
+  if (mode === 'token' && !isUnauthorized) return undefined
+  if (!mayReceiveCredential(context, new URL(response.url || target))) return undefined
+  // Theirs may throw, and the body they read may never end.
+  const asked = isUnauthorized && (async () => isUnauthorized(response.clone()))().catch(() => false)
+  if (asked && (await within(clock, timeouts.request, asked))) return '401'
+  if (mode !== 'session') return undefined
+  if (await asksForCsrf(context, response, safe)) return 'csrf'
+  const isPage = /^text\/html/i.test(response.headers.get('content-type') ?? '')
+  return response.redirected && isPage ? 'page' : undefined
 }
 
 /** Whether a new token can help: a 401 of an origin we sent the token to, whose challenge names no other fault (RFC 6750, 3.1). */

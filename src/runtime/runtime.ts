@@ -1,12 +1,12 @@
 import type { LifecycleSignal, Ports } from '../core/ports.js'
-import { remaining } from '../core/lifetime.js'
+import { type Credential, elapsed, remaining } from '../core/lifetime.js'
 import type { LogoutScope } from '../core/types.js'
 import { AuthError } from '../errors.js'
 import { isLoopback, type ResolvedOptions } from '../options.js'
 import { Context } from './context.js'
 import type { Diagnosis } from './diagnose.js'
 import { readFields } from './answers.js'
-import { baseUrl, call, endpointUrl, inTime } from './endpoints.js'
+import { baseUrl, call, endpointUrl, inTime, type Reply } from './endpoints.js'
 import { Events } from './events.js'
 import { login } from './login.js'
 import { Logouts, type LogoutResult } from './logout.js'
@@ -20,6 +20,7 @@ import { ensureToken, notSignedIn, type TokenNeed } from './tokens.js'
 import { pause, raced, within } from './waiting.js'
 
 const DRAWING_MS = 50
+const LOADED = { baseUrl, isLoopback, readFields }
 
 /** Performs what the transition decides, and feeds back what comes of it. */
 export class Runtime {
@@ -87,12 +88,14 @@ export class Runtime {
     this.#needPage('begin the sign-in')
     const { context } = this
     const { page } = context.ports
+    if (page.embedded() && !context.options.redirectInFrame)
+      throw new AuthError('embedded', { action: 'begin the sign-in' })
     const path = returnTo === undefined ? ownPath(context) : checkReturnTo(context, returnTo)
     void this.started()
     await raced(activated(context), context.disposed)
     await raced(this.#logouts.settle(), context.disposed)
     const url = new URL(endpointUrl(context, 'start')!)
-    url.searchParams.set('return_to', path)
+    url.searchParams.set(context.options.returnToParameter, path)
     markRedirect(context)
     page.navigate(url.href)
   }
@@ -101,14 +104,34 @@ export class Runtime {
   async logout(scope: LogoutScope): Promise<LogoutResult> {
     this.#needPage('log out')
     void this.started()
-    return this.#logouts.request(scope)
+    const { sessionId } = this.context.state
+    const result = await this.#logouts.request(scope)
+    if (result.server === 'confirmed' && this.#inDevelopment()) void this.#verify(sessionId).catch(() => {})
+    return result
+  }
+
+  async #verify(sessionId: string | undefined): Promise<void> {
+    const { context } = this
+    const { verifyLogout } = await import('./diagnose.js')
+    const reply = await this.#askSession()
+    if (context.state.phase === 'out') verifyLogout(context, reply, sessionId, LOADED)
+  }
+
+  #askSession(): Promise<Reply | undefined> {
+    const { context } = this
+    const asked = endpointUrl(context, 'session')
+      ? inTime(context, call(context, { endpoint: 'session', method: 'GET' }))
+      : Promise.resolve(undefined)
+    return raced(asked, context.disposed)
   }
 
   async token(need: TokenNeed): Promise<string> {
     this.#needPage('get an access token')
     const { context } = this
     await raced(this.started(), context.life, context.disposed, need.signal)
-    return (await ensureToken(context, this.#refresher, need)).token
+    const { mode, token } = await ensureToken(context, this.#refresher, need)
+    if (mode === 'session') throw new AuthError('no_token_in_session_mode', { action: 'get an access token' })
+    return token
   }
 
   async fetch(input: string | URL | Request, init: AuthRequestInit | undefined): Promise<Response> {
@@ -137,11 +160,7 @@ export class Runtime {
     this.#needPage('diagnose')
     const { context } = this
     const { diagnose } = await import('./diagnose.js')
-    const asked = endpointUrl(context, 'session')
-      ? inTime(context, call(context, { endpoint: 'session', method: 'GET' }))
-      : Promise.resolve(undefined)
-    const reply = await raced(asked, context.disposed)
-    return diagnose(context, reply, { baseUrl, isLoopback, readFields })
+    return diagnose(context, await this.#askSession(), LOADED)
   }
 
   dispose(): void {
@@ -215,8 +234,20 @@ export class Runtime {
     if (phase === 'out' || (phase === 'unknown' && failures === 0)) return
     // A restored page may have missed a logout, and without a marker only the server can tell.
     const blind = cause === 'restore' && !context.readMarker()
-    const due = failures > 0 || !credential || remaining(credential, context.instant()) < credential.lead
+    const now = context.instant()
+    const due =
+      failures > 0 ||
+      !credential ||
+      remaining(credential, now) < credential.lead ||
+      this.#isOld(credential, cause)
     if (due || blind) void this.#refresher.refresh({ cause, force: blind })
+  }
+
+  /** Nobody tells a cookie session that it was ended elsewhere. */
+  #isOld({ mode, issued }: Credential, cause: string): boolean {
+    const age = elapsed(issued, this.context.instant())
+    // Whoever comes back to a page may have signed in on one of the server's in the same tab.
+    return mode === 'session' && (cause === 'restore' || age >= this.context.options.revalidateAfter)
   }
 
   #needPage(action: string): void {

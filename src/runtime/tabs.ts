@@ -50,7 +50,7 @@ function sharedGrant(context: Context, message: Message): Grant | undefined {
     const identity = makeIdentity(context, rawUser, message.sessionId)
     const issued = { wall: issuedAt, monotonic: monotonic - age }
     const lead = drawLead(context, lifetime)
-    const credential = { token, generation: message.generation, issued, lifetime, lead }
+    const credential = { mode: message.mode, token, generation: message.generation, issued, lifetime, lead }
     return identity.subject === subject ? { identity, credential } : undefined
   } catch {
     // The sibling could parse this user: another version of the application, which is no reason to disturb this one.

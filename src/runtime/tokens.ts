@@ -1,6 +1,7 @@
 import { type Credential, margin, remaining } from '../core/lifetime.js'
 import { AuthError } from '../errors.js'
 import type { Context } from './context.js'
+import { isOvertaken } from './csrf.js'
 import type { Refresher } from './refresh.js'
 import { raced } from './waiting.js'
 
@@ -8,8 +9,10 @@ export interface TokenNeed {
   readonly cause: string
   /** In seconds. */
   readonly minValidity?: number | undefined
-  /** What a resource has rejected with 401. */
+  /** What a resource has rejected. */
   readonly rejected?: Credential | undefined
+  /** It will change something, in the name of whoever is signed in then. */
+  readonly unsafe?: boolean | undefined
   readonly signal?: AbortSignal | null | undefined
 }
 
@@ -30,7 +33,8 @@ export async function ensureToken(
   refresher: Refresher,
   need: TokenNeed,
 ): Promise<Credential> {
-  const { cause, minValidity = context.options.minValidity, rejected, signal } = need
+  const { cause, minValidity = context.options.minValidity, unsafe, signal } = need
+  let { rejected } = need
   // Of a disposed client, too.
   context.life.throwIfAborted()
   signal?.throwIfAborted()
@@ -40,13 +44,16 @@ export async function ensureToken(
   for (let round = 0; round < 3; round++) {
     const { credential, phase } = context.state
     if (phase === 'out') throw notSignedIn(context)
+    const overtaken = unsafe === true && credential !== undefined && isOvertaken(context, credential)
+    if (overtaken) rejected = credential
     const known = credential === rejected ? undefined : credential
     const left = known ? remaining(known, context.instant()) : 0
-    if (known && left > margin(known.lifetime, minValidity)) {
+    // A session is good until its end, and asking does not prolong it.
+    if (known && left > (known.mode === 'session' ? 0 : margin(known.lifetime, minValidity))) {
       if (left < known.lead && !refresher.flight) void refresher.refresh({ cause: 'early' })
       return known
     }
-    const outcome = await raced(refresher.refresh({ cause }), life, signal)
+    const outcome = await raced(refresher.refresh({ cause, force: overtaken }), life, signal)
     const renewed = context.state.credential
     const usable = renewed && renewed !== rejected
     if (outcome.kind === 'failed') {

@@ -13,7 +13,14 @@ export type { Admin, NewUser } from './backend/admin.js'
 export type { Endpoint, RequestContext } from './backend/exchange.js'
 export type { Fault, FaultKind, Faults } from './backend/faults.js'
 export type { PublicUser } from './backend/grants.js'
-export type { BackendOptions, CookieOptions, ThrottleOptions } from './backend/options.js'
+export type { Mode, ServedMode } from './backend/modes.js'
+export type {
+  BackendOptions,
+  CookieOptions,
+  CsrfDelivery,
+  CsrfOptions,
+  ThrottleOptions,
+} from './backend/options.js'
 export type { Scrypt, ScryptCost } from './backend/password.js'
 export type {
   AccessClaims,

@@ -229,6 +229,35 @@ it.each<[string, BackendOptions['revocation'], string, Act, number]>([
   }
 })
 
+it('REV-04 a reference token has the roles of the moment, and one that is looked up nowhere those of its birth', async () => {
+  for (const [revocation, expected] of [
+    ['reference', 403],
+    ['expiry', 200],
+  ] as const) {
+    const backend = await createTestBackend({ revocation, signer: 'opaque' })
+    const browser = backend.browser()
+    const { access_token: token } = await login(browser)
+    await backend.admin.setRoles('ada', [])
+    expect((await browser.send('GET', '/api/admin/users', { token })).status).toBe(expected)
+    expect((await orders(browser, token)).status).toBe(200)
+  }
+})
+
+it('REV-02 the deny-list names the tokens of one session, and those of others go on', async () => {
+  const backend = await createTestBackend({ revocation: 'deny-list' })
+  const [laptop, phone] = [backend.browser(), backend.browser()]
+  const { access_token: denied, session_id } = await login(laptop)
+  const { access_token: other } = await login(phone)
+  await backend.admin.endSession(session_id)
+  expect(await errorOf(await orders(laptop, denied))).toEqual([401, 'invalid_token'])
+  expect((await orders(phone, other)).status).toBe(200)
+})
+
+it('REV-01 an access token lives five minutes unless it is told otherwise', async () => {
+  const { expires_in } = await login((await createTestBackend()).browser())
+  expect(expires_in).toBe(300)
+})
+
 it('REV-03 the refresh that follows a new role brings it, and the old token dies only with a strategy', async () => {
   const backend = await createTestBackend({ revocation: 'deny-list' })
   const browser = backend.browser()

@@ -74,3 +74,22 @@ it('names are configurable, and insecureCookies drops prefix and Secure alone', 
   ])
   expect(cookieOf(await browser.send('POST', '/auth/refresh'), 'dev')).toMatch(/^[\w-]{43}$/)
 })
+
+it('CK-02 with httpPrefix every cookie that no script may make says so, and the readable ones do not', async () => {
+  const cookies = { httpPrefix: true, hint: 'signed-in' }
+  const names: (string | undefined)[] = []
+  for (const mode of ['token', 'session'] as const) {
+    const backend = await createTestBackend({ mode, cookies, csrf: { delivery: ['cookie'] } })
+    for (const [method, path, body] of [
+      ['POST', '/auth/login', ADA],
+      ['GET', '/auth/start', undefined],
+    ] as const) {
+      const answer = await backend.browser().send(method, path, { body })
+      names.push(...answer.headers.getSetCookie().map((line) => line.split('=')[0]))
+    }
+  }
+  expect(names).toEqual([
+    ...['__Host-Http-refresh', 'signed-in', '__Host-Http-login'],
+    ...['__Host-Http-sid', 'signed-in', '__Host-csrf', '__Host-Http-login'],
+  ])
+})

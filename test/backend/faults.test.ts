@@ -1,7 +1,18 @@
 import { decodeJwt } from 'jose'
 import { expect, it } from 'vitest'
 import type { FaultKind } from '../../src/testing/backend/faults.ts'
-import { ADA, cookieOf, createTestBackend, errorOf, login, refresh, START } from './support.ts'
+import {
+  ADA,
+  cookieOf,
+  createTestBackend,
+  errorOf,
+  login,
+  loginForSession,
+  refresh,
+  rename,
+  SID,
+  START,
+} from './support.ts'
 
 interface Seen {
   type?: string
@@ -81,6 +92,44 @@ it.each(LINES)('%s happens once and is over', async (_name, fault, seen) => {
   // What was lost is given again: nobody is signed out by a fault.
   expect(backend.faults.list()).toEqual([])
   expect((await refresh(browser)).user.id).toBe('ada')
+})
+
+it.each<[string, FaultKind, number | 'error']>([
+  ['unreachable', { kind: 'unreachable' }, 'error'],
+  ['a lost answer', { kind: 'lost-answer' }, 'error'],
+  ['419', { kind: 'status', status: 419 }, 419],
+  ['HTML', { kind: 'html' }, 200],
+  ['a redirect', { kind: 'redirect', location: '/portal' }, 302],
+  ['a truncated body', { kind: 'truncated-body' }, 200],
+  ['another CSRF key', { kind: 'csrf-rotated' }, 403],
+])('%s under a call by cookie ends no session', async (_name, fault, expected) => {
+  const backend = await createTestBackend({ mode: 'session' })
+  const browser = backend.browser()
+  const { csrf_token } = await loginForSession(browser)
+  backend.faults.add({ ...fault, on: 'profile', times: 1 })
+  const answer = await rename(browser, csrf_token)
+  expect(answer.type === 'error' ? 'error' : answer.status).toBe(expected)
+  expect((await browser.send('GET', '/api/profile')).status).toBe(200)
+})
+
+it('a sign-in whose cookie is dropped, or set for another path, leaves a browser without one', async () => {
+  for (const fault of [{ kind: 'cookie-dropped' }, { kind: 'cookie-path', path: '/auth/login' }] as const) {
+    const backend = await createTestBackend({ mode: 'session' })
+    const browser = backend.browser()
+    backend.faults.add({ ...fault, on: 'login' })
+    await loginForSession(browser)
+    expect(browser.cookie(SID)).toBeUndefined()
+    expect(await (await browser.send('GET', '/auth/session')).json()).toBeNull()
+  }
+})
+
+it('a cookie without prefix that is set for another path is not sent where it is needed', async () => {
+  const backend = await createTestBackend({ mode: 'session', cookies: { insecureCookies: true } })
+  const browser = backend.browser()
+  backend.faults.add({ kind: 'cookie-path', path: '/auth' })
+  await loginForSession(browser)
+  expect(await (await browser.send('GET', '/auth/session')).json()).toMatchObject({ user: { id: 'ada' } })
+  expect((await browser.send('GET', '/api/orders')).status).toBe(401)
 })
 
 it('latency is waited for through the injected sleep', async () => {

@@ -3,8 +3,9 @@ import { http as http2 } from 'msw-2'
 import { setupServer as setupServer2 } from 'msw-2/node'
 import { setupServer as setupServer3 } from 'msw/node'
 import { afterEach, expect, it } from 'vitest'
+import type { ServedMode } from '../../src/testing/backend/modes.ts'
 import { createBackendHandlers, type BackendHandlersOptions } from '../../src/testing/msw.ts'
-import { ADA, createTestBackend, type TestBackend } from './support.ts'
+import { ADA, createTestBackend, type SessionGrant, type TestBackend } from './support.ts'
 
 const ORIGIN = 'https://api.app.test'
 const opened: { close(): void }[] = []
@@ -29,8 +30,10 @@ const VERSIONS: readonly [name: string, start: Start][] = [
 async function mock(
   start: Start,
   options: Partial<HandlerOptions> = {},
+  mode: ServedMode = 'token',
 ): Promise<{ backend: TestBackend; send: (path: string, init?: RequestInit) => Promise<Response> }> {
   const backend = await createTestBackend({
+    mode,
     allowedOrigins: ['https://www.app.test'],
     cookies: { hint: 'signed-in' },
   })
@@ -63,6 +66,20 @@ it.each(VERSIONS)('R91 %s: an HttpOnly cookie works although no answer shows it'
   }
   expect((await send('/auth/logout', { method: 'POST' })).status).toBe(204)
   expect(await (await send('/auth/session')).json()).toBeNull()
+})
+
+it.each(VERSIONS)('%s: a cookie session works, writes with their CSRF token included', async (_, start) => {
+  const { send } = await mock(start, {}, 'session')
+  const { csrf_token: token } = (await (await signIn(send)).json()) as SessionGrant
+  const put = (headers: Record<string, string>): Promise<Response> =>
+    send('/api/profile', {
+      method: 'PUT',
+      headers: { 'x-csrf': '1', 'content-type': 'application/json', ...headers },
+      body: '{"name":"Countess"}',
+    })
+  expect((await put({})).status).toBe(403)
+  expect((await put({ 'x-csrf-token': token })).status).toBe(200)
+  expect(await (await send('/auth/session')).json()).toMatchObject({ user: { name: 'Countess' } })
 })
 
 it.each(VERSIONS)('R91 %s: new handlers have a jar of their own', async (_, start) => {

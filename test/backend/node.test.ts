@@ -87,3 +87,20 @@ it('OW-23 the address of the socket is what is throttled', async () => {
   expect((await attempt('a@example.com')).status).toBe(401)
   expect((await attempt('b@example.com')).status).toBe(429)
 })
+
+it('BBA-10 over a real HTTP server an exchange sets one cookie and deletes the other', async () => {
+  const backend = await createTestBackend({ mode: 'session' })
+  const origin = await listen(backend)
+  const signedIn = await post(`${origin}/auth/login`, '', {
+    email: 'ada@example.com',
+    password: 'difference engine',
+  })
+  const sid = signedIn.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+  expect(sid).toMatch(/^__Host-sid=[\w-]{43}$/)
+  backend.admin.setMode('both', 'token')
+  const exchanged = await post(`${origin}/auth/refresh`, sid)
+  expect(exchanged.headers.getSetCookie()).toEqual([
+    '__Host-sid=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Strict',
+    expect.stringMatching(/^__Host-refresh=[\w-]{43}; /),
+  ])
+})

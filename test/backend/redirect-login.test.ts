@@ -6,10 +6,12 @@ import {
   cookieOf,
   createTestBackend,
   login,
+  loginForSession,
   MINUTE,
   ORIGIN,
   refresh,
   REFRESH,
+  SID,
   type Browser,
   type Init,
 } from './support.ts'
@@ -70,6 +72,17 @@ it('BBA-06 the app may live on another origin', async () => {
   const browser = (await createTestBackend({ appOrigin: 'https://www.app.test' })).browser()
   const back = await arrive(browser, await signInAtProvider(browser, '/orders'))
   expect(locationOf(back)).toBe('https://www.app.test/orders')
+})
+
+it('BBA-06 FIX-01 in session mode it ends with a sid, and with the session that the browser had before', async () => {
+  const backend = await createTestBackend({ mode: 'session' })
+  const browser = backend.browser()
+  const before = await loginForSession(browser, BOB)
+  const back = await arrive(browser, await signInAtProvider(browser))
+  expect(cookieOf(back, SID)).toMatch(/^[\w-]{43}$/)
+  const session = await browser.send('GET', '/auth/session')
+  expect(await session.json()).toMatchObject({ mode: 'session', user: { id: 'ada' } })
+  expect((await backend.admin.listSessions()).map(({ id }) => id)).not.toContain(before.session_id)
 })
 
 it('BBA-06 code, state and cookie work once', async () => {

@@ -9,6 +9,7 @@ export const MINUTE = 60_000
 export const HOUR = 60 * MINUTE
 export const DAY = 24 * HOUR
 export const REFRESH = '__Host-refresh'
+export const SID = '__Host-sid'
 
 export const ADA = { email: 'ada@example.com', password: 'difference engine' }
 export const BOB = { email: 'bob@example.com', password: 'other secret' }
@@ -46,6 +47,12 @@ export interface Grant {
   expires_in: number
   user: { id: string; email: string; name: string; roles: string[] }
   session_id: string
+}
+
+/** What a sign-in answers in session mode. */
+export interface SessionGrant extends Pick<Grant, 'user' | 'session_id'> {
+  csrf_token: string
+  session_expires_in: number
 }
 
 export interface TestBackend extends ReferenceBackend {
@@ -102,6 +109,19 @@ export async function login(browser: Browser, user = ADA): Promise<Grant> {
   const answer = await browser.send('POST', '/auth/login', { body: user })
   if (answer.status !== 200) throw new Error(`Failed to sign in: ${answer.status} ${await answer.text()}`)
   return (await answer.json()) as Grant
+}
+
+export async function loginForSession(browser: Browser, user = ADA): Promise<SessionGrant> {
+  return (await login(browser, user)) as unknown as SessionGrant
+}
+
+/** An unsafe call by `sid` cookie: it renames the user. */
+export function rename(browser: Browser, csrf: string | undefined, init: Init = {}): Promise<Response> {
+  return browser.send('PUT', '/api/profile', {
+    body: { name: 'Countess' },
+    ...init,
+    headers: { 'x-csrf-token': csrf, ...init.headers },
+  })
 }
 
 /** Refreshes with a given cookie, whatever is in the jar. */

@@ -100,3 +100,25 @@ it('R73 where reading cookies throws, as in a sandboxed frame, there is none', (
   })
   expect(browserPage.cookie('a')).toBeUndefined()
 })
+
+it('reads a meta element by its name alone', () => {
+  document.head.innerHTML =
+    '<meta name="csrf-token" content="abc=="><meta name="a" content="x"><meta property="csrf" content="no">'
+  expect(browserPage.meta('csrf-token')).toBe('abc==')
+  expect(browserPage.meta('csrf')).toBeUndefined()
+  expect(browserPage.meta('"]')).toBeUndefined()
+  document.head.innerHTML = ''
+})
+
+it('R74 knows a frame of another origin, and the top from it', () => {
+  expect(browserPage.embedded()).toBe(false)
+  const foreign = vi.spyOn(globalThis, 'top', 'get').mockImplementation(() => {
+    return {
+      get location(): never {
+        throw new DOMException('Blocked a frame', 'SecurityError')
+      },
+    } as unknown as Window
+  })
+  expect(browserPage.embedded()).toBe(true)
+  foreign.mockRestore()
+})

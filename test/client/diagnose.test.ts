@@ -140,3 +140,16 @@ it('R68 a page without an address of its own is told of its site, not an error',
   const { causes } = await kit.auth.diagnose()
   expect(causes[0]).toMatch(/^third-party/)
 })
+
+it('R74 a page in a frame of another origin does not navigate to sign in, unless it is meant to, and says why cookies are missing', async () => {
+  const framed = await page(APP)
+  framed.embedded = true
+  await expect(framed.auth.loginWithRedirect()).rejects.toMatchObject({ code: 'embedded' })
+  expect(framed.navigated).toEqual([])
+  const { causes } = await framed.auth.diagnose()
+  expect(causes[0]).toMatch(/third-party frame.*Partitioned.*requestStorageAccess/)
+  const meant = await page(APP, { redirectInFrame: true })
+  meant.embedded = true
+  await meant.auth.loginWithRedirect()
+  expect(meant.navigated).toHaveLength(1)
+})

@@ -50,6 +50,7 @@ it('R32 a token of 40 days keeps its 40 days', () => {
 
 const ISSUED = { wall: 1_700_000_000_000, monotonic: 5000 }
 const token = (lifetime: number): Credential => ({
+  mode: 'token',
   token: 't',
   generation: 1,
   issued: ISSUED,

@@ -99,7 +99,7 @@ function eventOf(step: Step, past: readonly ClientState[], now: Moment): ClientE
   const { generation, lifetime, subject, sessionId, explicit, scope } = step
   const grant: Grant = {
     identity: identityOf(subject, sessionId),
-    credential: { token: `t-${now.id}`, generation: 1, issued: now, lifetime, lead: 0 },
+    credential: { mode: 'token', token: `t-${now.id}`, generation: 1, issued: now, lifetime, lead: 0 },
   }
   const marker = markerOf(epoch, { state: step.marked, generation, sessionId, scope })
   switch (step.kind) {

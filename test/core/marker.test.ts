@@ -87,7 +87,7 @@ it('OW-18 what is odd inside a marker falls to what does no harm', () => {
     epoch: [1, 'a'],
     state: 'logout-pending',
     generation: 0,
-    mode: 'token',
+    mode: undefined,
     sessionId: undefined,
     ending: ['s1'],
     scope: 'current',

@@ -13,7 +13,7 @@ import type {
   Under,
 } from '../../src/core/state.js'
 import { INITIAL, transition } from '../../src/core/transition.js'
-import type { Epoch } from '../../src/core/types.js'
+import type { Epoch, Mode } from '../../src/core/types.js'
 
 export const START = 1_700_000_000_000
 
@@ -29,7 +29,6 @@ export function identityOf(subject: string, sessionId: string | undefined = `s-$
   return {
     subject,
     sessionId,
-    mode: 'token',
     rawUser: { id: subject },
     user: { id: subject },
   }
@@ -42,14 +41,16 @@ export interface GrantParts {
   issuedAt?: number
   lifetime?: number
   rawUser?: unknown
+  mode?: Mode
 }
 
 export function grantOf(subject: string, parts: GrantParts = {}): Grant {
-  const { token = 't', generation = 1, issuedAt = 0, lifetime = 300_000 } = parts
+  const { token = 't', generation = 1, issuedAt = 0, lifetime = 300_000, mode = 'token' } = parts
   const identity = identityOf(subject, parts.sessionId)
   return {
     identity: parts.rawUser === undefined ? identity : { ...identity, rawUser: parts.rawUser },
     credential: {
+      mode,
       token,
       generation,
       issued: { wall: START + issuedAt, monotonic: issuedAt },

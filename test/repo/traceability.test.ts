@@ -16,6 +16,8 @@ const DEMANDED = [
   // 2 of 4.
   'R01, R02, R10, R18, R20, R21, R23–R25, R27, R28, R34, R37–R42, R50, R51',
   'ROT-05, FIX-03, TMO-04',
+  // 3 of 4.
+  'R11, R43, R47, R49, R62, R69–R71, R75, R85, OW-01–03, OW-05, OW-08–12, OW-14, CK-02, REV-01–04, AV-04, AV-15',
   // 4 of 4.
   'R05, R27, R42, R76–R82, R87, R89–R91, R94',
 ].flatMap(expand)

@@ -199,7 +199,7 @@ const SIGNING_OUT: readonly Mutant[] = [
   {
     name: 'a session that comes to life behind a logout is left alive',
     file: 'core/transition.ts',
-    find: "if (state.phase === 'out') return revoke(state, grant)",
+    find: "if (state.phase === 'out') return revoke(state, grant, explicit)",
     replace: "if (state.phase === 'out') return [state, []]",
     breaks: 'P2',
     schedule: of({}, login(0, 1), logout(0, 1), wait(20_000)),

@@ -106,9 +106,11 @@ export interface Kit<User = unknown> {
   visible: boolean
   prerendering: boolean
   concealed: boolean
+  embedded: boolean
   url: string
   readonly navigated: string[]
   readonly cookies: Map<string, string>
+  readonly metas: Map<string, string>
   /** Open listeners on the lifecycle and the storage. */
   openListeners(): number
   /** A second client on the same page or, with other ports, a reload of it. */
@@ -159,10 +161,12 @@ export function createKit<User = unknown>(
     visible: true,
     prerendering: false,
     concealed: false,
+    embedded: false,
     url: `${ORIGIN}/orders?page=2#top`,
   }
   const navigated: string[] = []
   const cookies = new Map<string, string>()
+  const metas = new Map<string, string>()
 
   const fetch = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
     const request = new Request(input instanceof Request ? input : new URL(input, kit.url), {
@@ -255,6 +259,8 @@ export function createKit<User = unknown>(
       navigate: (url) => void navigated.push(url),
       conceal: (hidden) => void (kit.concealed = hidden),
       cookie: (name) => cookies.get(name),
+      embedded: () => kit.embedded,
+      meta: (name) => metas.get(name),
     },
     flights: new Map(),
     ...overrides,
@@ -271,6 +277,7 @@ export function createKit<User = unknown>(
     requests,
     navigated,
     cookies,
+    metas,
     sent: (path: string) => requests.filter((request) => request.path === path),
     on: (path: string, respond: Respond) => void routes.set(path, respond),
     signal: (signal: LifecycleSignal) => signals.forEach((receive) => receive(signal)),

@@ -26,6 +26,7 @@ const OPTIONS: ts.CompilerOptions = {
   paths: {
     latchkey: [`${ROOT}/src/index.ts`],
     'latchkey/ky': [`${ROOT}/src/ky.ts`],
+    'latchkey/presets': [`${ROOT}/src/presets.ts`],
     'latchkey/react': [`${ROOT}/src/react/index.ts`],
     'latchkey/testing': [`${ROOT}/src/testing/index.ts`],
   },

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 const ENTRIES: Record<string, string> = {
   latchkey: '../../src/index.ts',
   'latchkey/ky': '../../src/ky.ts',
+  'latchkey/presets': '../../src/presets.ts',
   'latchkey/testing': '../../src/testing/index.ts',
 }
 

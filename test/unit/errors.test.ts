@@ -20,8 +20,12 @@ const CODES: Record<AuthErrorCode, boolean> = {
   unsupported_token_type: false,
   invalid_user: false,
   refresh_loop: false,
+  session_mode_refused: false,
+  no_session_cookie: false,
+  no_token_in_session_mode: false,
   not_replayable: false,
   invalid_return_to: false,
+  embedded: false,
   no_page: false,
   disposed: false,
 }

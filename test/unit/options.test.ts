@@ -55,6 +55,11 @@ const WRONG: Record<string, unknown[]> = {
   tabs: without(isObject),
   authRoutes: [...without(isArray), ['sign-in'], ['//sign-in'], [''], [5], ['https://a.example/sign-in']],
   development: without(isBoolean),
+  mode: [...without(), 'TOKEN', 'cookie'],
+  session: without(isObject),
+  isUnauthorized: without(isFunction),
+  returnToParameter: without(),
+  redirectInFrame: without(isBoolean),
 }
 const CASES = Object.entries(WRONG).flatMap(([option, values]) =>
   values.map((value) => [option, inspect(value), value] as const),
@@ -79,6 +84,54 @@ it.each(NESTED)('%s.%s takes a number of milliseconds above zero and nothing els
     expect(() => resolve({ [group]: { [name]: value } })).toThrow(`"${group}.${name}" must be`)
   }
   expect(resolve({ [group]: { [name]: 5 } })[group]).toMatchObject({ [name]: 5 })
+})
+
+it.each<[string, unknown[], unknown]>([
+  ['idHeader', [null, '', 5, true, 'two words', {}], 'X-Session'],
+  ['revalidateAfter', [null, '5', -1, Number.NaN, Infinity, true], 5],
+  ['csrf', [null, 5, true, '', 'header'], 'static-header'],
+])('session.%s says what it must be', (name, wrong, right) => {
+  for (const value of wrong) {
+    expect(() => resolve({ session: { [name]: value } }), String(value)).toThrow(/"session[.\w]*" must be/)
+  }
+  expect(() => resolve({ session: { [name]: right } })).not.toThrow()
+})
+
+it.each<[string, unknown[], unknown]>([
+  ['header', [null, '', 5, 'two words'], 'X-XSRF-TOKEN'],
+  ['cookie', [null, '', 5], 'csrftoken'],
+  ['meta', [null, '', 5], 'csrf-token'],
+  ['field', [null, '', 5], 'csrfToken'],
+  ['rotates', [null, '', 5, 'yes'], true],
+  ['refusals', [null, {}, [null], [{ status: 200 }], [{ status: 403, code: 5 }]], [{ status: 403 }]],
+])('session.csrf.%s says what it must be', (name, wrong, right) => {
+  for (const value of wrong) {
+    expect(() => resolve({ session: { csrf: { [name]: value } } }), String(value)).toThrow(
+      `"session.csrf.${name}" must be`,
+    )
+  }
+  expect(resolve({ session: { csrf: { [name]: right } } }).csrf).toMatchObject({
+    chosen: true,
+    [name]: right,
+  })
+})
+
+it('what is said about sessions is kept, and the rest has its default', () => {
+  expect(resolve({})).toMatchObject({ mode: undefined, idHeader: 'X-Session-Id', revalidateAfter: 300_000 })
+  expect(resolve({}).csrf).toMatchObject({ chosen: false, header: 'X-CSRF-Token', cookie: undefined })
+  expect(resolve({ mode: 'auto' }).mode).toBeUndefined()
+  expect(resolve({ mode: 'session', session: { csrf: 'static-header', idHeader: false } })).toMatchObject({
+    mode: 'session',
+    idHeader: false,
+    csrf: { chosen: true, header: undefined },
+  })
+  expect(resolve({ session: { revalidateAfter: false } }).revalidateAfter).toBe(Infinity)
+})
+
+it('session mode needs the session endpoint', () => {
+  expect(() => resolve({ mode: 'session', endpoints: { session: false } })).toThrow(
+    '"endpoints.session" must be',
+  )
 })
 
 it.each(['login', 'refresh', 'logout', 'session', 'start'])(

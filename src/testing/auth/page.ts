@@ -63,6 +63,8 @@ export function createTestPage(): TestPage {
         navigate: (url) => void navigated.push(url),
         conceal: () => {},
         cookie: () => undefined,
+        embedded: () => false,
+        meta: () => undefined,
       },
       flights: new Map(),
     },

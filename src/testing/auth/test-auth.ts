@@ -103,7 +103,8 @@ export function createTestAuth<User = unknown>(options: TestAuthOptions<User> = 
       issued: context.instant(),
       lifetime,
       lead: 0,
-    }
+      mode: 'token',
+    } as const
     const identity = {
       subject: String(subject),
       sessionId: id,

@@ -1,9 +1,10 @@
 import { Refusal } from './answers.js'
 import { deliver } from './families.js'
-import type { Settings } from './options.js'
 import type { AccessClaims } from './ports.js'
+import { scopesOf } from './scopes.js'
 import { newId } from './secrets.js'
 import type { Sessions } from './sessions.js'
+import type { Settings } from './settings.js'
 import type { Session, User } from './store.js'
 
 /** What a fault may change about the tokens of one request. */
@@ -36,8 +37,6 @@ export interface Access {
   authenticate(authorization: string | undefined, session?: 'live'): Promise<AccessClaims>
 }
 
-const SCOPES_OF_ALL = ['orders', 'profile']
-
 export function createAccess(settings: Settings, sessions: Sessions): Access {
   const { clock, random, signer, store, issuer, audience } = settings
 
@@ -60,7 +59,7 @@ export function createAccess(settings: Settings, sessions: Sessions): Access {
       const iat = Math.floor(now / 1000) + skewSeconds
       const jti = newId(random)
       const exp = iat + expiresIn
-      const scope = [...SCOPES_OF_ALL, ...user.roles].join(' ')
+      const scope = scopesOf(user).join(' ')
       const token = await signer.sign({
         iss: issuer,
         aud: audience,
@@ -77,9 +76,10 @@ export function createAccess(settings: Settings, sessions: Sessions): Access {
     },
     async authenticate(authorization, session) {
       if (authorization === undefined) throw challenge('missing_token')
-      const claims = await read(authorization)
+      const signed = await read(authorization)
+      const claims = signed && (await sessions.revocation.current(signed))
       const refusal = challenge('invalid_token', 'The access token expired, was revoked, or is not ours')
-      if (claims === undefined || !(await sessions.revocation.accepts(claims))) throw refusal
+      if (claims === undefined) throw refusal
       const now = clock.now()
       const touched = await store.updateSession(claims.sid, (current) =>
         sessions.over(current, now) === undefined
@@ -90,13 +90,6 @@ export function createAccess(settings: Settings, sessions: Sessions): Access {
       return claims
     },
   }
-}
-
-export function requireScope(claims: AccessClaims, scope: string): void {
-  if (claims.scope.split(' ').includes(scope)) return
-  throw new Refusal(403, 'insufficient_scope', {
-    headers: { 'WWW-Authenticate': `Bearer realm="latchkey", error="insufficient_scope", scope="${scope}"` },
-  })
 }
 
 /** A request without any credential gets a challenge without an error code (RFC 6750 3.1). */

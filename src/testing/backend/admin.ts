@@ -1,8 +1,10 @@
-import type { Settings } from './options.js'
+import type { Csrf } from './csrf.js'
 import { publicUser, type PublicUser } from './grants.js'
+import type { Mode, ServedMode } from './modes.js'
 import { normalizeEmail } from './passwords.js'
 import { newId } from './secrets.js'
 import type { Sessions } from './sessions.js'
+import type { Settings } from './settings.js'
 import type { Session, User } from './store.js'
 
 export interface NewUser {
@@ -27,16 +29,27 @@ export interface Admin {
   /** Ends all sessions with `user_disabled` and refuses new ones. */
   ban(userId: string): Promise<void>
   unban(userId: string): Promise<void>
-  /** In the access token from the next refresh on; with a revocation strategy the old token dies at once. */
+  /**
+   * In the access token from the next refresh on; with a revocation strategy the old token dies at once. A
+   * cookie session has the new roles at once, and its next call gets a new `sid`.
+   */
   setRoles(userId: string, roles: readonly string[]): Promise<void>
   endSession(sessionId: string): Promise<void>
   endAllSessions(userId: string): Promise<void>
   rotateSigningKeys(): Promise<void>
+  /** Every CSRF token handed out so far is refused from now on. */
+  rotateCsrfKey(): void
+  /** What the backend serves from now on, and with `'both'` what it gives; see `BackendOptions.mode`. */
+  setMode(mode: ServedMode, prefer?: Mode): void
   /** The sessions that live, of one user or of all. */
   listSessions(userId?: string): Promise<readonly Session[]>
 }
 
-export function createAdmin({ passwordHash, random, signer, store }: Settings, sessions: Sessions): Admin {
+export function createAdmin(
+  { modes, passwordHash, random, signer, store }: Settings,
+  sessions: Sessions,
+  csrf: Csrf,
+): Admin {
   const find = async (userId: string): Promise<User> => {
     const user = await store.user(userId)
     if (user === undefined) throw new RangeError(`Failed to find the user "${userId}": add it first`)
@@ -72,13 +85,19 @@ export function createAdmin({ passwordHash, random, signer, store }: Settings, s
     async setRoles(userId, roles) {
       const { tokenVersion } = await find(userId)
       await change(userId, { roles, tokenVersion: tokenVersion + 1 })
-      await sessions.revocation.outdate(await store.sessionsOf(userId))
+      const concerned = await store.sessionsOf(userId)
+      for (const { id, mode } of concerned) {
+        if (mode === 'session') await store.updateSession(id, (current) => ({ ...current, renewal: true }))
+      }
+      await sessions.revocation.outdate(concerned)
     },
     endSession: (sessionId) => sessions.end(sessionId, 'session_revoked'),
     endAllSessions: (userId) => sessions.endAll(userId, 'session_revoked'),
     async rotateSigningKeys() {
       await signer.rotate()
     },
+    rotateCsrfKey: () => csrf.rotateKey(),
+    setMode: (mode, prefer) => modes.set(mode, prefer),
     async listSessions(userId) {
       const ids = userId === undefined ? (await store.users()).map(({ id }) => id) : [userId]
       return (await Promise.all(ids.map((id) => sessions.live(id)))).flat()

@@ -4,7 +4,7 @@ export class Refusal extends Error {
   readonly status: number
   readonly code: string
   readonly headers: Readonly<Record<string, string>>
-  /** Whether the answer deletes the refresh cookie that came along. */
+  /** Whether the answer deletes the credential that came along. */
   readonly deletesCookie: boolean
 
   constructor(

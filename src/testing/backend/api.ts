@@ -1,25 +1,26 @@
 import type { Hono } from 'hono/tiny'
-import { requireScope, type Access } from './access.js'
 import { json, Refusal } from './answers.js'
+import type { Authenticate } from './callers.js'
 import { readJson } from './checks.js'
 import { ENDPOINTS, type Environment } from './exchange.js'
 import { publicUser } from './grants.js'
-import type { Settings } from './options.js'
+import { requireScope } from './scopes.js'
+import type { Settings } from './settings.js'
 
 const ORDERS = 23
 const PAGE_SIZE = 5
 const GOODS = ['Brass key', 'Door bell', 'Hinge', 'Padlock', 'Letter box', 'Door mat', 'Lantern']
 
-/** A small protected API: it knows access tokens and scopes, and nothing of cookies. */
-export function addApiRoutes(app: Hono<Environment>, { store }: Settings, access: Access): void {
+/** A small protected API: it asks who calls and what he may, and not how he proved it. */
+export function addApiRoutes(app: Hono<Environment>, { store }: Settings, authenticate: Authenticate): void {
   app.get(ENDPOINTS.orders, async ({ req, env: { exchange } }) => {
-    const claims = await access.authenticate(exchange.header('authorization'))
-    requireScope(claims, 'orders')
+    const caller = await authenticate(exchange)
+    requireScope(caller, 'orders')
     const pages = Math.ceil(ORDERS / PAGE_SIZE)
     const page = Number(req.query('page') ?? 1)
     if (!Number.isInteger(page) || page < 1 || page > pages) throw new Refusal(400, 'invalid_request')
     const orders = Array.from({ length: ORDERS }, (_, index) => ({
-      id: `${claims.sub}-${index + 1}`,
+      id: `${caller.userId}-${index + 1}`,
       item: GOODS[index % GOODS.length],
       quantity: (index % 4) + 1,
     }))
@@ -32,18 +33,18 @@ export function addApiRoutes(app: Hono<Environment>, { store }: Settings, access
   })
 
   app.get(ENDPOINTS.profile, async ({ env: { exchange } }) => {
-    const claims = await access.authenticate(exchange.header('authorization'))
-    requireScope(claims, 'profile')
-    const user = await store.user(claims.sub)
+    const caller = await authenticate(exchange)
+    requireScope(caller, 'profile')
+    const user = await store.user(caller.userId)
     if (user === undefined) throw new Refusal(404, 'not_found')
     return json(publicUser(user))
   })
 
   app.put(ENDPOINTS.profile, async ({ req, env: { exchange } }) => {
-    const claims = await access.authenticate(exchange.header('authorization'))
-    requireScope(claims, 'profile')
+    const caller = await authenticate(exchange)
+    requireScope(caller, 'profile')
     const { name } = await readJson(req.raw)
-    const user = await store.user(claims.sub)
+    const user = await store.user(caller.userId)
     if (user === undefined) throw new Refusal(404, 'not_found')
     if (typeof name !== 'string' || name.trim() === '' || name.length > 100) {
       throw new Refusal(400, 'invalid_request', { description: 'Send {"name"} of 1 to 100 characters' })
@@ -54,8 +55,8 @@ export function addApiRoutes(app: Hono<Environment>, { store }: Settings, access
   })
 
   app.get(ENDPOINTS.users, async ({ env: { exchange } }) => {
-    const claims = await access.authenticate(exchange.header('authorization'))
-    requireScope(claims, 'admin')
+    const caller = await authenticate(exchange)
+    requireScope(caller, 'admin')
     const users = await store.users()
     return json(users.map((user) => ({ ...publicUser(user), disabled: user.disabled })))
   })

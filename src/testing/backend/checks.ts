@@ -1,6 +1,6 @@
 import { Refusal } from './answers.js'
 import type { Exchange } from './exchange.js'
-import type { Settings } from './options.js'
+import type { Settings } from './settings.js'
 
 /*
  * Against requests that another site makes the browser send: where it comes from, a header that no form can

@@ -1,15 +1,21 @@
 import { parse, serialize, type CookieOptions } from 'hono/utils/cookie'
-import type { Settings } from './options.js'
-import type { Session } from './store.js'
+import { otherThan, type Mode } from './modes.js'
 import { LOGIN_SECONDS } from './redirect-login.js'
+import type { Settings } from './settings.js'
+import type { Session } from './store.js'
 
 /** Writes and reads the cookies of the backend. What it writes is the value of a Set-Cookie header. */
 export interface Cookies {
-  refresh(header: string | undefined): string | undefined
+  /** The refresh cookie or the `sid` cookie. */
+  credential(mode: Mode, header: string | undefined): string | undefined
+  csrf(header: string | undefined): string | undefined
   login(header: string | undefined): string | undefined
-  /** The refresh cookie and, if there is one, the readable hint beside it. */
-  setRefresh(secret: string, session: Session, now: number): string[]
-  deleteRefresh(): string[]
+  /** The credential and, if there is one, the readable hint beside it. */
+  setCredential(mode: Mode, secret: string, session: Session, now: number): string[]
+  deleteCredential(mode: Mode): string[]
+  /** Deletes the credential of the other mode, whose place this one takes. */
+  deleteReplaced(mode: Mode): string[]
+  setCsrf(token: string): string[]
   setLogin(secret: string): string[]
   deleteLogin(): string[]
 }
@@ -17,7 +23,8 @@ export interface Cookies {
 /** Browsers keep no cookie longer (RFC 6265bis 5.5). */
 const LONGEST_SECONDS = 400 * 24 * 60 * 60
 
-export function createCookies({ cookies: { refresh, login, hint, secure } }: Settings): Cookies {
+export function createCookies({ cookies: { refresh, sid, login, hint, secure }, csrf }: Settings): Cookies {
+  const names: Record<Mode, string> = { token: refresh, session: sid }
   const write = (name: string, value: string, maxAge: number, options: CookieOptions): string =>
     serialize(name, value, { path: '/', secure, maxAge, ...options })
 
@@ -27,19 +34,22 @@ export function createCookies({ cookies: { refresh, login, hint, secure } }: Set
   const lax: CookieOptions = { httpOnly: true, sameSite: 'Lax' }
   const readable: CookieOptions = { sameSite: 'Strict' }
 
-  const writeRefresh = (value: string, seconds: number): string[] => [
-    write(refresh, value, seconds, strict),
-    ...(hint === undefined ? [] : [write(hint, value === '' ? '' : '1', seconds, readable)]),
-  ]
+  const writeHint = (value: string, seconds: number): string[] =>
+    hint === undefined ? [] : [write(hint, value, seconds, readable)]
   const read = (header: string | undefined, name: string): string | undefined =>
     header === undefined ? undefined : parse(header, name)[name]
 
   return {
-    refresh: (header) => read(header, refresh),
+    credential: (mode, header) => read(header, names[mode]),
+    csrf: (header) => read(header, csrf.cookie),
     login: (header) => read(header, login),
-    setRefresh: (secret, { expiresAt }, now) =>
-      writeRefresh(secret, Math.min(LONGEST_SECONDS, Math.ceil((expiresAt - now) / 1000))),
-    deleteRefresh: () => writeRefresh('', 0),
+    setCredential(mode, secret, { expiresAt }, now) {
+      const seconds = Math.min(LONGEST_SECONDS, Math.ceil((expiresAt - now) / 1000))
+      return [write(names[mode], secret, seconds, strict), ...writeHint('1', seconds)]
+    },
+    deleteCredential: (mode) => [write(names[mode], '', 0, strict), ...writeHint('', 0)],
+    deleteReplaced: (mode) => [write(names[otherThan(mode)], '', 0, strict)],
+    setCsrf: (token) => [write(csrf.cookie, token, LONGEST_SECONDS, readable)],
     setLogin: (secret) => [write(login, secret, LOGIN_SECONDS, lax)],
     deleteLogin: () => [write(login, '', 0, lax)],
   }

@@ -23,6 +23,7 @@ export const ENDPOINTS = {
   callback: '/auth/callback',
   refresh: '/auth/refresh',
   session: '/auth/session',
+  csrf: '/auth/csrf',
   sessions: '/auth/sessions',
   logout: '/auth/logout',
   provider: '/idp/login',
@@ -39,6 +40,7 @@ export const METHODS: Readonly<Record<keyof typeof ENDPOINTS, string>> = {
   callback: 'GET',
   refresh: 'POST',
   session: 'GET',
+  csrf: 'GET',
   sessions: 'GET, DELETE',
   logout: 'POST',
   provider: 'GET, POST',
@@ -57,6 +59,7 @@ const NAMES = Object.keys(ENDPOINTS) as (keyof typeof ENDPOINTS)[]
 /** One request on its way through the backend, and what gathers on that way. */
 export interface Exchange {
   readonly endpoint: Endpoint
+  readonly method: string
   readonly origin: string
   readonly address: string | undefined
   header(name: string): string | undefined
@@ -86,6 +89,7 @@ export function beginExchange(
     endpoint:
       NAMES.find((name) => pathname === ENDPOINTS[name] || pathname.startsWith(`${ENDPOINTS[name]}/`)) ??
       'other',
+    method: request.method,
     origin: publicOrigin ?? origin,
     address: context.address,
     header: (name) => extra.get(name.toLowerCase()) ?? request.headers.get(name) ?? undefined,

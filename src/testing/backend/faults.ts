@@ -1,6 +1,7 @@
 import { json } from './answers.js'
+import type { Csrf } from './csrf.js'
 import type { Endpoint, Exchange } from './exchange.js'
-import type { Settings } from './options.js'
+import type { Settings } from './settings.js'
 import type { Stats } from './stats.js'
 
 /** What goes wrong. Plain data, so that a schedule can be generated, printed and sent. */
@@ -33,10 +34,14 @@ export type FaultKind =
     }
   /** The request is processed, its Set-Cookie is dropped. */
   | { readonly kind: 'cookie-dropped' }
+  /** The request is processed, its Set-Cookie names another path. A `__Host-` cookie is then refused. */
+  | { readonly kind: 'cookie-path'; readonly path: string }
   /** Refused with 409 `refresh_raced`, nothing is processed. */
   | { readonly kind: 'raced' }
   /** The signing key changes before the request is processed. */
   | { readonly kind: 'key-rotated' }
+  /** All CSRF tokens handed out so far die before the request is processed. */
+  | { readonly kind: 'csrf-rotated' }
   /** Tokens issued by the request: the issuer's clock is that far ahead, or their lifetime differs. */
   | { readonly kind: 'token'; readonly skewSeconds?: number; readonly lifetimeSeconds?: number }
 
@@ -68,7 +73,7 @@ export interface FaultLayer {
   run(exchange: Exchange, process: Process): Promise<Response>
 }
 
-export function createFaults({ clock, signer, sleep }: Settings, stats: Stats): FaultLayer {
+export function createFaults({ clock, signer, sleep }: Settings, stats: Stats, csrf: Csrf): FaultLayer {
   let active: { fault: Fault; left: number }[] = []
 
   const instead = (exchange: Exchange, kind: string, answer: Response): Promise<Response> => {
@@ -121,9 +126,18 @@ export function createFaults({ clock, signer, sleep }: Settings, stats: Stats): 
       exchange.cookies = []
       return answer
     },
+    async 'cookie-path'({ path }, exchange, process) {
+      const answer = await process()
+      exchange.cookies = exchange.cookies.map((line) => line.replace(/; Path=[^;]*/, `; Path=${path}`))
+      return answer
+    },
     raced: ({ kind }, exchange) => instead(exchange, kind, json({ error: 'refresh_raced' }, 409)),
     async 'key-rotated'(_fault, _exchange, process) {
       await signer.rotate()
+      return process()
+    },
+    'csrf-rotated'(_fault, _exchange, process) {
+      csrf.rotateKey()
       return process()
     },
     async token({ kind: _kind, ...tweaks }, exchange, process) {

@@ -1,7 +1,7 @@
 import { isKnownOrigin } from './checks.js'
 import { empty } from './answers.js'
 import type { Endpoint, Exchange } from './exchange.js'
-import type { Settings } from './options.js'
+import type { Settings } from './settings.js'
 
 /** Reached by navigation alone: no script of another origin has business there (RFC 9700 2.6). */
 const NAVIGATED: readonly Endpoint[] = ['start', 'callback', 'provider', 'style']
@@ -16,7 +16,7 @@ export function preflight(settings: Settings, exchange: Exchange): Response {
     ...allowed,
     Vary: 'Origin',
     'Access-Control-Allow-Methods': 'GET, POST, PUT, DELETE',
-    'Access-Control-Allow-Headers': `Authorization, Content-Type, ${settings.staticHeader.name}`,
+    'Access-Control-Allow-Headers': requestHeaders(settings).join(', '),
     'Access-Control-Max-Age': String(PREFLIGHT_SECONDS),
   })
 }
@@ -37,6 +37,12 @@ export function finish(settings: Settings, exchange: Exchange, { headers }: Resp
   if (exchange.origin.startsWith('https:')) put({ 'Strict-Transport-Security': 'max-age=63072000' })
   if (exchange.endpoint !== 'jwks') put({ 'Cache-Control': 'no-store', Pragma: 'no-cache' })
   put(corsHeaders(settings, exchange) ?? {})
+}
+
+function requestHeaders({ csrf, modes, sessionIdHeader, staticHeader }: Settings): string[] {
+  const always = ['Authorization', 'Content-Type', staticHeader.name]
+  if (!modes.serves('session')) return always
+  return [...always, csrf.header, ...(sessionIdHeader === false ? [] : [sessionIdHeader])]
 }
 
 function corsHeaders(settings: Settings, exchange: Exchange): Record<string, string> | undefined {

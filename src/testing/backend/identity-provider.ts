@@ -1,6 +1,6 @@
 import { Refusal } from './answers.js'
-import type { Settings } from './options.js'
 import { digest, newSecret, sameText } from './secrets.js'
+import type { Settings } from './settings.js'
 import type { Authorization } from './store.js'
 
 /*

@@ -4,18 +4,24 @@ import { createAdmin, type Admin } from './admin.js'
 import { json, Refusal, refused } from './answers.js'
 import { addApiRoutes } from './api.js'
 import { addAuthRoutes, type Services } from './auth-routes.js'
+import { createAuthenticate } from './callers.js'
 import { createCookies } from './cookies.js'
+import { createCredentials } from './credentials.js'
+import { createCsrf } from './csrf.js'
 import { beginExchange, ENDPOINTS, METHODS, type Environment, type RequestContext } from './exchange.js'
 import { createFaults, type Faults } from './faults.js'
 import { finish, preflight } from './headers.js'
 import { createIdentityProvider } from './identity-provider.js'
-import { resolveOptions, type BackendOptions } from './options.js'
+import type { BackendOptions } from './options.js'
 import { createPasswordCheck } from './passwords.js'
 import type { BackendClock } from './ports.js'
 import { createRedirectLogin } from './redirect-login.js'
 import { addRedirectRoutes } from './redirect-routes.js'
 import { createRefresh } from './refresh.js'
+import { createRotation } from './rotation.js'
+import { addSessionRoutes } from './session-routes.js'
 import { createSessions } from './sessions.js'
+import { resolveOptions } from './settings.js'
 import { createStats, type Stats } from './stats.js'
 
 export interface ReferenceBackend {
@@ -38,25 +44,29 @@ export interface ReferenceBackend {
 export function createReferenceBackend(options: BackendOptions = {}): ReferenceBackend {
   const settings = resolveOptions(options)
   const stats = createStats()
-  const { faults, run } = createFaults(settings, stats)
+  const cookies = createCookies(settings)
+  const csrf = createCsrf(settings, cookies)
+  const { faults, run } = createFaults(settings, stats, csrf)
   const sessions = createSessions(settings)
   const access = createAccess(settings, sessions)
   const provider = createIdentityProvider(settings)
-  const cookies = createCookies(settings)
+  const credentials = createCredentials(settings, cookies, sessions)
+  const rotation = createRotation(settings)
+  const parts = { access, sessions, credentials, cookies, csrf, rotation }
   const services: Services = {
     settings,
-    sessions,
-    access,
-    cookies,
+    ...parts,
+    authenticate: createAuthenticate(settings, parts),
     checkPassword: createPasswordCheck(settings),
     redirectLogin: createRedirectLogin(settings, provider),
-    refresh: createRefresh(settings, sessions, access),
+    refresh: createRefresh(settings, sessions, access, rotation),
   }
 
   const app = new Hono<Environment>()
   addAuthRoutes(app, services)
+  addSessionRoutes(app, services)
   addRedirectRoutes(app, services, provider)
-  addApiRoutes(app, settings, access)
+  addApiRoutes(app, settings, services.authenticate)
   // Whatever a known path was not asked for above: refresh, logout and sign-in by GET above all.
   for (const [name, path] of Object.entries(ENDPOINTS)) {
     app.all(path, () => {
@@ -68,16 +78,18 @@ export function createReferenceBackend(options: BackendOptions = {}): ReferenceB
   app.all('*', () => {
     throw new Refusal(404, 'not_found')
   })
-  app.onError((error, { env: { exchange } }) => {
+  app.onError(async (error, { env: { exchange } }) => {
     exchange.outcome = error instanceof Refusal ? error.code : 'server_error'
     if (!(error instanceof Refusal)) return json({ error: 'server_error' }, 500)
-    if (error.deletesCookie) exchange.cookies.push(...cookies.deleteRefresh())
+    for (const { mode } of error.deletesCookie ? await credentials.ended(exchange) : []) {
+      exchange.cookies.push(...cookies.deleteCredential(mode))
+    }
     return refused(error)
   })
 
   return {
     clock: settings.clock,
-    admin: createAdmin(settings, sessions),
+    admin: createAdmin(settings, sessions, csrf),
     faults,
     stats,
     async handle(request, context = {}) {

@@ -6,10 +6,16 @@ export interface LogoutRequest {
   /** The session to end; without it the one of the proof, token first. */
   readonly sessionId: string | undefined
   readonly scope: 'current' | 'all'
-  /** The session the refresh cookie belongs to, whether spent or not, whether over or not. */
+  /** The session the cookie belongs to, whether spent or not, whether over or not. */
   readonly cookie: Session | undefined
   /** Whose access token came along, whether expired or not. */
   readonly token: AccessClaims | undefined
+}
+
+/** Whether the cookie alone is what lets this logout end its session. */
+export function isProvedByCookie({ cookie, sessionId, token }: LogoutRequest): boolean {
+  const id = sessionId ?? token?.sid ?? cookie?.id
+  return id !== undefined && cookie?.id === id && token?.sid !== id
 }
 
 /**
@@ -28,7 +34,7 @@ export async function logout(store: Store, sessions: Sessions, request: LogoutRe
     await sessions.end(id, 'session_revoked')
     // A deletion is for whatever cookie is in the jar when it arrives. So it is not repeated, and not made for a caller who
     // proves his part by a token and may have another cookie by then: a dead one does no harm.
-    return cookie?.id === id && token?.sid !== id && session.ended === undefined
+    return isProvedByCookie(request) && session.ended === undefined
   }
   // What ended earlier has no say about sessions that were made after it.
   const madeUntil = session.ended?.at

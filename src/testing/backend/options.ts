@@ -1,11 +1,49 @@
-import { createScryptHash } from './password.js'
+/*
+ * What the backend does in which mode.
+ *
+ * `mode: 'token'` (default): sign-in and `POST /auth/refresh` give an access token and rotate the refresh cookie.
+ *
+ * `mode: 'session'`: sign-in answers `{user, session_id, csrf_token?, session_expires_in}` and sets `__Host-sid`.
+ * There is no refresh: `POST /auth/refresh` is 404 `not_found`. `GET /auth/session` answers `{mode, user, session_id,
+ * csrf_token?, session_expires_in, idle_expires_in}`, 200 `null` for nobody, or 401 with the reason of the end, which
+ * deletes the cookie. Calls to `/api/*` and `/auth/sessions` go by the cookie: 401 `missing_session` without one, 401 with
+ * the reason where it is over; such an answer deletes no cookie. The roles are those of the moment. In order, a call by
+ * cookie is refused with
+ *   - 403 `origin_refused` and 403 `csrf_header_missing` (unsafe methods, as for the auth calls),
+ *   - 401, where the session is over,
+ *   - 409 `session_mismatch`, where the header `X-Session-Id` names another session than the cookie,
+ *   - 403 `csrf_failed` (unsafe methods), without a token of this session in the header `X-CSRF-Token`.
+ * A logout needs the token too where the cookie proves it and is no good for anything else. `GET /auth/csrf` answers
+ * `{csrf_token, user, session_id}`, the last two `null` for nobody, and 401 as the session check.
+ * `csrf: { delivery: ['cookie'], cookie: 'XSRF-TOKEN', header: 'X-XSRF-TOKEN', status: 419, code: 'csrf_mismatch' }` plays
+ * other backends, `csrf: { token: false }` those with the static header alone, `rolling: true` those that set the cookie
+ * with each answer, `sessionIdHeader: false` those that cannot tell whom a call was meant for.
+ *
+ * `mode: 'both'`: a bearer token or a `sid` is good for each call, and `prefer` says what a sign-in gets. `POST
+ * /auth/refresh` takes either cookie and answers in the shape of `prefer`: it sets that cookie and deletes the other, and
+ * user and `session_id` stay. The session check says `mode: 'token'` to whom has to refresh next, also to a `sid` that a
+ * refresh will exchange, and `mode: 'session'` to whom may go on with the `sid`.
+ *
+ * While it runs: `admin.setMode(mode, prefer)`, `admin.rotateCsrfKey()`, `admin.setRoles` (the next call by `sid` gets a new
+ * one; the old one is good for `graceMs` more), and the faults `csrf-rotated` and `cookie-path` beside those of token mode.
+ */
+import type { Mode, ServedMode } from './modes.js'
 import type { BackendClock, PasswordHash, Random, Sealer, Signer } from './ports.js'
 import type { RevocationStrategy } from './revocation.js'
-import { createSealer } from './sealer.js'
-import { createJwtSigner, createOpaqueSigner, type SigningAlgorithm } from './signers.js'
-import { createMemoryStore, type Store } from './store.js'
+import type { SigningAlgorithm } from './signers.js'
+import type { Store } from './store.js'
 
 export interface BackendOptions {
+  /**
+   * What the backend serves: access tokens with a refresh cookie, `sid` cookies, or both side by side while it
+   * migrates. `admin.setMode` changes it under users who are signed in. Default: `'token'`.
+   */
+  mode?: ServedMode | undefined
+  /**
+   * With `mode: 'both'`: what a sign-in gets, and what `POST /auth/refresh` gives for the cookie of the other
+   * mode. Default: `'token'`.
+   */
+  prefer?: Mode | undefined
   /** Default: the wall clock. */
   clock?: BackendClock | undefined
   /** Default: `crypto.getRandomValues`. */
@@ -45,6 +83,13 @@ export interface BackendOptions {
   allowedOrigins?: readonly string[] | undefined
   /** Header that each state-changing call must carry. Default: `X-CSRF: 1`. */
   staticHeader?: { readonly name: string; readonly value: string } | undefined
+  /** The token that unsafe calls by `sid` cookie carry besides. */
+  csrf?: CsrfOptions | undefined
+  /**
+   * Header in which a call by `sid` cookie may name the session it was meant for; another one is answered 409
+   * `session_mismatch`. `false`: a backend that does not look. Default: `'X-Session-Id'`.
+   */
+  sessionIdHeader?: string | false | undefined
   /**
    * Lets unsafe calls pass that say nothing about where they come from, as tools outside a browser do.
    * Default: false.
@@ -79,21 +124,56 @@ export interface BackendOptions {
   onRace?: 'redeliver' | 'refuse' | undefined
   /** How access tokens die before they expire. Default: `'expiry'`, they do not. */
   revocation?: RevocationStrategy | undefined
+  /**
+   * Whether each answer to a call by `sid` cookie sets that cookie again, as backends with a rolling cookie do.
+   * Default: false.
+   */
+  rolling?: boolean | undefined
 
   cookies?: CookieOptions | undefined
   throttle?: ThrottleOptions | undefined
 }
 
+/**
+ * Where a page learns its token: in the answers to sign-in and session check, in a cookie it can read, or at
+ * `GET /auth/csrf`.
+ */
+export type CsrfDelivery = 'answer' | 'cookie' | 'endpoint'
+
+export interface CsrfOptions {
+  /** False: the static header and the source of the call are all that is looked at. Default: true. */
+  token?: boolean | undefined
+  /** Default: `'X-CSRF-Token'`. */
+  header?: string | undefined
+  /** With `'cookie'` the header must say what the cookie says. Default: `['answer', 'endpoint']`. */
+  delivery?: readonly CsrfDelivery[] | undefined
+  /** Full name of the readable cookie. Default: `'__Host-csrf'`, insecure `'csrf'`. */
+  cookie?: string | undefined
+  /** Whether a sign-in has to carry one too: of the visitor before it. Default: false. */
+  login?: boolean | undefined
+  /** Of the refusal. Default: 403. */
+  status?: number | undefined
+  /** Of the refusal. Default: `'csrf_failed'`. */
+  code?: string | undefined
+}
+
 export interface CookieOptions {
   /** Name of the refresh cookie without its prefix. Default: `'refresh'`. */
   refresh?: string | undefined
+  /** Name of the cookie of a session without its prefix. Default: `'sid'`. */
+  sid?: string | undefined
   /** Name of the cookie of a redirect login in progress, without its prefix. Default: `'login'`. */
   login?: string | undefined
   /**
-   * Full name of a cookie that script can read and that lives as long as the refresh cookie. It holds no
-   * secret. Default: none.
+   * Full name of a cookie that script can read and that lives as long as the refresh cookie or the `sid`. It
+   * holds no secret. Default: none.
    */
   hint?: string | undefined
+  /**
+   * The prefix `__Host-Http-` in the place of `__Host-` on all cookies that script cannot read: browsers that
+   * know it let no script plant them, and others take it for `__Host-`. Default: false.
+   */
+  httpPrefix?: boolean | undefined
   /**
    * No `__Host-` prefix and no `Secure`: for development on plain http in WebKit, which refuses both there.
    * Anybody on the network can read such cookies. Default: false.
@@ -108,92 +188,4 @@ export interface ThrottleOptions {
   perAddress?: number | undefined
   /** In which time they count, in ms. Default: 15 minutes. */
   windowMs?: number | undefined
-}
-
-export interface Settings {
-  readonly clock: BackendClock
-  readonly random: Random
-  readonly sleep: (milliseconds: number) => Promise<void>
-  readonly passwordHash: PasswordHash
-  readonly sealer: Sealer
-  readonly signer: Signer
-  readonly store: Store
-  readonly issuer: string
-  readonly audience: string
-  readonly origin: string | undefined
-  readonly appOrigin: string | undefined
-  readonly allowedOrigins: ReadonlySet<string>
-  readonly staticHeader: { readonly name: string; readonly value: string }
-  readonly allowMissingOrigin: boolean
-  readonly accessTokenSeconds: number
-  readonly sessionMs: number
-  readonly idleMs: number
-  readonly graceMs: number
-  readonly undeliveredGraceMs: number
-  readonly graceGenerations: number
-  readonly onRace: 'redeliver' | 'refuse'
-  readonly revocation: RevocationStrategy
-  readonly cookies: {
-    readonly refresh: string
-    readonly login: string
-    readonly hint: string | undefined
-    readonly secure: boolean
-  }
-  readonly throttle: { readonly perAccount: number; readonly perAddress: number; readonly windowMs: number }
-}
-
-const MINUTE = 60_000
-const DAY = 24 * 60 * MINUTE
-
-export function resolveOptions(options: BackendOptions): Settings {
-  const random = options.random ?? platformRandom
-  const store = options.store ?? createMemoryStore()
-  const secure = options.cookies?.insecureCookies !== true
-  const prefix = secure ? '__Host-' : ''
-  return {
-    clock: options.clock ?? { now: () => Date.now() },
-    random,
-    sleep: options.sleep ?? ((milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))),
-    passwordHash: options.passwordHash ?? createScryptHash(random),
-    sealer: options.sealer ?? createSealer(random),
-    signer: resolveSigner(options.signer ?? 'ES256', random, store),
-    store,
-    issuer: options.issuer ?? 'https://auth.latchkey.example',
-    audience: options.audience ?? 'https://api.latchkey.example',
-    origin: options.origin,
-    appOrigin: options.appOrigin,
-    allowedOrigins: new Set([options.appOrigin ?? [], options.allowedOrigins ?? []].flat()),
-    staticHeader: options.staticHeader ?? { name: 'X-CSRF', value: '1' },
-    allowMissingOrigin: options.allowMissingOrigin ?? false,
-    accessTokenSeconds: options.accessTokenSeconds ?? 300,
-    sessionMs: options.sessionMs ?? 30 * DAY,
-    idleMs: options.idleMs ?? 7 * DAY,
-    graceMs: options.graceMs ?? 30_000,
-    undeliveredGraceMs: options.undeliveredGraceMs ?? DAY,
-    graceGenerations: options.graceGenerations ?? 8,
-    onRace: options.onRace ?? 'redeliver',
-    revocation: options.revocation ?? 'expiry',
-    cookies: {
-      refresh: prefix + (options.cookies?.refresh ?? 'refresh'),
-      login: prefix + (options.cookies?.login ?? 'login'),
-      hint: options.cookies?.hint,
-      secure,
-    },
-    throttle: {
-      perAccount: options.throttle?.perAccount ?? 10,
-      perAddress: options.throttle?.perAddress ?? 100,
-      windowMs: options.throttle?.windowMs ?? 15 * MINUTE,
-    },
-  }
-}
-
-const platformRandom: Random = {
-  bytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
-}
-
-function resolveSigner(signer: SigningAlgorithm | 'opaque' | Signer, random: Random, store: Store): Signer {
-  if (typeof signer === 'object') return signer
-  return signer === 'opaque'
-    ? createOpaqueSigner(random, store.accessTokens)
-    : createJwtSigner(random, signer)
 }

@@ -1,5 +1,5 @@
 import { Refusal } from './answers.js'
-import type { Settings } from './options.js'
+import type { Settings } from './settings.js'
 import type { User } from './store.js'
 import { createThrottle } from './throttle.js'
 

@@ -1,8 +1,8 @@
 import { Refusal } from './answers.js'
 import type { IdentityProvider } from './identity-provider.js'
-import type { Settings } from './options.js'
 import { safeReturnTo } from './return-to.js'
 import { digest, newSecret, sameText } from './secrets.js'
+import type { Settings } from './settings.js'
 import type { User } from './store.js'
 
 export interface RedirectLogin {
@@ -10,7 +10,7 @@ export interface RedirectLogin {
   start(
     returnTo: string | undefined,
     origin: string,
-    replaces: string | undefined,
+    replaces: readonly string[],
   ): Promise<{ cookie: string; location: string }>
   /** Ends it, whatever comes out: the transaction and the code work once. */
   finish(answer: {
@@ -18,7 +18,7 @@ export interface RedirectLogin {
     code: string | undefined
     state: string | undefined
     origin: string
-  }): Promise<{ user: User; returnTo: string; replaces: string | undefined }>
+  }): Promise<{ user: User; returnTo: string; replaces: readonly string[] }>
 }
 
 export const LOGIN_SECONDS = 600

@@ -12,17 +12,16 @@ import { html, signInFailedPage, signInPage, styleSheet } from './pages.js'
  */
 export function addRedirectRoutes(
   app: Hono<Environment>,
-  { settings, sessions, access, cookies, checkPassword, redirectLogin }: Services,
+  { settings, sessions, access, cookies, credentials, checkPassword, redirectLogin }: Services,
   provider: IdentityProvider,
 ): void {
   const appOriginOf = (exchange: Exchange): string => settings.appOrigin ?? exchange.origin
 
   app.get(ENDPOINTS.start, async ({ req, env: { exchange } }) => {
-    const previous = await sessions.ofCookie(cookies.refresh(exchange.header('cookie')))
     const { cookie, location } = await redirectLogin.start(
       req.query('return_to'),
       exchange.origin,
-      previous?.id,
+      await credentials.sessionIds(exchange),
     )
     exchange.cookies.push(...cookies.setLogin(cookie))
     return seeOther(location)
@@ -42,7 +41,7 @@ export function addRedirectRoutes(
         replaces,
         tweaks: exchange.tweaks,
       })
-      exchange.cookies.push(...cookies.setRefresh(secret, session, settings.clock.now()))
+      exchange.cookies.push(...cookies.setCredential(session.mode, secret, session, settings.clock.now()))
       return seeOther(returnTo)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error

@@ -1,28 +1,22 @@
 import type { Access, TokenTweaks } from './access.js'
 import { Refusal } from './answers.js'
-import { judge, succeed, type Family } from './families.js'
-import { tokenAnswer, withIssued, type Grant } from './grants.js'
-import { createMutex } from './mutex.js'
-import type { Settings } from './options.js'
-import { digest, newSecret } from './secrets.js'
+import type { Credential } from './credentials.js'
+import type { Family } from './families.js'
+import { withIssued, type Grant } from './grants.js'
+import type { Rotation } from './rotation.js'
 import { sessionOver, type Sessions } from './sessions.js'
-import type { Session } from './store.js'
+import type { Settings } from './settings.js'
 
 export interface RefreshRequest {
-  readonly cookie: string | undefined
+  readonly credential: Credential | undefined
   /** Whether nobody asked for it: then it is no activity and the idle limit goes on counting. */
   readonly background: boolean
   readonly tweaks: TokenTweaks
 }
 
 export interface Refreshed extends Grant {
-  readonly outcome: 'rotated' | 'redelivered'
-}
-
-interface Successor {
-  readonly outcome: Refreshed['outcome']
-  readonly secret: string
-  readonly advance: (family: Family) => Family
+  /** `exchanged`: for the credential of the other mode. */
+  readonly outcome: 'rotated' | 'redelivered' | 'exchanged' | 'ok'
 }
 
 /**
@@ -36,32 +30,17 @@ interface Successor {
  *     t is at most `graceGenerations` behind head, and now − t.spentAt ≤ 30 s: s = head
  *     else end the family: 401 refresh_reused + delete the cookie
  *     → 200 {access_token with new jti and the family's sid, …, session_id}; Set-Cookie s
+ *
+ * A value of the `sid` cookie is a member like any other, so changing a session over to tokens, or back, is a
+ * rotation too: it survives a lost answer and two tabs that ask at once.
  */
 export function createRefresh(
   settings: Settings,
   sessions: Sessions,
   access: Access,
+  rotation: Rotation,
 ): (request: RefreshRequest) => Promise<Refreshed> {
-  const { clock, random, sealer, store } = settings
-  const exclusively = createMutex()
-
-  /** The token to give for t, and what giving it makes of the family. */
-  const successor = async (session: Session, cookie: string, now: number): Promise<Successor> => {
-    const judgement = judge(session.family, digest(cookie), now, settings)
-    if (judgement.kind === 'rotate') {
-      const secret = newSecret(random)
-      const [s, sealed] = [digest(secret), await sealer.seal(cookie, secret)]
-      return { outcome: 'rotated', secret, advance: (family) => succeed(family, s, sealed, now, settings) }
-    }
-    if (judgement.kind === 'redeliver') {
-      if (settings.onRace === 'refuse') throw new Refusal(409, 'refresh_raced')
-      let secret = cookie
-      for (const sealed of judgement.sealed) secret = await sealer.open(secret, sealed)
-      return { outcome: 'redelivered', secret, advance: (family) => family }
-    }
-    await sessions.end(session.id, 'refresh_reused')
-    throw sessionOver(session, 'refresh_reused')
-  }
+  const { clock, modes, onRace, store } = settings
 
   const refresh = async (id: string, cookie: string, request: RefreshRequest): Promise<Refreshed> => {
     const now = clock.now()
@@ -71,18 +50,29 @@ export function createRefresh(
     const code = sessions.over(session, now)
     if (code !== undefined) throw sessionOver(session, code)
 
-    const { outcome, secret, advance } = await successor(session, cookie, now)
+    const successor = await rotation.successor(session, cookie, now)
+    if (successor === undefined) {
+      await sessions.end(session.id, 'refresh_reused')
+      throw sessionOver(session, 'refresh_reused')
+    }
+    if (successor.outcome === 'redelivered' && onRace === 'refuse') throw new Refusal(409, 'refresh_raced')
+    const mode = modes.issued()
+    // A session that stays one has nothing to renew.
+    const stays = mode === 'session' && session.mode === 'session' && successor.outcome === 'rotated'
+    const { secret, advance } = stays ? { secret: cookie, advance: unchanged } : successor
     const { generation } = advance(session.family).head
-    const issued = await access.issue(user, session, generation, request.tweaks)
+    const issued =
+      mode === 'token' ? await access.issue(user, session, generation, request.tweaks) : undefined
 
     // Somebody may have ended the session while we were signing: then s is never given out.
     const committed = await store.updateSession(id, (current) =>
       sessions.over(current, now) === undefined
         ? {
             ...current,
+            mode,
             family: advance(current.family),
             seenAt: request.background ? current.seenAt : now,
-            issued: withIssued(current, issued, now),
+            issued: issued === undefined ? current.issued : withIssued(current, issued, now),
           }
         : undefined,
     )
@@ -90,13 +80,15 @@ export function createRefresh(
       const ended = (await store.session(id)) ?? session
       throw sessionOver(ended, sessions.over(ended, now) ?? 'session_revoked')
     }
-    return { body: tokenAnswer(user, session, issued), session: committed, secret, outcome }
+    const outcome = stays ? 'ok' : mode === session.mode ? successor.outcome : 'exchanged'
+    return { user, issued, session: committed, secret, outcome }
   }
 
   return async (request) => {
-    const { cookie } = request
-    const session = await sessions.ofCookie(cookie)
-    if (cookie === undefined || session === undefined) throw new Refusal(401, 'session_expired')
-    return exclusively(session.id, () => refresh(session.id, cookie, request))
+    const { session, value } = request.credential ?? {}
+    if (value === undefined || session === undefined) throw new Refusal(401, 'session_expired')
+    return rotation.exclusively(session.id, () => refresh(session.id, value, request))
   }
 }
+
+const unchanged = (family: Family): Family => family

@@ -1,18 +1,18 @@
 import { Refusal } from './answers.js'
 import { beginFamily } from './families.js'
-import type { Settings } from './options.js'
 import { createRevocation, type Revocation } from './revocation.js'
 import { digest, newId, newSecret } from './secrets.js'
+import type { Settings } from './settings.js'
 import type { Session, SessionEndCode, User } from './store.js'
 
 /** Begins, finds and ends sign-ins, whatever credential they go by. */
 export interface Sessions {
   readonly revocation: Revocation
-  /** A new session with a new id and a new refresh token; only its hash is kept. */
+  /** A new session with a new id and a new cookie; only its hash is kept. */
   begin(user: User, userAgent: string): Promise<{ session: Session; secret: string }>
   /** Why it is over, undefined while it lives. */
   over(session: Session, now: number): SessionEndCode | undefined
-  /** The session a refresh cookie belongs to, spent ones included. */
+  /** The session a cookie belongs to, spent ones included. */
   ofCookie(cookie: string | undefined): Promise<Session | undefined>
   live(userId: string): Promise<readonly Session[]>
   end(id: string, code: SessionEndCode, replaced?: boolean): Promise<void>
@@ -21,7 +21,7 @@ export interface Sessions {
 }
 
 export function createSessions(settings: Settings): Sessions {
-  const { clock, random, store, sessionMs, idleMs } = settings
+  const { clock, modes, random, store, sessionMs, idleMs } = settings
 
   const over: Sessions['over'] = (session, now) => {
     if (session.ended !== undefined) return session.ended.code
@@ -54,11 +54,13 @@ export function createSessions(settings: Settings): Sessions {
       const session: Session = {
         id: newId(random),
         userId: user.id,
+        mode: modes.issued(),
         createdAt: now,
         expiresAt: now + sessionMs,
         seenAt: now,
         userAgent,
         family: beginFamily(digest(secret), now),
+        renewal: false,
         issued: [],
       }
       await store.saveSession(session)

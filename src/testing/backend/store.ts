@@ -1,5 +1,6 @@
 import type { AccessClaims, Awaitable } from './ports.js'
 import type { Family } from './families.js'
+import type { Mode } from './modes.js'
 
 /** Why a session is over, in the codes of the wire. */
 export type SessionEndCode =
@@ -19,13 +20,18 @@ export interface User {
 export interface Session {
   readonly id: string
   readonly userId: string
+  /** Which cookie carries the head of the family: one of the other mode is exchanged for it. */
+  readonly mode: Mode
   readonly createdAt: number
   /** The absolute end: nothing moves it. */
   readonly expiresAt: number
   /** Last activity; the idle limit counts from here. */
   readonly seenAt: number
   readonly userAgent: string
+  /** Of refresh tokens, or of values of the `sid` cookie: those are renewed only where `renewal` asks for it. */
   readonly family: Family
+  /** The privileges of the user changed: the next call gets a new `sid`. */
+  readonly renewal: boolean
   /** Access tokens handed out that may still live: what a deny-list has to name. */
   readonly issued: readonly { readonly jti: string; readonly exp: number }[]
   /** `replaced`: by the next sign-in of the same browser, whose cookie has taken the place of this one's. */
@@ -38,8 +44,8 @@ export interface LoginTransaction {
   readonly verifier: string
   readonly returnTo: string
   readonly expiresAt: number
-  /** The session this browser had when it left: SameSite=Strict keeps its cookie from the way back. */
-  readonly replaces: string | undefined
+  /** The sessions this browser had when it left: SameSite=Strict keeps their cookies from the way back. */
+  readonly replaces: readonly string[]
 }
 
 /** What the identity provider was asked for, and once the user has signed in, the code for it. */
@@ -69,7 +75,7 @@ export interface Store {
   saveUser(user: User): Awaitable<void>
 
   session(id: string): Awaitable<Session | undefined>
-  /** The session that ever gave out the refresh token with this hash, a spent one included. */
+  /** The session that ever gave out the cookie with this hash, a spent one included. */
   sessionByToken(hash: string): Awaitable<Session | undefined>
   sessionsOf(userId: string): Awaitable<readonly Session[]>
   saveSession(session: Session): Awaitable<void>

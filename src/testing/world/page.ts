@@ -165,6 +165,8 @@ export function createPage(browser: Browser, options: PageOptions): PageControls
       path: () => url.slice(new URL(url).origin.length),
       navigate: options.navigate,
       conceal: () => undefined,
+      embedded: () => false,
+      meta: () => undefined,
       cookie: (name) => browser.jar.readable(new URL(url), name),
     },
     flights: new Map(),

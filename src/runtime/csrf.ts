@@ -1,0 +1,83 @@
+import type { Credential } from '../core/lifetime.js'
+import { isTokenText } from '../core/messages.js'
+import type { Context } from './context.js'
+import type { Reply } from './endpoints.js'
+import { within } from './waiting.js'
+
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+export const isSafe = (method: string): boolean => SAFE_METHODS.has(method)
+
+/** The CSRF token as it is now: of the cookie, which another tab may have changed, else the given one, else of the page. */
+export function csrfToken({ options, ports }: Context, given: unknown): string {
+  const { header, cookie, meta } = options.csrf
+  if (!header) return ''
+  const found = cookie ? decoded(ports.page.cookie(cookie)) : given || (meta && ports.page.meta(meta))
+  return isTokenText(found) ? found : ''
+}
+
+function decoded(value: string | undefined): string | undefined {
+  try {
+    return value && decodeURIComponent(value)
+  } catch {
+    return value
+  }
+}
+
+/** Somebody may have signed in on a page of the server since it was last asked who it is. */
+export function isOvertaken(context: Context, credential: Credential): boolean {
+  const { cookie, rotates } = context.options.csrf
+  return (
+    credential.mode === 'session' &&
+    cookie !== undefined &&
+    !rotates &&
+    csrfToken(context, undefined) !== credential.token
+  )
+}
+
+/** What a request carries beside the cookie; the token is read here, at each send. */
+export function cookieHeaders(
+  context: Context,
+  credential: Credential,
+  safe: boolean,
+): (readonly [name: string, value: string])[] {
+  const { staticHeader, idHeader, csrf } = context.options
+  const sessionId = context.state.identity?.sessionId
+  const headers = [staticHeader]
+  if (idHeader && sessionId) headers.push([idHeader, sessionId])
+  if (safe || !csrf.header) return headers
+  const token = csrfToken(context, credential.token)
+  if (token) headers.push([csrf.header, token])
+  else if (csrf.cookie) reportMissing(context, csrf.cookie)
+  return headers
+}
+
+const reported = new WeakSet<Context>()
+
+function reportMissing(context: Context, cookie: string): void {
+  if (reported.has(context)) return
+  reported.add(context)
+  const message = `The cookie "${cookie}", which should hold the CSRF token, cannot be read on this page: it must not be HttpOnly, its Path must be "/", and its Domain must cover this host`
+  context.note('csrf.missing', { message })
+  console.warn(`[latchkey] ${message}`)
+}
+
+type Refused = Pick<Reply, 'status' | 'code'>
+
+/** Whether an answer asks for another CSRF token, or says that the request was meant for another session than the cookie's. */
+export const isCsrfRefusal = ({ options }: Context, { status, code }: Refused, safe: boolean): boolean =>
+  (status === 409 && code === 'session_mismatch') ||
+  (!safe && options.csrf.refusals.some((known) => known.status === status && (known.code ?? code) === code))
+
+/** The same of a resource, whose body is read only where it may say so. */
+export async function asksForCsrf(context: Context, response: Response, safe: boolean): Promise<boolean> {
+  const { ports, options } = context
+  const { status } = response
+  if (status !== 409 && !options.csrf.refusals.some((known) => known.status === status)) return false
+  // It need not be JSON, and it need not end.
+  const text = response.clone().text()
+  const code = await within(ports.clock, options.timeouts.request, text)
+    .then((text) => options.errorCode(JSON.parse(text ?? '')))
+    .catch(() => undefined)
+  return isCsrfRefusal(context, { status, code }, safe)
+}

@@ -1,0 +1,62 @@
+import type { Mode } from '../core/types.js'
+import type { AnswerOf } from '../options.js'
+import { isPresent, readFields, refusalOf } from './answers.js'
+import type { Context } from './context.js'
+import { csrfToken } from './csrf.js'
+import { call, inTime, type Reply } from './endpoints.js'
+
+/** How the backend lets this page act for a user; undefined where it has not shown it yet. */
+export const modeOf = ({ options, state }: Context): Mode | undefined => options.mode ?? state.mode
+
+/**
+ * Asks the server for the credential of whoever is signed in: in token mode for a new token, in session mode who it is. Where
+ * the mode was never learned, a refresh endpoint that is not there leaves the question to the session endpoint.
+ */
+export async function obtain(context: Context): Promise<Reply> {
+  const renew = () => call(context, { endpoint: 'refresh', method: 'POST' })
+  const mode = modeOf(context)
+  if (mode === 'session') {
+    const reply = await probe(context)
+    // The backend has changed over, and what this browser holds buys tokens now.
+    return saysToken(context, reply) ? renew() : reply
+  }
+  const reply = await renew()
+  const { status } = reply
+  const open = [404, 405, 501].includes(status) || (status === 401 && !refusalOf(context, reply))
+  if (mode || !open || context.options.endpoints.session === false) return reply
+  const probed = await probe(context)
+  const definite = probed.status === 200 ? probed.body !== undefined : refusalOf(context, probed)
+  return definite && !saysToken(context, probed) ? probed : reply
+}
+
+/**
+ * Who is signed in by the cookie, and the CSRF token for it. The token comes first: a token of somebody who signs in between
+ * both answers would pass for that of the user before.
+ */
+export async function probe(context: Context): Promise<Reply> {
+  const session = { endpoint: 'session', method: 'GET' } as const
+  if (context.options.endpoints.csrf === false) return call(context, session)
+  const token = await call(context, { endpoint: 'csrf', method: 'GET' })
+  const fields = fieldsOf(context, token)
+  if (fields && isPresent(fields.user)) return token
+  return { ...(await call(context, session)), csrf: fields?.csrfToken }
+}
+
+/** The CSRF token for a sign-in, for which nobody needs to be signed in. */
+export async function freshCsrf(context: Context): Promise<string> {
+  const { options, state } = context
+  if (!options.csrf.header || modeOf(context) === 'token') return ''
+  const asked = options.endpoints.csrf !== false && call(context, { endpoint: 'csrf', method: 'GET' })
+  const reply = asked && (await inTime(context, asked))
+  const known = state.credential?.mode === 'session' ? state.credential.token : undefined
+  return csrfToken(context, (reply && tokenIn(context, reply)) || known)
+}
+
+/** The CSRF token that an answer brought. */
+export const tokenIn = (context: Context, reply: Reply): string | undefined =>
+  fieldsOf(context, reply)?.csrfToken ?? reply.csrf
+
+const fieldsOf = (context: Context, { endpoint, status, body }: Reply) =>
+  status === 200 ? readFields(context, body, endpoint as AnswerOf) : undefined
+
+const saysToken = (context: Context, reply: Reply): boolean => fieldsOf(context, reply)?.mode === 'token'

@@ -1,0 +1,209 @@
+/* Which mode: learned from answers, kept in the marker, never chosen by a glitch, and changed under people who stay signed in. */
+import { expect, it } from 'vitest'
+import type { AuthClientOptions } from '../../src/options.js'
+import { ANN, createStage, type Person, type Stage } from './session-support.js'
+
+const AUTO: AuthClientOptions<Person> = { session: { csrf: {} } }
+
+const markerOf = (stage: Stage): Record<string, unknown> =>
+  JSON.parse([...stage.world.stored().values()][0] ?? '{}') as Record<string, unknown>
+
+const paths = (stage: Stage): string[] => stage.sent().map(({ method, url }) => `${method} ${url.pathname}`)
+
+it('auto: a refresh endpoint that is not there leaves the question to the session endpoint', async () => {
+  const stage = await createStage(AUTO)
+  const { auth } = await stage.open()
+  expect(paths(stage)).toEqual(['POST /auth/refresh', 'GET /auth/session'])
+  expect(auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'none', connection: 'ok' })
+  expect(markerOf(stage)['mode']).toBeUndefined()
+})
+
+it('auto: a login answer with a user and no token chooses session mode, for good', async () => {
+  const stage = await createStage(AUTO)
+  const { auth } = await stage.signedIn()
+  expect(auth.getState()).toMatchObject({ status: 'authenticated', mode: 'session' })
+  expect(markerOf(stage)['mode']).toBe('session')
+  await stage.world.tabs[0]!.reload()
+  await stage.world.advance(1000)
+  expect(paths(stage)).toEqual(['GET /auth/session'])
+  await stage.run(stage.world.tabs[0]!.app!.auth.logout())
+  expect(markerOf(stage)).toMatchObject({ state: 'out', mode: 'session' })
+})
+
+it('auto: a person whose marker was wiped is found by the session endpoint', async () => {
+  const stage = await createStage(AUTO)
+  await stage.signedIn()
+  const [tab] = stage.world.tabs
+  await tab!.close()
+  stage.world.clearStorage()
+  const { auth } = await stage.open()
+  expect(auth.getState()).toMatchObject({ status: 'authenticated', mode: 'session', user: { id: 'ann' } })
+})
+
+it('auto: a login answer with a token chooses token mode', async () => {
+  const stage = await createStage(AUTO, { mode: 'token' })
+  const { auth } = await stage.signedIn()
+  expect(auth.getState()).toMatchObject({ mode: 'token' })
+  expect(markerOf(stage)['mode']).toBe('token')
+  expect((await stage.run(auth.getAccessToken())).value).toEqual(expect.any(String))
+})
+
+it('a silent downgrade is refused: auto without a word on CSRF takes no cookie session, and leaves none behind', async () => {
+  const stage = await createStage({})
+  const { auth } = await stage.open()
+  const { error } = await stage.run(auth.login(ANN))
+  expect(error).toMatchObject({ code: 'session_mode_refused' })
+  expect(error?.message).toContain('session.csrf')
+  expect(auth.getState().status).toBe('unauthenticated')
+  expect(await stage.backend.admin.listSessions('ann')).toEqual([])
+})
+
+it('a silent downgrade is refused: a refresh answer without a token ends nothing and changes nothing', async () => {
+  const stage = await createStage({}, { mode: 'token' })
+  const { auth, told } = await stage.signedIn()
+  stage.respond = (_request, url) =>
+    url.pathname === '/auth/refresh' ? Response.json({ user: { id: 'ann' }, session_id: 's' }) : undefined
+  const { error } = await stage.run(auth.refresh({ force: true }))
+  expect(error).toMatchObject({ code: 'session_mode_refused' })
+  expect(auth.getState()).toMatchObject({ status: 'authenticated', mode: 'token' })
+  expect(told).toEqual([])
+})
+
+it.each([404, 405, 501, 401, 500, 200])(
+  'a %d of the refresh endpoint is a glitch where token mode was learned: nobody asks the session endpoint',
+  async (status) => {
+    const stage = await createStage(AUTO, { mode: 'token' })
+    const { auth, told } = await stage.signedIn()
+    stage.respond = (_request, url) =>
+      url.pathname === '/auth/refresh' ? new Response('{}', { status }) : undefined
+    await stage.run(auth.refresh({ force: true }))
+    expect([auth.getState().status, told, stage.sent('/auth/session')]).toEqual(['authenticated', [], []])
+    expect(markerOf(stage)['mode']).toBe('token')
+  },
+)
+
+it.each([
+  ['a page', () => new Response('<p>hello', { headers: { 'content-type': 'text/html' } })],
+  ['an error', () => new Response(null, { status: 500 })],
+  ['no user', () => Response.json({ ok: true })],
+])(
+  'at a start without a marker %s of the session endpoint chooses nothing and signs nobody out',
+  async (_name, answer) => {
+    const stage = await createStage(AUTO)
+    stage.respond = (_request, url) => (url.pathname === '/auth/session' ? answer() : undefined)
+    const { auth } = await stage.open()
+    expect(auth.getState()).toMatchObject({ status: 'unknown', connection: 'degraded' })
+    expect(markerOf(stage)['mode']).toBeUndefined()
+  },
+)
+
+it('at a start without a marker a session endpoint that speaks of tokens chooses no cookie session', async () => {
+  const stage = await createStage(AUTO, { mode: 'token' })
+  await stage.signedIn()
+  await stage.world.tabs[0]!.close()
+  stage.world.clearStorage()
+  stage.backend.faults.add({ kind: 'status', on: 'refresh', status: 401 })
+  const { auth } = await stage.open()
+  expect(stage.sent('/auth/session').length).toBeGreaterThan(0)
+  expect(auth.getState()).toMatchObject({ status: 'unknown', connection: 'degraded' })
+  expect(auth.getDiagnostics().find(({ type }) => type === 'refresh.failed')).toMatchObject({ status: 401 })
+  expect(markerOf(stage)['mode']).toBeUndefined()
+  stage.backend.faults.clear()
+  await stage.world.advance(60_000)
+  expect(auth.getState()).toMatchObject({ status: 'authenticated', mode: 'token' })
+})
+
+it('mode: token never asks the session endpoint, mode: session never the refresh endpoint', async () => {
+  for (const [mode, path] of [
+    ['token', '/auth/refresh'],
+    ['session', '/auth/session'],
+  ] as const) {
+    const stage = await createStage({ mode })
+    await stage.open()
+    expect(new Set(stage.sent().map(({ url }) => url.pathname))).toEqual(new Set([path]))
+  }
+})
+
+it('mode: session takes no token, whatever the login answer brings', async () => {
+  const stage = await createStage()
+  stage.backend.faults.add({ kind: 'json', on: 'login', set: { access_token: 'aaa', token_type: 'Bearer' } })
+  const { auth } = await stage.signedIn()
+  expect(auth.getState()).toMatchObject({ mode: 'session' })
+  await stage.run(auth.fetch('/api/profile'))
+  expect(stage.sent('/api/profile')[0]?.headers.has('authorization')).toBe(false)
+})
+
+it.each(['open', 'reloaded'] as const)(
+  'a migration from sessions to tokens keeps people signed in, in a tab that is %s',
+  async (kind) => {
+    const stage = await createStage(AUTO)
+    const first = await stage.signedIn()
+    const { sessionId } = first.auth.getState() as { sessionId: string }
+    stage.backend.admin.setMode('both', 'token')
+    if (kind === 'reloaded') {
+      await stage.world.tabs[0]!.reload()
+      await stage.world.advance(1000)
+    } else {
+      expect((await stage.run(first.auth.fetch('/api/profile'))).value?.status).toBe(200)
+      await stage.run(first.auth.refresh({ force: true }))
+    }
+    const app = stage.world.tabs[0]!.app!
+    expect(app.auth.getState()).toMatchObject({ status: 'authenticated', mode: 'token', sessionId })
+    expect(markerOf(stage)).toMatchObject({ state: 'in', mode: 'token' })
+    stage.backend.admin.setMode('token')
+    expect((await stage.write(app, 'still Ann')).value?.status).toBe(200)
+    expect(app.told).toEqual([])
+  },
+)
+
+it.each(['open', 'reloaded'] as const)(
+  'a migration from tokens to sessions keeps people signed in, in a tab that is %s',
+  async (kind) => {
+    const stage = await createStage(AUTO, { mode: 'token' })
+    const first = await stage.signedIn()
+    stage.backend.admin.setMode('both', 'session')
+    if (kind === 'reloaded') await stage.world.tabs[0]!.reload()
+    else await stage.run(first.auth.refresh({ force: true }))
+    await stage.world.advance(1000)
+    const app = stage.world.tabs[0]!.app!
+    expect(app.auth.getState()).toMatchObject({
+      status: 'authenticated',
+      mode: 'session',
+      user: { id: 'ann' },
+    })
+    stage.backend.admin.setMode('session')
+    expect((await stage.write(app, 'still Ann')).value?.status).toBe(200)
+    expect(app.told).toEqual([])
+    expect((await stage.run(app.auth.getAccessToken())).error).toMatchObject({
+      code: 'no_token_in_session_mode',
+    })
+  },
+)
+
+it('other tabs follow a migration without signing anybody out', async () => {
+  const stage = await createStage(AUTO)
+  const app = await stage.signedIn()
+  const other = await stage.open()
+  stage.backend.admin.setMode('both', 'token')
+  await stage.run(app.auth.refresh({ force: true }))
+  await stage.world.advance(1000)
+  expect((await stage.write(other, 'from the other tab')).value?.status).toBe(200)
+  expect(other.auth.getState()).toMatchObject({ status: 'authenticated', mode: 'token' })
+  expect([...app.told, ...other.told]).toEqual([])
+})
+
+it('people who sign in on a page of the server come back signed in', async () => {
+  const stage = await createStage(AUTO)
+  const { auth, page } = await stage.open()
+  const went: string[] = []
+  Object.assign(page.ports.page, { navigate: (url: string) => void went.push(url) })
+  await stage.run(auth.loginWithRedirect({ returnTo: '/' }))
+  expect(went).toEqual(['https://app.example/auth/start?return_to=%2F'])
+  await stage.outside('POST', '/auth/login', ANN)
+  await stage.world.tabs[0]!.reload()
+  await stage.world.advance(1000)
+  expect(stage.world.tabs[0]!.app!.auth.getState()).toMatchObject({
+    status: 'authenticated',
+    mode: 'session',
+  })
+})

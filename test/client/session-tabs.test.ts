@@ -1,0 +1,251 @@
+/* Logout and other tabs in session mode. */
+import { expect, it, vi } from 'vitest'
+import { ANN, BOB, createStage, type Stage } from './session-support.js'
+
+const sid = (stage: Stage): string | undefined =>
+  stage.world.cookies().find(({ name }) => name.endsWith('sid'))?.value
+
+const profile = (name: string): RequestInit => ({
+  method: 'PUT',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({ name }),
+})
+
+it('R43 RV-04 logout ends this session at the server, takes its cookie away, and leaves the others alone', async () => {
+  const stage = await createStage()
+  const { auth } = await stage.signedIn()
+  const { value } = await stage.run(auth.logout())
+  expect(value).toEqual({ server: 'confirmed', durable: true })
+  const { body = '', headers } = stage.sent('/auth/logout')[0]!
+  expect(JSON.parse(body)).toMatchObject({ scope: 'current', session_id: expect.any(String) })
+  expect(headers.has('x-csrf-token')).toBe(true)
+  expect([sid(stage), await stage.backend.admin.listSessions('ann')]).toEqual([undefined, []])
+  expect(stage.sent()).toHaveLength(1)
+})
+
+it('R43 scope all ends every session of the user', async () => {
+  const stage = await createStage()
+  const { auth } = await stage.signedIn()
+  await stage.outside('GET', '/auth/session')
+  await stage.run(auth.logout({ scope: 'all' }))
+  expect(await stage.backend.admin.listSessions('ann')).toEqual([])
+})
+
+it('R11 no request of ours sets the cookie of a rolling session again once logout was called', async () => {
+  const stage = await createStage(undefined, { rolling: true })
+  // A server that keeps nothing: whatever it answers to a cookie sets that cookie again.
+  stage.respond = ({ headers }, url) =>
+    url.pathname === '/api/rolling'
+      ? new Response('ok', {
+          headers: {
+            'set-cookie': `${/__Host-sid=[^;]+/.exec(headers.get('cookie') ?? '')?.[0] ?? 'none=1'}; Path=/; Secure; HttpOnly`,
+          },
+        })
+      : undefined
+  stage.world.setNetwork({ latencyMs: [10, 400] })
+  const { auth } = await stage.signedIn()
+  const running = Array.from({ length: 8 }, () => auth.fetch('/api/rolling').catch(() => 'rejected'))
+  await stage.world.advance(50)
+  const logout = auth.logout()
+  const held = await stage.run(auth.fetch('/api/rolling'), 0)
+  expect(held.error).toMatchObject({ code: 'login_required' })
+  await stage.run(logout, 5000)
+  expect(await Promise.all(running)).toEqual(running.map(() => 'rejected'))
+  expect(sid(stage)).toBeUndefined()
+})
+
+it('R11 the requests of the other tabs end with the session, too', async () => {
+  const stage = await createStage()
+  stage.respond = ({ headers }, url) =>
+    url.pathname === '/api/rolling'
+      ? new Response('ok', {
+          headers: {
+            'set-cookie': `${/__Host-sid=[^;]+/.exec(headers.get('cookie') ?? '')?.[0] ?? 'none=1'}; Path=/; Secure; HttpOnly`,
+          },
+        })
+      : undefined
+  stage.world.setNetwork({ latencyMs: [100, 300] })
+  const { auth } = await stage.signedIn()
+  const other = await stage.open()
+  await stage.world.advance(1000)
+  const running = Array.from({ length: 8 }, () => other.auth.fetch('/api/rolling').catch(() => 'rejected'))
+  await stage.world.advance(20)
+  await stage.run(auth.logout(), 5000)
+  expect(await Promise.all(running)).toEqual(running.map(() => 'rejected'))
+  expect(sid(stage)).toBeUndefined()
+})
+
+it('a session check that is under way lands before the logout is sent', async () => {
+  const stage = await createStage()
+  stage.world.setNetwork({ latencyMs: [100, 300] })
+  const { auth } = await stage.signedIn()
+  void auth.refresh({ force: true }).catch(() => {})
+  await stage.world.advance(20)
+  await stage.run(auth.logout(), 5000)
+  const [check, logout] = stage.sent()
+  expect([check?.url.pathname, logout?.url.pathname]).toEqual(['/auth/session', '/auth/logout'])
+  expect(check!.arrivedAt).toBeLessThanOrEqual(logout!.sentAt)
+  expect(stage.sent()).toHaveLength(2)
+})
+
+it('a logout made offline is delivered after a reload, with a CSRF token fetched for it, and shows nobody', async () => {
+  const stage = await createStage()
+  const { auth } = await stage.signedIn()
+  await stage.world.goOffline()
+  const { value } = await stage.run(auth.logout(), 10_000)
+  expect(value).toEqual({ server: 'pending', durable: true })
+  await stage.world.tabs[0]!.reload()
+  const app = stage.world.tabs[0]!.app!
+  const states: string[] = []
+  app.auth.subscribe(({ status }) => void states.push(status))
+  await stage.world.advance(1000)
+  await stage.world.goOnline()
+  await stage.world.advance(120_000)
+  expect(new Set(states)).toEqual(new Set(['unauthenticated']))
+  expect(await stage.backend.admin.listSessions('ann')).toEqual([])
+  expect(sid(stage)).toBeUndefined()
+})
+
+it('a stale CSRF token does not keep a logout from the server', async () => {
+  const stage = await createStage()
+  const { auth } = await stage.signedIn()
+  stage.backend.admin.rotateCsrfKey()
+  const { value } = await stage.run(auth.logout())
+  expect(value).toMatchObject({ server: 'confirmed' })
+  expect(stage.sent().map(({ url }) => url.pathname)).toEqual([
+    '/auth/logout',
+    '/auth/session',
+    '/auth/logout',
+  ])
+  expect(sid(stage)).toBeUndefined()
+})
+
+it('RV-02 a session that is over already makes no logout fail', async () => {
+  const stage = await createStage()
+  const { auth } = await stage.signedIn()
+  await stage.backend.admin.endAllSessions('ann')
+  expect((await stage.run(auth.logout())).value).toMatchObject({ server: 'confirmed' })
+})
+
+it('one probe per browser: tabs that start while another is signed in learn it from that one', async () => {
+  const stage = await createStage()
+  await stage.signedIn()
+  const others = [await stage.open(), await stage.open(), await stage.open()]
+  expect(others.map(({ auth }) => auth.getState().status)).toEqual(Array(3).fill('authenticated'))
+  expect(stage.sent('/auth/session')).toEqual([])
+  expect((await stage.write(others[2]!, 'x')).value?.status).toBe(200)
+})
+
+it('one probe per browser: tabs that wake together ask once', async () => {
+  const stage = await createStage()
+  const app = await stage.signedIn()
+  await stage.open()
+  await stage.open()
+  await stage.world.advance(400_000)
+  stage.exchanges.length = 0
+  await stage.world.goOffline()
+  await stage.world.goOnline()
+  await stage.world.advance(2000)
+  expect(stage.sent('/auth/session')).toHaveLength(1)
+  expect(app.told).toEqual([])
+})
+
+it('a logout signs every tab out, and no tab sends anything afterwards', async () => {
+  const stage = await createStage()
+  const app = await stage.signedIn()
+  const other = await stage.open()
+  await stage.run(app.auth.logout())
+  expect(other.auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'logout-elsewhere' })
+  stage.exchanges.length = 0
+  expect((await stage.write(other, 'x')).error).toMatchObject({ code: 'session_ended' })
+  expect(stage.sent()).toEqual([])
+})
+
+it('a login in one tab signs the other in, and another user switches it', async () => {
+  const stage = await createStage()
+  const app = await stage.open()
+  const other = await stage.open()
+  await stage.run(app.auth.login(ANN))
+  expect(other.auth.getState()).toMatchObject({ status: 'authenticated', user: { id: 'ann' } })
+  await stage.run(app.auth.login(BOB))
+  expect(other.told).toEqual(['end user-switched', 'switch ann bob'])
+  expect((await stage.write(other, 'Bob B.')).value?.status).toBe(200)
+  expect([await stage.nameOf('ann'), await stage.nameOf('bob')]).toEqual(['Ann', 'Bob B.'])
+})
+
+it('a write that waits while another user signs in elsewhere rejects and is never sent as him', async () => {
+  const stage = await createStage()
+  const app = await stage.signedIn()
+  const other = await stage.open()
+  stage.world.setNetwork({ latencyMs: [100, 200] })
+  stage.backend.admin.rotateCsrfKey()
+  const write = app.auth.fetch('/api/profile', profile('written by Ann'))
+  const login = other.auth.login(BOB)
+  const [{ error }] = [await stage.run(write, 5000), await stage.run(login, 5000)]
+  expect(error).toMatchObject({ code: 'session_changed' })
+  expect([await stage.nameOf('ann'), await stage.nameOf('bob')]).toEqual(['Ann', 'Bob'])
+})
+
+it('the end of a session that one tab meets reaches the others with its reason', async () => {
+  const stage = await createStage()
+  const app = await stage.signedIn()
+  const other = await stage.open()
+  await stage.backend.admin.ban('ann')
+  await stage.run(app.auth.fetch('/api/profile'))
+  expect([app.told, other.told]).toEqual([['end refused'], ['end refused']])
+})
+
+it('neither the marker nor what the tabs say holds the cookie or the CSRF token where it is not shared', async () => {
+  const stage = await createStage({ mode: 'session', tabs: { shareToken: false } })
+  const app = await stage.signedIn()
+  await stage.open()
+  expect(stage.sent('/auth/session')).toHaveLength(1)
+  await stage.write(app, 'x')
+  const csrf = stage.sent('/api/profile')[0]!.headers.get('x-csrf-token')!
+  const stored = [...stage.world.stored().values()].join(' ')
+  for (const secret of [csrf, sid(stage)!]) expect(stored).not.toContain(secret)
+})
+
+it('R49 a logout that leaves the cookie and the session in place is called out', async () => {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+  const stage = await createStage({ mode: 'session', development: true })
+  const { auth } = await stage.signedIn()
+  stage.respond = (_request, url) =>
+    url.pathname === '/auth/logout' ? new Response(null, { status: 204 }) : undefined
+  await stage.run(auth.logout())
+  await vi.waitFor(async () => {
+    await stage.world.advance(100)
+    expect(auth.getDiagnostics().map(({ type }) => type)).toContain('logout.ineffective')
+  })
+  expect(warn.mock.calls.join(' ')).toMatch(/Path, Domain/)
+  expect(auth.getState().status).toBe('unauthenticated')
+  warn.mockRestore()
+})
+
+it('R49 a logout that worked is not called out', async () => {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+  const stage = await createStage({ mode: 'session', development: true })
+  const { auth } = await stage.signedIn()
+  await stage.run(auth.logout())
+  await vi.waitFor(async () => {
+    await stage.world.advance(100)
+    expect(stage.sent('/auth/session').at(-1)?.answer?.status).toBe(200)
+  })
+  expect(auth.getDiagnostics().map(({ type }) => type)).not.toContain('logout.ineffective')
+  expect(warn).not.toHaveBeenCalled()
+  warn.mockRestore()
+})
+
+it('RV-02 a logout that is refused for its CSRF token where nobody is signed in any more is done, unless it is for all', async () => {
+  for (const [scope, server] of [
+    ['current', 'confirmed'],
+    ['all', 'pending'],
+  ] as const) {
+    const stage = await createStage()
+    const { auth } = await stage.signedIn()
+    await stage.backend.admin.endAllSessions('ann')
+    stage.respond = (_request, url) =>
+      url.pathname === '/auth/logout' ? Response.json({ error: 'csrf_failed' }, { status: 403 }) : undefined
+    expect((await stage.run(auth.logout({ scope }))).value).toMatchObject({ server })
+  }
+})

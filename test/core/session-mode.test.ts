@@ -1,0 +1,128 @@
+/* What the mode of a credential changes in the pure core, which is little. */
+import { expect, it } from 'vitest'
+import { parseMarker, serializeMarker } from '../../src/core/marker.js'
+import { parseMessage, wrap } from '../../src/core/messages.js'
+import type { ClientState, Grant } from '../../src/core/state.js'
+import type { Mode } from '../../src/core/types.js'
+import { announce, INITIAL } from '../../src/core/transition.js'
+import {
+  at,
+  effectOf,
+  fromSibling,
+  grantOf,
+  loggedIn,
+  LOGOUT,
+  markerOf,
+  move,
+  PURGED,
+  renewed,
+  run,
+  signedIn,
+  START,
+  typesOf,
+  underOf,
+} from './support.js'
+
+const grant = (mode: Mode, subject = 'ann', parts = {}): Grant =>
+  grantOf(subject, { mode, token: mode === 'session' ? '' : 't', issuedAt: 4000, ...parts })
+const inSession = (): ClientState => signedIn(0, grantOf('ann', { mode: 'session', token: '' }))
+
+it.each<[string, Mode, ClientState]>([
+  ['a login', 'session', INITIAL],
+  ['a login', 'token', INITIAL],
+  ['a login over the other mode', 'session', signedIn()],
+  ['a login over the other mode', 'token', inSession()],
+])('%s teaches %s mode, and the marker keeps it', (_name, mode, before) => {
+  const [state, effects] = move(before, loggedIn(before, grant(mode)))
+  expect(state).toMatchObject({ phase: 'in', mode })
+  expect(effectOf(effects, 'writeMarker')?.marker).toMatchObject({ state: 'in', mode })
+})
+
+it('a renewal in the other mode is the same sign-in: nobody is signed out, and the marker says it', () => {
+  for (const [before, mode] of [
+    [signedIn(), 'session'],
+    [inSession(), 'token'],
+  ] as const) {
+    const [state, effects] = move(before, renewed(before, grant(mode)))
+    expect(state).toMatchObject({ phase: 'in', mode, epoch: before.epoch })
+    expect(typesOf(effects)).toEqual(['writeMarker', 'post'])
+    expect(effectOf(effects, 'writeMarker')?.marker.mode).toBe(mode)
+  }
+})
+
+it('the mode outlives the session', () => {
+  const out = run(
+    inSession(),
+    () => LOGOUT,
+    () => PURGED,
+  )
+  expect(out).toMatchObject({ phase: 'out', mode: 'session' })
+  const [, effects] = move(inSession(), LOGOUT)
+  expect(effectOf(effects, 'writeMarker')?.marker).toMatchObject({ state: 'logout-pending', mode: 'session' })
+  const ended = move(inSession(), {
+    type: 'refused',
+    reason: 'expired',
+    status: 401,
+    under: underOf(inSession()),
+  })
+  expect(ended[0]).toMatchObject({ phase: 'out', mode: 'session' })
+})
+
+it.each([undefined, 'token', 'session'] as const)('a start takes the mode of the marker: %s', (mode) => {
+  const [state] = move(INITIAL, { type: 'started', marker: markerOf([START, 'a'], { mode }) })
+  expect(state.mode).toBe(mode)
+})
+
+it('a marker without a mode has learned none', () => {
+  const marker = markerOf([START, 'a'], { state: 'out', mode: undefined })
+  expect(parseMarker(serializeMarker(marker), START)?.mode).toBeUndefined()
+})
+
+it('a sign-in of another tab teaches its mode, and one whose marker knows none takes none away', () => {
+  const epoch = [START + 9000, 'other'] as const
+  const followed = (mode: Mode | undefined) =>
+    move(inSession(), { type: 'markerSeen', marker: markerOf(epoch, { mode }) })[0].mode
+  expect([followed('token'), followed(undefined)]).toEqual(['token', 'session'])
+})
+
+it('R11 a session check that is answered behind a logout revokes nothing, since it brought nothing to life', () => {
+  const before = inSession()
+  const [out] = move(before, LOGOUT)
+  const late = { ...renewed(before, grant('session')), explicit: false }
+  expect(typesOf(move(out, late)[1])).toEqual([])
+  // A login does, and so does a refresh that brings a token.
+  expect(typesOf(move(out, { ...late, explicit: true } as typeof late)[1])).toEqual(['revoke'])
+  expect(typesOf(move(out, renewed(before, grant('token')))[1])).toEqual(['revoke'])
+})
+
+it('a logout that knew no session learns from a late session check which one it is for', () => {
+  const unknown = move(INITIAL, {
+    type: 'started',
+    marker: markerOf([START, 'a'], { sessionId: undefined }),
+  })[0]
+  const [out] = move(unknown, LOGOUT)
+  const [state, effects] = move(out, renewed(unknown, grant('session')))
+  expect(state.logout?.sessionIds).toEqual(['s-ann'])
+  expect(typesOf(effects)).toEqual(['writeMarker', 'pending'])
+})
+
+it('another subject found by a session check is a user switch', () => {
+  const before = inSession()
+  const [state, effects] = move(before, renewed(before, grant('session', 'bob')))
+  expect(state).toMatchObject({ phase: 'out', reason: 'user-switched', mode: 'session' })
+  expect(typesOf(effects)).toEqual(['writeMarker', 'abandon', 'end', 'switched'])
+})
+
+it('what a tab tells of a cookie session is understood by its siblings, with an empty token, too', () => {
+  const { message } = announce(inSession())
+  const read = parseMessage(wrap(message, 'a'), 'b', START + 10)
+  expect(read).toMatchObject({ type: 'in', mode: 'session', shared: { token: '', subject: 'ann' } })
+  const asToken = parseMessage({ ...wrap(message, 'a'), mode: 'token' }, 'b', START + 10)
+  expect(asToken).toMatchObject({ mode: 'token', shared: undefined })
+})
+
+it('a sibling hands its session check over', () => {
+  const started = move(INITIAL, { type: 'started', marker: markerOf([START, 'a'], { mode: 'session' }) })[0]
+  const [state] = move(started, fromSibling(started, grant('session', 'ann', { generation: 2 })), at(5000))
+  expect(state).toMatchObject({ phase: 'in', mode: 'session', identity: { subject: 'ann' } })
+})
