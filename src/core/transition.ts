@@ -134,6 +134,10 @@ function followMarker(state: ClientState, marker: Marker, now: Moment): Transiti
   return [nobody && state.phase !== 'out' ? { ...next, reason: 'none' } : next, effects]
 }
 
+/** Whether somebody wanted to be out. */
+const isLoggedOut = ({ phase, reason, logout }: ClientState): boolean =>
+  phase === 'out' && (logout !== undefined || reason === 'logout' || reason === 'logout-elsewhere')
+
 /** Another tab signed out, or was told that the session has ended. */
 function followOut(
   state: ClientState,
@@ -181,9 +185,9 @@ function resync(
   now: Moment,
 ): Transition {
   const { logout } = state
-  const loggedOut =
-    state.phase === 'out' && (state.reason === 'logout' || state.reason === 'logout-elsewhere')
-  const over = logout ? logout.sessionIds.includes(sessionId!) : loggedOut && state.sessionId === sessionId
+  const over = logout
+    ? logout.sessionIds.includes(sessionId!)
+    : isLoggedOut(state) && state.sessionId === sessionId
   if (over && sessionId !== undefined) {
     // A tab that had not heard of it restored the very session that somebody logged out of.
     const next: ClientState = { ...state, epoch: nextEpoch(epoch, now.wall, now.id) }
@@ -271,7 +275,9 @@ function granted(
   { grant, under, explicit, late, wished }: ClientEvent & { type: 'granted' },
   now: Moment,
 ): Transition {
-  if (!isSame(state.epoch, under.epoch)) {
+  // That the session before it was found to be over is no act of anybody's, and does not stand against a sign-in.
+  const stands = explicit && state.phase === 'out' && !state.incoming && !isLoggedOut(state)
+  if (!isSame(state.epoch, under.epoch) && !stands) {
     // What comes to life behind a logout must not stay alive.
     if (state.phase === 'out') return revoke(state, grant, explicit)
     // The cookie that came last is in the jar, and only the server knows whose that is.

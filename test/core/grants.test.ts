@@ -19,7 +19,24 @@ import {
   signedIn,
   signedOut,
   typesOf,
+  underOf,
 } from './support.js'
+
+it('R50 a sign-in stands although it was found out meanwhile that the session before it is over', () => {
+  const state = signedIn()
+  const login: ClientEvent = { type: 'granted', grant: grantOf('bob'), under: underOf(state), explicit: true }
+  const refused: ClientEvent = { type: 'refused', reason: 'revoked', status: 401, under: underOf(state) }
+  const over = run(
+    state,
+    () => refused,
+    () => PURGED,
+  )
+  const [after] = move(over, login)
+  expect(after).toMatchObject({ phase: 'in', identity: { subject: 'bob' } })
+  expect(isNewer(after.epoch, over.epoch)).toBe(true)
+  // Not against a logout.
+  expect(move(signedOut(state), login)[0]).toMatchObject({ phase: 'out' })
+})
 
 it('R04 each refresh makes the next generation, and a login starts again with one', () => {
   const first = signedIn()
