@@ -1,9 +1,25 @@
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import { App } from './app.js'
+import { AuthProvider, auth } from './auth.js'
+import { isStatic, isWindow } from './place.js'
 
-createRoot(document.getElementById('root')!).render(
-  <StrictMode>
-    <App />
-  </StrictMode>,
-)
+void start()
+
+async function start(): Promise<void> {
+  // Before the client asks for anything.
+  if (isStatic && !isWindow) await (await import('../static/start.js')).startMock()
+  const [{ joinPeers }, { Page }] = await Promise.all([
+    import('../lab/peers.js'),
+    isWindow
+      ? import('../lab/small-window.js').then(({ SmallWindow }) => ({ Page: SmallWindow }))
+      : import('../lab/lab.js').then(({ Lab }) => ({ Page: Lab })),
+  ])
+  joinPeers()
+  createRoot(document.getElementById('root')!).render(
+    <StrictMode>
+      <AuthProvider client={auth}>
+        <Page />
+      </AuthProvider>
+    </StrictMode>,
+  )
+}

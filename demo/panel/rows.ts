@@ -1,25 +1,49 @@
 import type { DiagnosticEntry } from 'latchkey'
 import { sentenceOf } from './sentences.js'
 
-/** What one line of the timeline shows: the last entry of an act, and when it began. */
+/** What one line of the timeline shows: how an act stands, and the tabs that did it, in the order they did. */
 export interface Row {
   readonly key: number
   readonly entry: DiagnosticEntry
+  readonly tabs: readonly string[]
 }
+
+/** Tabs that do the same within that time did it for one reason. */
+const TOGETHER_MS = 1500
 
 const actOf = ({ type, tab }: DiagnosticEntry): string => `${tab} ${type.split('.')[0]}`
 
-/** One line for each act: what began it gives way to how it ended. The oldest first. */
+const likeness = ({ type, cause, code, status, reason, generation }: DiagnosticEntry): string =>
+  [type, cause, code, status, reason, generation].join(' ')
+
+/**
+ * One line for each act: what began it gives way to how it ended, and what several tabs did at once is said once. The
+ * oldest first.
+ */
 export function rowsOf(entries: readonly DiagnosticEntry[]): readonly Row[] {
   const rows: Row[] = []
   const running = new Map<string, number>()
   for (const entry of entries) {
     const act = actOf(entry)
     const begun = running.get(act)
-    const row = { key: begun ?? rows.length, entry }
-    rows[row.key] = row
-    if (sentenceOf(entry).tone === 'running') running.set(act, row.key)
+    const runs = sentenceOf(entry).tone === 'running'
+    const like = runs || begun !== undefined ? undefined : alike(rows, entry)
+    const key = begun ?? like?.key ?? rows.length
+    rows[key] = { key, entry: like?.entry ?? entry, tabs: [...(like?.tabs ?? []), entry.tab] }
+    if (runs) running.set(act, key)
     else running.delete(act)
   }
   return rows
+}
+
+/** A line of other tabs that says the same and is not older than a moment. */
+function alike(rows: readonly Row[], entry: DiagnosticEntry): Row | undefined {
+  return rows
+    .slice(-4)
+    .findLast(
+      (row) =>
+        entry.at - row.entry.at < TOGETHER_MS &&
+        likeness(row.entry) === likeness(entry) &&
+        !row.tabs.includes(entry.tab),
+    )
 }
