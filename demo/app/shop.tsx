@@ -50,15 +50,18 @@ export function Shop() {
           <>
             <header className="shop-top">
               <p className="shop-name">Northgate Hardware</p>
-              <SignOut user={user} />
+              <p className="shop-user">{user.name}</p>
             </header>
-            <nav className="tabs" aria-label="Shop">
-              {ROUTES.map((name) => (
-                <a key={name} href={`#${name}`} aria-current={name === route ? 'page' : undefined}>
-                  {VIEWS[name].title}
-                </a>
-              ))}
-            </nav>
+            <div className="shop-bar">
+              <nav className="tabs" aria-label="Shop">
+                {ROUTES.map((name) => (
+                  <a key={name} href={`#${name}`} aria-current={name === route ? 'page' : undefined}>
+                    {VIEWS[name].title}
+                  </a>
+                ))}
+              </nav>
+              <SignOut />
+            </div>
             <div className="shop-body">
               <h3 className="visually-hidden">{title}</h3>
               <View />

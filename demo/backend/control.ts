@@ -9,6 +9,7 @@ import {
   type DemoState,
   type Person,
 } from '../shared/demo-api.js'
+import { ACCOUNTS } from '../shared/accounts.js'
 import { DOERS } from './acts.js'
 import type { DemoBackend } from './backend.js'
 import type { Thief } from './thief.js'
@@ -85,13 +86,15 @@ export function createControl(demo: DemoBackend, thief: Thief): Hono {
 }
 
 async function peopleOf({ backend, store }: DemoBackend): Promise<readonly Person[]> {
-  const users = await store.users()
   return Promise.all(
-    users.map(async ({ id, roles, disabled }) => ({
-      id,
-      admin: roles.includes('admin'),
-      banned: disabled,
-      sessions: (await backend.admin.listSessions(id)).length,
-    })),
+    ACCOUNTS.map(async ({ id }) => {
+      const user = await store.user(id)
+      return {
+        id,
+        admin: user?.roles.includes('admin') ?? false,
+        banned: user?.disabled ?? false,
+        sessions: (await backend.admin.listSessions(id)).length,
+      }
+    }),
   )
 }

@@ -4,8 +4,6 @@ import { Spinner } from '../app/icons.js'
 import { windowNumber } from '../app/place.js'
 import { ACCOUNTS } from '../shared/accounts.js'
 import { COMMANDS } from './commands.js'
-// Passes on what this window decides.
-import './log.js'
 
 /** One more tab, small enough to be seen beside the others: a page of its own with a client of its own. */
 export function SmallWindow() {
@@ -30,17 +28,17 @@ export function SmallWindow() {
     return ''
   })
   return (
-    <main className="small" aria-label={`Tab ${windowNumber}`}>
-      <h1 className="small-top">
+    <main className="pane" aria-label={`Tab ${windowNumber}`}>
+      <h1 className="pane-top">
         <i className="lane-mark" data-lane={Math.min(windowNumber! - 1, 5)} aria-hidden="true" />
         Tab {windowNumber}
       </h1>
-      <p className="small-who">
+      <p className="pane-who">
         {state.status === 'authenticated' && state.user.name}
         {state.status === 'unauthenticated' && 'Signed out'}
         {state.status === 'unknown' && <Spinner />}
       </p>
-      <div className="small-acts">
+      <div className="pane-acts">
         {state.status === 'authenticated' && (
           <>
             <button type="button" className="button tiny" aria-disabled={busy} onClick={load}>
@@ -57,7 +55,7 @@ export function SmallWindow() {
           </button>
         )}
       </div>
-      <p className="small-said" role="status">
+      <p className="pane-said" role="status">
         {busy ? <Spinner /> : said}
       </p>
     </main>

@@ -51,9 +51,9 @@ export function Tabs() {
         <button
           type="button"
           className="button small"
-          aria-disabled={open.length > 3}
+          aria-disabled={open.length > 2}
           onClick={() => {
-            if (open.length < 4) for (let count = 0; count < 3; count++) windows.open()
+            if (open.length < 3) for (let count = 0; count < 3; count++) windows.open()
           }}
         >
           Open three more tabs

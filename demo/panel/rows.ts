@@ -1,24 +1,26 @@
 import type { DiagnosticEntry } from 'latchkey'
 import { sentenceOf } from './sentences.js'
 
-/** What one line of the timeline shows: how an act stands, and the tabs that did it, in the order they did. */
+/** What one line of the timeline shows: how an act stands, and the tabs that did it, in the order in which they did. */
 export interface Row {
   readonly key: number
   readonly entry: DiagnosticEntry
   readonly tabs: readonly string[]
+  /** How often they did, all in all. */
+  readonly times: number
 }
 
-/** Tabs that do the same within that time did it for one reason. */
+/** What is done again within that time is done for one reason. */
 const TOGETHER_MS = 1500
 
 const actOf = ({ type, tab }: DiagnosticEntry): string => `${tab} ${type.split('.')[0]}`
 
-const likeness = ({ type, cause, code, status, reason, generation }: DiagnosticEntry): string =>
-  [type, cause, code, status, reason, generation].join(' ')
+const likeness = ({ type, cause, code, status, reason, generation, url }: DiagnosticEntry): string =>
+  [type, cause, code, status, reason, generation, url].join(' ')
 
 /**
- * One line for each act: what began it gives way to how it ended, and what several tabs did at once is said once. The
- * oldest first.
+ * One line for each act: what began it gives way to how it ended, and what is done many times at once, in one tab or in
+ * several, is said once. The oldest first.
  */
 export function rowsOf(entries: readonly DiagnosticEntry[]): readonly Row[] {
   const rows: Row[] = []
@@ -29,21 +31,17 @@ export function rowsOf(entries: readonly DiagnosticEntry[]): readonly Row[] {
     const runs = sentenceOf(entry).tone === 'running'
     const like = runs || begun !== undefined ? undefined : alike(rows, entry)
     const key = begun ?? like?.key ?? rows.length
-    rows[key] = { key, entry: like?.entry ?? entry, tabs: [...(like?.tabs ?? []), entry.tab] }
+    const tabs = new Set(like?.tabs).add(entry.tab)
+    rows[key] = { key, entry: like?.entry ?? entry, tabs: [...tabs], times: (like?.times ?? 0) + 1 }
     if (runs) running.set(act, key)
     else running.delete(act)
   }
   return rows
 }
 
-/** A line of other tabs that says the same and is not older than a moment. */
+/** A line that says the same and is not older than a moment. */
 function alike(rows: readonly Row[], entry: DiagnosticEntry): Row | undefined {
   return rows
     .slice(-4)
-    .findLast(
-      (row) =>
-        entry.at - row.entry.at < TOGETHER_MS &&
-        likeness(row.entry) === likeness(entry) &&
-        !row.tabs.includes(entry.tab),
-    )
+    .findLast((row) => entry.at - row.entry.at < TOGETHER_MS && likeness(row.entry) === likeness(entry))
 }

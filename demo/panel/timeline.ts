@@ -63,9 +63,9 @@ export function mountTimeline(
     for (const row of rows) {
       const old = shown.get(row.key)
       const names = row.tabs.map(nameOf)
-      const shape = [lanes, ...names, row.entry.at, row.entry.type].join(' ')
+      const shape = [lanes, ...names, row.times, row.entry.at, row.entry.type].join(' ')
       if (old?.shape === shape) continue
-      const item = itemOf(row, joined(names), lanesOf(row.tabs.map(laneOf), lanes))
+      const item = itemOf(row, joined(names), row.tabs.map(laneOf), lanes)
       if (old) old.item.replaceWith(item)
       else {
         item.dataset['new'] = 'true'
@@ -86,21 +86,28 @@ export function mountTimeline(
   }
 }
 
-function itemOf({ entry }: Row, names: string, lanes: HTMLElement): HTMLLIElement {
+function itemOf(
+  { entry, tabs, times }: Row,
+  names: string,
+  marked: readonly number[],
+  lanes: number,
+): HTMLLIElement {
   const { tone, text } = sentenceOf(entry)
   const item = element('li', 'timeline-item')
   item.dataset['tone'] = tone
   const time = element('time', 'timeline-time', clock.format(entry.at))
   time.dateTime = new Date(entry.at).toISOString()
   const sentence = element('p', 'timeline-text')
+  const tab = element('span', 'timeline-tab', names)
+  if (marked.length === 1) tab.dataset['lane'] = String(marked[0])
   sentence.append(
-    element('span', 'timeline-tab', names),
+    tab,
     element('span', 'timeline-said', ` ${LABELS[tone]}: `),
     text,
   )
-  const figures = figuresOf(entry)
+  const figures = [times > tabs.length ? `${times} times` : '', figuresOf(entry)].filter(Boolean).join(' · ')
   if (figures) sentence.append(' ', element('span', 'timeline-figures', figures))
-  item.append(time, lanes, sentence)
+  item.append(time, lanesOf(marked, lanes), sentence)
   return item
 }
 
