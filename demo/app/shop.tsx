@@ -26,7 +26,8 @@ export function Shop() {
 
   // Who signs in or out was on a button that is gone now: go on reading here, and not at the top of the page.
   useEffect(() => {
-    const button = document.activeElement === document.body || region.current?.contains(document.activeElement)
+    const button =
+      document.activeElement === document.body || region.current?.contains(document.activeElement)
     if (before.current !== 'unknown' && before.current !== status && button)
       region.current?.focus({ preventScroll: true })
     before.current = status

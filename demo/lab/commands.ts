@@ -40,7 +40,8 @@ export const COMMANDS = {
       try {
         const answer = await auth.fetch('/api/orders')
         statuses[answer.status] = (statuses[answer.status] ?? 0) + 1
-        if (answer.ok) owner = ((await answer.json()) as { orders: { id: string }[] }).orders[0]?.id.split('-')[0]
+        if (answer.ok)
+          owner = ((await answer.json()) as { orders: { id: string }[] }).orders[0]?.id.split('-')[0]
       } catch (error) {
         const code = isAuthError(error) ? error.code : 'network'
         errors[code] = (errors[code] ?? 0) + 1

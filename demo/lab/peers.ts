@@ -16,7 +16,13 @@ type Message =
   | { readonly kind: 'who' }
   | { readonly kind: 'here'; readonly peer: Peer }
   | { readonly kind: 'gone'; readonly id: string }
-  | { readonly kind: 'do'; readonly call: string; readonly to: string; readonly command: Command; readonly input: unknown }
+  | {
+      readonly kind: 'do'
+      readonly call: string
+      readonly to: string
+      readonly command: Command
+      readonly input: unknown
+    }
   | { readonly kind: 'did'; readonly call: string; readonly output: unknown }
   | { readonly kind: 'failed'; readonly call: string; readonly message: string }
 

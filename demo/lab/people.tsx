@@ -41,7 +41,11 @@ export function People() {
             </span>
             <span className="person-acts">
               {button('everywhere', person, 'Sign out everywhere')}
-              {button(person.admin ? 'demote' : 'promote', person, person.admin ? 'Make customer' : 'Make manager')}
+              {button(
+                person.admin ? 'demote' : 'promote',
+                person,
+                person.admin ? 'Make customer' : 'Make manager',
+              )}
               {button(person.banned ? 'unban' : 'ban', person, person.banned ? 'Unban' : 'Ban')}
             </span>
           </li>

@@ -21,7 +21,9 @@ export function SmallWindow() {
   }
   const load = run(async () => {
     const { owner, statuses, errors } = await COMMANDS.load(1)
-    return owner === undefined ? Object.keys({ ...statuses, ...errors }).join() : `Orders of ${owner} are here.`
+    return owner === undefined
+      ? Object.keys({ ...statuses, ...errors }).join()
+      : `Orders of ${owner} are here.`
   })
   const signIn = run(async () => {
     await COMMANDS.login(ACCOUNTS[1].id)

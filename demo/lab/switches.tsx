@@ -82,6 +82,8 @@ export function Switches() {
       await server.answer(answers)
       return ''
     })
+  // What was asked for, until the server says so itself.
+  const chosen = ANSWERS.find((name) => name === busy) ?? state?.answers ?? 'normal'
   const skewed = (state?.skewSeconds ?? 0) !== 0
 
   return (
@@ -95,7 +97,7 @@ export function Switches() {
               type="radio"
               name="answers"
               value={answers}
-              checked={(state?.answers ?? 'normal') === answers}
+              checked={chosen === answers}
               onChange={() => choose(answers)}
             />
             <span>
@@ -105,7 +107,7 @@ export function Switches() {
           </label>
         ))}
       </fieldset>
-      <p className="hint choice-hint">{HINTS[state?.answers ?? 'normal']}</p>
+      <p className="hint choice-hint">{HINTS[chosen]}</p>
       <ul className="deeds">
         {DEEDS.map(({ act, title, hint, personal, said: after }) => {
           const off = !state || (personal && !user)

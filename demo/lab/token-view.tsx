@@ -12,7 +12,9 @@ export function Token() {
   return (
     <section className="part" aria-labelledby="token-title">
       <div className="part-top">
-        <h2 id="token-title">{pasted.trim() === '' ? 'What the token says' : 'What the pasted token says'}</h2>
+        <h2 id="token-title">
+          {pasted.trim() === '' ? 'What the token says' : 'What the pasted token says'}
+        </h2>
         <span className="hint">decoded here, sent nowhere</span>
       </div>
       {decoded ? (
@@ -23,7 +25,9 @@ export function Token() {
         </>
       ) : (
         <p className="hint">
-          {pasted.trim() === '' ? 'None in memory now.' : 'This is no JSON Web Token: it needs three parts with dots between.'}
+          {pasted.trim() === ''
+            ? 'None in memory now.'
+            : 'This is no JSON Web Token: it needs three parts with dots between.'}
         </p>
       )}
       <label htmlFor="paste">Look into another one</label>

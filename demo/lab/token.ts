@@ -7,7 +7,8 @@ export interface DecodedToken {
 /** Reads header and claims (RFC 7519, 3); undefined where it is none. Sends it nowhere. */
 export function decodeToken(token: string): DecodedToken | undefined {
   const [header, claims, signature, ...rest] = token.trim().split('.')
-  if (header === undefined || claims === undefined || signature === undefined || rest.length > 0) return undefined
+  if (header === undefined || claims === undefined || signature === undefined || rest.length > 0)
+    return undefined
   try {
     const decoded = { header: part(header), claims: part(claims) }
     return isObject(decoded.header) && isObject(decoded.claims) ? (decoded as DecodedToken) : undefined
@@ -18,7 +19,9 @@ export function decodeToken(token: string): DecodedToken | undefined {
 
 function part(text: string): unknown {
   const bytes = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
-  return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(bytes, (c) => c.charCodeAt(0))))
+  return JSON.parse(
+    new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(bytes, (c) => c.charCodeAt(0))),
+  )
 }
 
 const isObject = (value: unknown): boolean =>

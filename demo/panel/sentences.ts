@@ -78,7 +78,11 @@ const SPEAKERS: { readonly [Type in DiagnosticType]?: Speaker } = {
   }),
   'refresh.adopted': say('good', 'Took over the token that another tab had just fetched: no request.'),
   'refresh.failed': say('notice', (entry) => `No new token: ${failure(entry)}. The session is kept.`),
-  'refresh.refused': say('notice', ({ status }) => `The server refused a new token${status ? ` (${status})` : ''}, in words of the contract.`),
+  'refresh.refused': say(
+    'notice',
+    ({ status }) =>
+      `The server refused a new token${status ? ` (${status})` : ''}, in words of the contract.`,
+  ),
   'refresh.retry': say('plain', 'Refused, but another tab may have been faster: one more try.'),
   'refresh.late': say('plain', 'An answer came after its deadline, and still counts.'),
   'refresh.repair': say('plain', 'A late answer may have put an old cookie back: renewing once more.'),
@@ -95,7 +99,10 @@ const SPEAKERS: { readonly [Type in DiagnosticType]?: Speaker } = {
   'session.ended': say('plain', ({ reason }) => pick(ENDS, reason) ?? 'The session ended.'),
   'session.switched': say('plain', 'Somebody else is signed in now.'),
   'tabs.resync': say('plain', 'Another tab changed the session: finding out who is signed in.'),
-  'request.replayed': say('good', ({ url }) => `Answered 401, and sent again with the new token: ${pathOf(url)}.`),
+  'request.replayed': say(
+    'good',
+    ({ url }) => `Answered 401, and sent again with the new token: ${pathOf(url)}.`,
+  ),
   'request.unauthorized': say('bad', ({ url }) => `A brand-new token was rejected: ${pathOf(url)}.`),
   'request.forbidden': say('notice', ({ url, scope }) =>
     scope ? `Not allowed without the role "${scope}": ${pathOf(url)}.` : `Not allowed: ${pathOf(url)}.`,

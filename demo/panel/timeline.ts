@@ -10,6 +10,12 @@ const LABELS = {
   bad: 'Problem',
 } as const
 
+const SHAPES = [
+  ['good', 'decided or done'],
+  ['running', 'under way'],
+  ['notice', 'worth a look'],
+] as const
+
 /** So many tabs get a line of their own; further ones share the last. */
 const LANES = 6
 
@@ -39,7 +45,9 @@ export function mountTimeline(
 ): Timeline {
   const list = element('ol', 'timeline')
   const empty = element('p', 'timeline-empty', options.empty ?? 'Nothing has happened yet.')
-  container.append(list, empty)
+  const legend = element('p', 'timeline-legend')
+  legend.append(...SHAPES.map(([tone, text]) => keyOf(tone, text)))
+  container.append(list, empty, legend)
   const order: string[] = []
   const shown = new Map<number, { row: Row; shape: string; item: HTMLLIElement }>()
   const place = (tab: string): number => {
@@ -62,10 +70,11 @@ export function mountTimeline(
     list.dataset['lanes'] = String(lanes)
     for (const row of rows) {
       const old = shown.get(row.key)
-      const names = row.tabs.map(nameOf)
+      const tabs = row.tabs.toSorted((a, b) => laneOf(a) - laneOf(b))
+      const names = tabs.map(nameOf)
       const shape = [lanes, ...names, row.times, row.entry.at, row.entry.type].join(' ')
       if (old?.shape === shape) continue
-      const item = itemOf(row, joined(names), row.tabs.map(laneOf), lanes)
+      const item = itemOf(row, joined(names), tabs.map(laneOf), lanes)
       if (old) old.item.replaceWith(item)
       else {
         item.dataset['new'] = 'true'
@@ -82,6 +91,7 @@ export function mountTimeline(
       stop()
       list.remove()
       empty.remove()
+      legend.remove()
     },
   }
 }
@@ -100,15 +110,22 @@ function itemOf(
   const sentence = element('p', 'timeline-text')
   const tab = element('span', 'timeline-tab', names)
   if (marked.length === 1) tab.dataset['lane'] = String(marked[0])
-  sentence.append(
-    tab,
-    element('span', 'timeline-said', ` ${LABELS[tone]}: `),
-    text,
-  )
+  sentence.append(tab, element('span', 'timeline-said', ` ${LABELS[tone]}: `), text)
   const figures = [times > tabs.length ? `${times} times` : '', figuresOf(entry)].filter(Boolean).join(' · ')
   if (figures) sentence.append(' ', element('span', 'timeline-figures', figures))
   item.append(time, lanesOf(marked, lanes), sentence)
   return item
+}
+
+/** What one shape means. */
+function keyOf(tone: string, text: string): HTMLElement {
+  const key = element('span', 'timeline-key')
+  key.dataset['tone'] = tone
+  const mark = element('i', 'timeline-lane')
+  mark.dataset['marked'] = 'true'
+  mark.setAttribute('aria-hidden', 'true')
+  key.append(mark, text)
+  return key
 }
 
 /** The lines of all tabs beside each other, with a mark on those that did it. */

@@ -30,7 +30,11 @@ export async function play(scenario: Scenario): Promise<void> {
   }
   await stage.clear().catch((error: unknown) => (problem ??= String(error)))
   playing = undefined
-  tourRuns.update(id, (run) => ({ ...run, problem, state: verdictOf(controller.signal, problem, run.findings) }))
+  tourRuns.update(id, (run) => ({
+    ...run,
+    problem,
+    state: verdictOf(controller.signal, problem, run.findings),
+  }))
 }
 
 export const stopPlaying = (): void => playing?.stop()

@@ -21,5 +21,7 @@ export function answersOf(loaded: {
   readonly errors: Readonly<Record<string, number>>
 }): string {
   const parts = [...Object.entries(loaded.statuses), ...Object.entries(loaded.errors)]
-  return parts.map(([name, times]) => (times === 1 ? name : `${times} × ${name}`)).join(', ') || 'none'
+  return (
+    parts.map(([name, times]) => (times === 1 ? name : `${times}\u00a0×\u00a0${name}`)).join(', ') || 'none'
+  )
 }

@@ -11,11 +11,13 @@ export const outage: Scenario = {
   async run(stage) {
     const other = await stage.step('Open a second tab', () => stage.open())
     await stage.step('The server answers every call with 503', () => server.answer('503'))
-    await stage.step('Ask for a new token', () =>
-      stage.here.do('refresh').then(
-        () => Promise.reject(new Error('There was a new token after all.')),
-        () => {},
-      ),
+    await stage.step(
+      'Ask for a new token',
+      () =>
+        stage.here.do('refresh').then(
+          () => Promise.reject(new Error('There was a new token after all.')),
+          () => {},
+        ),
       () => 'none came',
     )
     const states = await Promise.all([stage.here.do('state'), other.do('state')])

@@ -18,7 +18,9 @@ export const race: Scenario = {
       answers = await stage.step(
         'Both tabs ask for orders in the same moment',
         async () =>
-          (await Promise.all([stage.here.do('load', 1), other.do('load', 1)])).map((loaded) => answersOf(loaded)),
+          (await Promise.all([stage.here.do('load', 1), other.do('load', 1)])).map((loaded) =>
+            answersOf(loaded),
+          ),
         (all) => all.join(' and '),
       )
     })

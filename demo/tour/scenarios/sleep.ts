@@ -20,7 +20,9 @@ export const sleep: Scenario = {
       answers = await stage.step(
         'Both tabs wake and ask for orders',
         async () =>
-          (await Promise.all([stage.here.do('load', 1), other.do('load', 1)])).map((loaded) => answersOf(loaded)),
+          (await Promise.all([stage.here.do('load', 1), other.do('load', 1)])).map((loaded) =>
+            answersOf(loaded),
+          ),
         (all) => all.join(' and '),
       )
     })

@@ -31,6 +31,10 @@ export const storm: Scenario = {
     stage.expect('Renewals at the server', counted.renewals === 1, counted.renewals)
     stage.expect('401s the app has seen', sum(loaded, 401) === 0, sum(loaded, 401))
     const most = 2 * EACH
-    stage.expect('401s the server gave, each replayed once', counted.unauthorized <= most, counted.unauthorized)
+    stage.expect(
+      '401s the server gave, each replayed once',
+      counted.unauthorized <= most,
+      counted.unauthorized,
+    )
   },
 }
