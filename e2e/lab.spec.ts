@@ -51,8 +51,10 @@ test('the lab has no violation that axe finds: signed out and in, light and dark
   page,
   demo,
 }) => {
-  const clean = async (): Promise<void> =>
-    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+  const clean = async (): Promise<void> => {
+    const { violations } = await new AxeBuilder({ page }).analyze()
+    expect(violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))).toEqual([])
+  }
   for (const [colorScheme, width] of [
     ['light', 1280],
     ['dark', 390],

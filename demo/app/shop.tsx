@@ -39,7 +39,7 @@ export function Shop() {
         fallback={
           <>
             <header className="shop-top">
-              <p className="shop-name">Northgate Hardware</p>
+              <h2 className="shop-name">Northgate Hardware</h2>
             </header>
             <div className="shop-body">
               <Entrance />
@@ -50,7 +50,7 @@ export function Shop() {
         {(user) => (
           <>
             <header className="shop-top">
-              <p className="shop-name">Northgate Hardware</p>
+              <h2 className="shop-name">Northgate Hardware</h2>
               <p className="shop-user">{user.name}</p>
             </header>
             <div className="shop-bar">

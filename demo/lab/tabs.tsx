@@ -1,3 +1,4 @@
+import { isStatic } from '../app/place.js'
 import { secondsUntil, useNow } from '../app/use-now.js'
 import { nameOfAccount } from '../shared/accounts.js'
 import { useDiagnostics } from './log.js'
@@ -63,9 +64,11 @@ export function Tabs() {
             Close them
           </button>
         )}
-        <a className="link" href="./" target="_blank" rel="noopener">
-          Or a tab of the browser
-        </a>
+        {!isStatic && (
+          <a className="link" href="./" target="_blank" rel="noopener">
+            Or a tab of the browser
+          </a>
+        )}
       </div>
     </section>
   )

@@ -28,7 +28,7 @@ export function TimelineView() {
         className="timeline-place"
         ref={place}
         role="region"
-        aria-labelledby="timeline-title"
+        aria-label="Decisions, the newest first"
         tabIndex={0}
       />
     </section>
