@@ -17,9 +17,16 @@ export const auth = createAuthClient<User>({
   hint: { cookie: HINT_COOKIE },
   retry: { cap: 8000 },
   hideOnRestore: true,
-  // Where the server is mocked, it is inside the page around this one.
-  ...(isStatic && isWindow ? { fetch: (input, init) => window.parent.fetch(input, init) } : {}),
+  ...(isStatic ? { fetch: mocked } : {}),
 })
+
+/**
+ * Where the server is mocked, it is inside this page, or the one around it. Firefox hands no `keepalive` request to a
+ * service worker, and a mock that goes away with the page has no use for one.
+ */
+function mocked(input: Parameters<typeof fetch>[0], init?: RequestInit): Promise<Response> {
+  return (isWindow ? window.parent : window).fetch(input, { ...init, keepalive: false })
+}
 
 /** All data of the shop comes this way. One retry of ky, so that an outage is shown soon. */
 export const api = createApi(auth, { prefix: '/api', retry: 1 })

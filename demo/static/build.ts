@@ -49,4 +49,6 @@ await build({
 })
 const worker = fileURLToPath(import.meta.resolve('msw/mockServiceWorker.js'))
 await copyFile(worker, join(outDir, 'mockServiceWorker.js'))
-console.log(`The lab is in ${outDir}. Its server is a mock inside the page: serve it over https, or on localhost.`)
+console.log(
+  `The lab is in ${outDir}. Its server is a mock inside the page: serve it over https, or on localhost.`,
+)

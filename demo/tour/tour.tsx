@@ -49,7 +49,7 @@ export function Tour() {
           aria-disabled={playing !== undefined}
           onClick={() => playing === undefined && void playAll()}
         >
-          Play all {playable.length === 8 ? 'eight' : playable.length}
+          Play all {playable.length === 8 ? 'eight' : 'seven'}
         </button>
         {playing !== undefined && (
           <button type="button" className="button small" onClick={stopPlaying}>
