@@ -11,6 +11,8 @@ void signOutAndReturn()
 
 /** The part of somebody who signs out on this page, and presses Back. */
 async function signOutAndReturn(): Promise<void> {
+  // Whoever came here by themselves is not signed out for it.
+  if (sessionStorage.getItem('latchkey-demo:left') === null) return say('There is nothing to do here.')
   await auth.ready()
   say('Signing out …')
   await auth.logout()

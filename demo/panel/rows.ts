@@ -5,6 +5,8 @@ import { sentenceOf } from './sentences.js'
 export interface Row {
   readonly key: number
   readonly entry: DiagnosticEntry
+  /** What it began with, where that was said. */
+  readonly begun: DiagnosticEntry | undefined
   readonly tabs: readonly string[]
   /** How often they did, all in all. */
   readonly times: number
@@ -27,12 +29,13 @@ export function rowsOf(entries: readonly DiagnosticEntry[]): readonly Row[] {
   const running = new Map<string, number>()
   for (const entry of entries) {
     const act = actOf(entry)
-    const begun = running.get(act)
+    const open = running.get(act)
     const runs = sentenceOf(entry).tone === 'running'
-    const like = runs || begun !== undefined ? undefined : alike(rows, entry)
-    const key = begun ?? like?.key ?? rows.length
+    const like = runs || open !== undefined ? undefined : alike(rows, entry)
+    const key = open ?? like?.key ?? rows.length
+    const begun = runs ? entry : rows[open ?? -1]?.begun
     const tabs = new Set(like?.tabs).add(entry.tab)
-    rows[key] = { key, entry: like?.entry ?? entry, tabs: [...tabs], times: (like?.times ?? 0) + 1 }
+    rows[key] = { key, entry: like?.entry ?? entry, begun, tabs: [...tabs], times: (like?.times ?? 0) + 1 }
     if (runs) running.set(act, key)
     else running.delete(act)
   }

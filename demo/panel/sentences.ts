@@ -76,7 +76,11 @@ const SPEAKERS: { readonly [Type in DiagnosticType]?: Speaker } = {
     if (cause === 'redirect') return 'Signed in on the hosted page: the cookie brought a token.'
     return `Token renewed in silence: ${pick(NEEDS, cause) ?? cause}.`
   }),
-  'refresh.adopted': say('good', 'Took over the token that another tab had just fetched: no request.'),
+  'refresh.adopted': say('good', ({ cause }) =>
+    cause === 'shared'
+      ? 'Took over the new token as it came over the channel: no request.'
+      : 'Needed a token, and took over the one that another tab had just fetched: no request.',
+  ),
   'refresh.failed': say('notice', (entry) => `No new token: ${failure(entry)}. The session is kept.`),
   'refresh.refused': say(
     'notice',
@@ -116,10 +120,15 @@ export function sentenceOf(entry: DiagnosticEntry): Sentence {
   return SPEAKERS[entry.type]?.(entry) ?? { tone: 'plain', text: entry.message ?? entry.type }
 }
 
-/** The figures of an entry: how often the token was renewed, how long something took or takes. */
-export function figuresOf({ type, generation, milliseconds }: DiagnosticEntry): string {
-  const time = milliseconds === undefined ? '' : duration(milliseconds)
+/** The figures of an act: how often the token was renewed, how long something took or takes, and how early it began. */
+export function figuresOf(
+  { type, generation, milliseconds }: DiagnosticEntry,
+  begun?: DiagnosticEntry,
+): string {
+  const time = milliseconds === undefined || type === 'refresh.sent' ? '' : duration(milliseconds)
+  const left = begun?.type === 'refresh.sent' ? (begun.milliseconds ?? 0) : 0
   return [
+    left > 0 ? `${duration(left)} before its end` : '',
     generation === undefined || type === 'refresh.sent' ? '' : `token no. ${generation}`,
     time && (type === 'refresh.failed' ? `next try in ${time}` : time),
   ]

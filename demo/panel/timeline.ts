@@ -97,7 +97,7 @@ export function mountTimeline(
 }
 
 function itemOf(
-  { entry, tabs, times }: Row,
+  { entry, begun, tabs, times }: Row,
   names: string,
   marked: readonly number[],
   lanes: number,
@@ -111,7 +111,9 @@ function itemOf(
   const tab = element('span', 'timeline-tab', names)
   if (marked.length === 1) tab.dataset['lane'] = String(marked[0])
   sentence.append(tab, element('span', 'timeline-said', ` ${LABELS[tone]}: `), text)
-  const figures = [times > tabs.length ? `${times} times` : '', figuresOf(entry)].filter(Boolean).join(' · ')
+  const figures = [times > tabs.length ? `${times} times` : '', figuresOf(entry, begun)]
+    .filter(Boolean)
+    .join(' · ')
   if (figures) sentence.append(' ', element('span', 'timeline-figures', figures))
   item.append(time, lanesOf(marked, lanes), sentence)
   return item

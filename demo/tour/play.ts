@@ -4,12 +4,11 @@ import { COMMANDS } from '../lab/commands.js'
 import { server } from '../lab/server.js'
 import { tourRuns } from './run.js'
 import type { Scenario } from './scenario.js'
+import { wasLoadedAnew } from './scenarios/back-button.js'
 import { createStage } from './stage.js'
 
+// One at a time, since all have the one server.
 let playing: { readonly id: string; readonly stop: () => void } | undefined
-
-/** The scenario that runs; one at a time, since all have the one server. */
-export const nowPlaying = (): string | undefined => playing?.id
 
 export const canPlay = ({ needsServer }: Scenario): boolean => !isStatic || needsServer === undefined
 
@@ -38,6 +37,14 @@ export async function play(scenario: Scenario): Promise<void> {
 }
 
 export const stopPlaying = (): void => playing?.stop()
+
+/** Says so where the page came back from another one, and the browser had kept no copy of it. */
+export function resumeTour(): void {
+  if (!wasLoadedAnew()) return
+  const problem =
+    'This browser kept no copy of the page: it was loaded anew, and nobody is signed in. So there was nothing to see behind the back button.'
+  tourRuns.update('back-button', (run) => ({ ...run, state: 'stopped', problem }))
+}
 
 async function signInAsAnn(): Promise<void> {
   const { people } = await server.answer('normal')

@@ -1,6 +1,6 @@
-import { useState, useSyncExternalStore } from 'react'
+import { useEffect, useState, useSyncExternalStore } from 'react'
 import { CheckIcon, CrossIcon, Spinner } from '../app/icons.js'
-import { canPlay, play, stopPlaying } from './play.js'
+import { canPlay, play, resumeTour, stopPlaying } from './play.js'
 import { type Finding, type Run, type Step, tourRuns } from './run.js'
 import { SCENARIOS } from './scenarios/index.js'
 import { type Scenario, seconds } from './scenario.js'
@@ -9,6 +9,7 @@ import { type Scenario, seconds } from './scenario.js'
 export function Tour() {
   const runs = useSyncExternalStore(tourRuns.subscribe, tourRuns.get)
   const [open, setOpen] = useState<string>()
+  useEffect(resumeTour, [])
   const playing = SCENARIOS.find(({ id }) => runs.get(id)?.state === 'running')?.id
   const held = SCENARIOS.filter(({ id }) => runs.get(id)?.state === 'held').length
   const playable = SCENARIOS.filter(canPlay)

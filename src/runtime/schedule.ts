@@ -19,7 +19,7 @@ export function createSchedule(context: Context, refresher: Refresher): () => vo
     const due = context.disposed.aborted || !lifecycle.visible() ? undefined : dueIn(context)
     if (due === undefined) return
     const cause = context.state.retryAt ? 'retry' : 'schedule'
-    cancel = clock.after(Math.max(due, SHORTEST_MS), () => void refresher.refresh({ cause }))
+    cancel = clock.after(Math.max(due, SHORTEST_MS), () => void refresher.refresh({ cause }).then(plan))
   }
   context.changes.add(plan)
   return plan

@@ -34,6 +34,15 @@ export const backButton: Scenario = {
   },
 }
 
+const LEFT = 'latchkey-demo:left'
+
+/** Whether this page was loaded anew where it should have come back from memory; asked once. */
+export function wasLoadedAnew(): boolean {
+  const left = sessionStorage.getItem(LEFT) !== null
+  sessionStorage.removeItem(LEFT)
+  return left
+}
+
 /** What could be seen of the page, frame by frame, from its first one on. */
 async function leaveAndReturn(): Promise<{ readonly frames: number; readonly private: number }> {
   restLooking(true)
@@ -41,8 +50,10 @@ async function leaveAndReturn(): Promise<{ readonly frames: number; readonly pri
   const restored = new Promise<void>((resolve) =>
     addEventListener('pageshow', ({ persisted }) => persisted && resolve(), { once: true }),
   )
+  sessionStorage.setItem(LEFT, 'true')
   location.assign(new URL('away.html', document.baseURI))
   await restored
+  sessionStorage.removeItem(LEFT)
   restLooking(false)
   let [frames, visible] = [0, 0]
   for (let after = 0; after < 3; after += auth.getState().status === 'unauthenticated' ? 1 : 0) {
