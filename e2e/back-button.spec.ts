@@ -100,10 +100,13 @@ test('R39 R40 R42 the back button after somebody else signed in shows nobody unt
   const { told } = await goBack(app)
   await expectAll([app], { status: 'authenticated', user: 'bob' })
   told.push(...(await app.run('told')))
-  expect(told.filter((one) => one.startsWith('sessionEnd'))).toEqual(['sessionEnd user-switched ada'])
+  // Storage may reach the page that comes back in two steps: then it learns of the sign-out before it learns of Bob.
+  const ends = told.filter((one) => one.startsWith('sessionEnd'))
+  expect(ends).toHaveLength(1)
+  expect(ends[0]).toMatch(/^sessionEnd (user-switched|logout-elsewhere) ada$/)
   // Until it was known who, nobody was shown.
   expect(told).toContain('unknown')
-  expect(told.indexOf('sessionEnd user-switched ada')).toBeLessThan(told.indexOf('Bob is signed in'))
+  expect(told.indexOf(ends[0]!)).toBeLessThan(told.indexOf('Bob is signed in'))
   expect(JSON.parse((await app.run('fetch', '/api/profile')).text)).toMatchObject({ id: 'bob' })
   const bearers = server.seen.slice(from).map(({ headers }) => headers.get('authorization'))
   expect(bearers).not.toContain(`Bearer ${server.tokens[0]}`)

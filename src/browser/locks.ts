@@ -7,32 +7,35 @@ export const browserLocks: Locks = {
   get available() {
     return manager() !== undefined
   },
-  acquire(name, waitMs) {
+  acquire(name, waitMs, signal) {
     return new Promise((resolve) => {
       const locks = manager()
       if (!locks) return resolve(undefined)
       const waiting = new AbortController()
-      const stopWaiting = browserClock.after(waitMs, () => {
+      const settle = (release?: () => void) => {
+        cancel()
+        signal?.removeEventListener('abort', giveUp)
+        resolve(release)
+      }
+      const giveUp = () => {
         waiting.abort()
-        resolve(undefined)
-      })
+        settle()
+      }
+      const cancel = browserClock.after(waitMs, giveUp)
+      signal?.addEventListener('abort', giveUp)
+      if (signal?.aborted) return giveUp()
       const hold = () =>
         new Promise<void>((release) => {
-          stopWaiting()
           // Granted in the moment the wait was given up: nobody is there to use it.
           if (waiting.signal.aborted) release()
-          else resolve(() => release())
+          else settle(() => release())
         })
-      const missed = () => {
-        stopWaiting()
-        resolve(undefined)
-      }
       // Rejects when the wait is given up, the lock is stolen, the page is put into the back/forward cache, or the
       // origin is opaque: never a reason to fail, since nothing depends on the lock but the number of requests.
       try {
-        locks.request(name, { signal: waiting.signal }, hold).catch(missed)
+        locks.request(name, { signal: waiting.signal }, hold).catch(() => settle())
       } catch {
-        missed()
+        settle()
       }
     })
   },

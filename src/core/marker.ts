@@ -1,4 +1,5 @@
 import { parseEpoch } from './epoch.js'
+import { MOST_PENDING, WHICHEVER } from './pending-logout.js'
 import type { Epoch, EndReason, LogoutScope, Mode } from './types.js'
 
 /**
@@ -14,6 +15,8 @@ export interface Marker {
   readonly generation: number
   readonly mode: Mode
   readonly sessionId: string | undefined
+  /** The sessions that a pending logout has still to end. */
+  readonly ending: readonly string[]
   /** Of the logout that is still to be delivered. */
   readonly scope: LogoutScope
   /** Why the session ended. */
@@ -31,7 +34,7 @@ export const END_REASONS = [
 ] as const
 
 /** Longer than any marker of ours, also with every character escaped: what is larger was not written by us. */
-const MAX_LENGTH = 4096
+const MAX_LENGTH = 16_384
 
 export const oneOf = <const T extends string>(values: readonly T[], value: unknown): T | undefined =>
   values.find((candidate) => candidate === value)
@@ -60,10 +63,14 @@ export function parseMarker(text: string | null | undefined, wall: number): Mark
     generation: isCount(value['generation']) ? value['generation'] : 0,
     mode: value['mode'] === 'session' ? 'session' : 'token',
     sessionId: isHandle(value['sessionId']) ? value['sessionId'] : undefined,
+    ending: parseHandles(value['ending']),
     scope: value['scope'] === 'all' ? 'all' : 'current',
     reason: oneOf(END_REASONS, value['reason']) ?? 'none',
   }
 }
+
+const parseHandles = (value: unknown): readonly string[] =>
+  Array.isArray(value) ? value.filter((id) => id === WHICHEVER || isHandle(id)).slice(0, MOST_PENDING) : []
 
 function parseRecord(text: string | null | undefined): Record<string, unknown> | undefined {
   if (!text || text.length > MAX_LENGTH) return undefined

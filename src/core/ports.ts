@@ -20,14 +20,21 @@ export interface Chance {
   id(): string
 }
 
+/** What is needed of an `AbortSignal`, whose type belongs to the platform. */
+export interface Abort {
+  readonly aborted: boolean
+  addEventListener(type: 'abort', listener: () => void): void
+  removeEventListener(type: 'abort', listener: () => void): void
+}
+
 export interface Locks {
   /** Whether the platform has them here; without them a lock is never granted. */
   readonly available: boolean
   /**
    * Waits for the exclusive lock of that name, for at most `waitMs`. Undefined where it was not granted by then or the
-   * platform has no locks: the caller then goes on without it. The release may be called twice.
+   * platform has no locks, or if the signal aborts before: the caller then goes on without it. The release may be called twice.
    */
-  acquire(name: string, waitMs: number): Promise<(() => void) | undefined>
+  acquire(name: string, waitMs: number, signal?: Abort): Promise<(() => void) | undefined>
 }
 
 export interface Channel {

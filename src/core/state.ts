@@ -1,6 +1,7 @@
 import type { Credential, Instant } from './lifetime.js'
 import type { Marker } from './marker.js'
 import type { Message } from './messages.js'
+import type { PendingLogout } from './pending-logout.js'
 import type { Connection, Epoch, EndReason, LogoutScope, Mode } from './types.js'
 
 export interface Identity {
@@ -23,11 +24,6 @@ export interface Grant {
 export interface Under {
   readonly epoch: Epoch
   readonly generation: number
-}
-
-export interface PendingLogout {
-  readonly scope: LogoutScope
-  readonly sessionId: string | undefined
 }
 
 export interface ClientState {
@@ -101,7 +97,9 @@ export type ClientEvent =
   /** The browser says that there is no network. */
   | { readonly type: 'disconnected' }
   | { readonly type: 'logoutRequested'; readonly scope: LogoutScope }
-  | { readonly type: 'logoutConfirmed'; readonly epoch: Epoch }
+  | { readonly type: 'logoutConfirmed'; readonly epoch: Epoch; readonly sessionId: string }
+  /** A login made a session whose id nobody could read. */
+  | { readonly type: 'loginUnreadable' }
   | { readonly type: 'purged' }
 
 export type Effect =
@@ -120,6 +118,8 @@ export type Effect =
   | { readonly type: 'claimsChanged'; readonly previous: Identity; readonly current: Identity }
   /** The server made a session that nobody wants any more. */
   | { readonly type: 'revoke'; readonly grant: Grant }
+  /** Another tab logged out and has still to deliver it: do so if that one is gone. */
+  | { readonly type: 'pending' }
   /** Learn who is signed in now: ask the other tabs, then the server. */
   | { readonly type: 'resync' }
   /** A late answer may have put an old cookie back: refresh once more. */

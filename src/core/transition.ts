@@ -2,6 +2,7 @@ import { isNewer, isSame, nextEpoch, NO_EPOCH } from './epoch.js'
 import { elapsed, type Instant, remaining } from './lifetime.js'
 import type { Marker } from './marker.js'
 import type { Message } from './messages.js'
+import { alsoEnd, isMore, merge, WHICHEVER, without } from './pending-logout.js'
 import type { ClientEvent, ClientState, Effect, Grant, Identity, Moment, Transition, Under } from './state.js'
 import type { EndReason, Epoch } from './types.js'
 
@@ -45,7 +46,7 @@ export function transition(state: ClientState, event: ClientEvent, now: Moment):
     case 'markerSeen':
       return isNewer(event.marker.epoch, state.epoch)
         ? followMarker(state, event.marker, now)
-        : [notice(state, event.marker), []]
+        : notice(state, event.marker)
     case 'received':
       return received(state, event.message, event.grant, now)
     case 'granted':
@@ -69,19 +70,23 @@ export function transition(state: ClientState, event: ClientEvent, now: Moment):
       const epoch = nextEpoch(state.epoch, now.wall, now.id)
       const [ended, effects] = end(state, 'logout', epoch, undefined)
       // One that is still to be delivered is not forgotten and not narrowed.
-      const { logout } = state
-      const scope = logout?.scope === 'all' ? 'all' : event.scope
-      const next: ClientState = {
-        ...ended,
-        logout: { scope, sessionId: state.sessionId ?? logout?.sessionId },
-      }
+      const { sessionId, logout } = state
+      const next: ClientState = { ...ended, sessionId, logout: alsoEnd(logout, sessionId, event.scope) }
       return [next, [...tellLogout(next), ...effects]]
     }
     case 'logoutConfirmed': {
-      if (!isSame(event.epoch, state.epoch) || !state.logout) return [state, []]
-      const { sessionId } = state.logout
-      const next: ClientState = { ...state, sessionId, logout: undefined }
+      const { epoch, sessionId } = event
+      if (!isSame(epoch, state.epoch) || !state.logout?.sessionIds.includes(sessionId)) return [state, []]
+      const next: ClientState = { ...state, logout: without(state.logout, sessionId) }
       return [next, [writeMarker(next)]]
+    }
+    case 'loginUnreadable': {
+      // Only the server knows whether it is still the session of whoever is signed in.
+      if (state.phase !== 'out' || state.incoming) return [state, [{ type: 'repair' }]]
+      const known = !isSame(state.epoch, NO_EPOCH)
+      const epoch = known ? state.epoch : nextEpoch(state.epoch, now.wall, now.id)
+      const next: ClientState = { ...state, epoch, logout: alsoEnd(state.logout, WHICHEVER) }
+      return [next, [writeMarker(next), { type: 'pending' }]]
     }
     case 'purged': {
       const next: ClientState = { ...state, purging: false }
@@ -112,7 +117,9 @@ function started(state: ClientState, marker: Marker | undefined): Transition {
 }
 
 const pendingLogout = (marker: Marker): ClientState['logout'] =>
-  marker.state === 'logout-pending' ? { scope: marker.scope, sessionId: marker.sessionId } : undefined
+  marker.state !== 'logout-pending'
+    ? undefined
+    : { scope: marker.scope, sessionIds: marker.ending.length > 0 ? marker.ending : [WHICHEVER] }
 
 /** Another tab made a newer epoch: what we hold belongs to the past. */
 function followMarker(state: ClientState, marker: Marker, now: Moment): Transition {
@@ -131,12 +138,19 @@ function followOut(
   state: ClientState,
   { epoch, sessionId }: Pick<Marker, 'epoch' | 'sessionId'>,
   reason: EndReason,
-  logout: ClientState['logout'],
+  theirs: ClientState['logout'],
 ): Transition {
-  if (state.phase === 'out')
-    return [{ ...state, epoch, logout, incoming: undefined, generation: 0, sessionId }, dropped(state)]
-  const [ended, effects] = end(state, reason, epoch, undefined)
-  return [{ ...ended, logout, sessionId }, [...effects, ...disown(state, reason, sessionId)]]
+  // What we have still to end is not forgotten because another tab has something to end, too.
+  const mine = state.logout && without(state.logout, WHICHEVER)
+  const logout = mine ? merge(mine, theirs) : theirs
+  const [ended, effects]: Transition =
+    state.phase === 'out'
+      ? [{ ...state, epoch, incoming: undefined, generation: 0 }, dropped(state)]
+      : end(state, reason, epoch, undefined)
+  const next: ClientState = { ...ended, logout, sessionId }
+  const told: Effect[] = logout === theirs ? [] : [writeMarker(next)]
+  const pending: Effect[] = logout ? [{ type: 'pending' }] : []
+  return [next, [...told, ...effects, ...disown(state, reason, sessionId), ...pending]]
 }
 
 /** Who waited for the clean-up and is overtaken is signed in at the server. */
@@ -160,10 +174,10 @@ function resync(
   now: Moment,
 ): Transition {
   const { logout } = state
-  if (logout && sessionId !== undefined && sessionId === logout.sessionId) {
+  if (logout && sessionId !== undefined && logout.sessionIds.includes(sessionId)) {
     // A tab that had not heard of it restored the very session that is still to be ended.
     const next: ClientState = { ...state, epoch: nextEpoch(epoch, now.wall, now.id) }
-    return [next, tellLogout(next)]
+    return [next, [...tellLogout(next), { type: 'pending' }]]
   }
   const next: ClientState = {
     ...calm(state),
@@ -181,11 +195,18 @@ function resync(
   return [next, [{ type: 'resync' }]]
 }
 
-/** The marker of our own epoch: a sibling has renewed the credential, or delivered the logout. */
-function notice(state: ClientState, marker: Marker): ClientState {
+/** The marker of our own epoch: a sibling has renewed the credential, has still to deliver the logout, or has delivered it. */
+function notice(state: ClientState, marker: Marker): Transition {
   const noted = noteGeneration(state, marker.epoch, marker.generation)
-  const delivered = state.logout && marker.state === 'out' && isSame(marker.epoch, state.epoch)
-  return delivered ? { ...noted, logout: undefined } : noted
+  const isOut = state.phase === 'out' && !state.incoming && marker.state !== 'in'
+  if (!isOut || !isSame(marker.epoch, state.epoch)) return [noted, []]
+  const theirs = pendingLogout(marker)
+  const mine = state.logout
+  // Less than what we know of: the others have delivered the rest.
+  if (!theirs || !isMore(theirs, mine)) return [{ ...noted, logout: theirs }, []]
+  if (!mine) return [{ ...noted, logout: theirs }, [{ type: 'pending' }]]
+  const next: ClientState = { ...noted, logout: merge(mine, theirs) }
+  return [next, [writeMarker(next), { type: 'pending' }]]
 }
 
 function noteGeneration(state: ClientState, epoch: Epoch, generation: number): ClientState {
@@ -246,7 +267,7 @@ function granted(
     return [{ ...calm(state), resyncing: explicit || state.resyncing }, [{ type: 'repair' }]]
   }
   // The session a logout is still to end came back: it is not a sign-in.
-  if (state.logout && !explicit) return [state, [{ type: 'revoke', grant }]]
+  if (state.logout && !explicit) return revoke(state, grant)
   const generation = explicit ? 1 : under.generation + 1
   // The server is there, so no back-off holds the repair up.
   if (!explicit && state.generation > generation) return [calm(state), [{ type: 'repair' }]]
@@ -278,13 +299,17 @@ function granted(
   return [next, [...before, ...effects]]
 }
 
-/** A logout that did not know for which session it was knows it now. */
+/** What comes to life behind a logout is to be ended, too, by the next page if not by this one. */
 function revoke(state: ClientState, grant: Grant): Transition {
-  const { logout } = state
   const effects: Effect[] = [{ type: 'revoke', grant }]
-  if (!logout || logout.sessionId !== undefined) return [state, effects]
-  const next: ClientState = { ...state, logout: { ...logout, sessionId: grant.identity.sessionId } }
-  return [next, [writeMarker(next), ...effects]]
+  const { sessionId } = grant.identity
+  const known = sessionId === undefined || state.logout?.sessionIds.includes(sessionId)
+  if (known || state.incoming) return [state, effects]
+  const next: ClientState = {
+    ...state,
+    logout: alsoEnd(state.logout && without(state.logout, WHICHEVER), sessionId),
+  }
+  return [next, [writeMarker(next), ...effects, { type: 'pending' }]]
 }
 
 /** Another subject: the old identity ends first, and the new one waits until the application has cleared up. */
@@ -411,18 +436,16 @@ export function writeMarker(state: ClientState, identity?: Identity): Effect {
     state: identity ? 'in' : logout ? 'logout-pending' : 'out',
     generation,
     mode: identity?.mode ?? 'token',
-    sessionId: (identity ?? logout ?? state).sessionId,
+    sessionId: (identity ?? state).sessionId,
+    ending: identity ? [] : (logout?.sessionIds ?? []),
     scope: logout?.scope ?? 'current',
     reason: identity ? 'none' : state.reason,
   }
   return { type: 'writeMarker', marker }
 }
 
-function out({ epoch, logout, sessionId }: ClientState, reason: EndReason): Effect {
-  return {
-    type: 'post',
-    message: { type: 'out', epoch, reason, sessionId: (logout ?? { sessionId }).sessionId },
-  }
+function out({ epoch, sessionId }: ClientState, reason: EndReason): Effect {
+  return { type: 'post', message: { type: 'out', epoch, reason, sessionId } }
 }
 
 const tellLogout = (state: ClientState): Effect[] => [writeMarker(state), out(state, 'logout-elsewhere')]

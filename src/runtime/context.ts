@@ -1,6 +1,7 @@
 import { isNewer, isSame } from '../core/epoch.js'
 import { type Marker, parseMarker, serializeMarker } from '../core/marker.js'
 import { type Message, wrap } from '../core/messages.js'
+import { WHICHEVER } from '../core/pending-logout.js'
 import type { Instant } from '../core/lifetime.js'
 import type { Channel, Ports } from '../core/ports.js'
 import type { ClientEvent, ClientState, Effect, Moment } from '../core/state.js'
@@ -9,6 +10,7 @@ import { AuthError } from '../errors.js'
 import type { ResolvedOptions } from '../options.js'
 import { Listeners } from '../store.js'
 import { type DiagnosticEntry, type DiagnosticType, KEPT } from './diagnostics.js'
+import { RefreshLock } from './refresh-lock.js'
 import { bound } from './waiting.js'
 
 type Delegated = Exclude<Effect, { type: 'writeMarker' | 'post' | 'abandon' }>
@@ -21,6 +23,7 @@ export class Context {
   readonly ports: Ports
   readonly options: ResolvedOptions
   readonly name: string
+  readonly lock: RefreshLock
   readonly changes = new Listeners<ClientState>()
   readonly diagnostics = new Listeners<DiagnosticEntry>()
   readonly entries: DiagnosticEntry[] = []
@@ -40,6 +43,7 @@ export class Context {
     this.ports = { ...ports, clock: bound(ports.clock, this.disposed) }
     this.options = options
     this.name = name
+    this.lock = new RefreshLock(this.ports, name, this.disposed)
   }
 
   /** Drawn when it is needed: some servers allow no random numbers while modules load. */
@@ -124,7 +128,7 @@ export class Context {
     if (marker) this.dispatch({ type: 'markerSeen', marker })
     // The storage may be emptied or spoilt, but a logout that is still to be delivered stays, if it says for which session:
     // nobody knows who has signed in since.
-    else if (this.#state.logout?.sessionId !== undefined) this.saveLogout()
+    else if (this.#state.logout?.sessionIds.some((id) => id !== WHICHEVER)) this.saveLogout()
   }
 
   /** Writes the pending logout once more, after what may have emptied the storage. */
@@ -159,6 +163,7 @@ export class Context {
   }
 
   dispose(): void {
+    this.lock.quit()
     const error = new AuthError('disposed')
     this.#disposal.abort(error)
     this.#life.abort(error)

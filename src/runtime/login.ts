@@ -6,7 +6,7 @@ import { judgeGrant, type GrantVerdict } from './answers.js'
 import type { Context } from './context.js'
 import { call, inTime, isDone, type Reply } from './endpoints.js'
 import type { Logouts } from './logout.js'
-import { acquire, type Refresher } from './refresh.js'
+import type { Refresher } from './refresh.js'
 import { activated } from './start.js'
 import { raced } from './waiting.js'
 
@@ -31,10 +31,7 @@ export async function login(
   // Nor must what a refresh finds out.
   await raced(Promise.resolve(refresher.flight), disposed)
   await raced(logouts.settle(), disposed)
-  const release = await raced(
-    acquire(context, options.timeouts.lock, () => disposed.aborted),
-    disposed,
-  )
+  const release = await context.lock.take(options.timeouts.lock)
   let flush: (() => void) | undefined
   let rival: Grant | undefined
   try {
@@ -51,8 +48,7 @@ export async function login(
         const verdict = await judgeLogin(context, reply)
         if (verdict.kind !== 'granted') {
           // The cookies of an answer are set even if its body cannot be used; a proxy's own page set none of them.
-          // It comes late where somebody is signed in by now, whose session it would end.
-          if (isDone(reply) && !(late && context.state.phase === 'in')) await logouts.discard()
+          if (isDone(reply)) await logouts.discard(late)
           return { verdict }
         }
         if (late || disposed.aborted) {

@@ -1,9 +1,10 @@
 import { isSame, NO_EPOCH } from '../core/epoch.js'
+import { WHICHEVER } from '../core/pending-logout.js'
 import type { Grant } from '../core/state.js'
 import type { LogoutScope } from '../core/types.js'
 import type { Context } from './context.js'
 import { call, inTime, isDone, type Reply } from './endpoints.js'
-import { acquire, type Refresher, retryDelay } from './refresh.js'
+import { type Refresher, retryDelay } from './refresh.js'
 import { pause, raced, within } from './waiting.js'
 
 /** How far a logout got. This browser is signed out in any case. */
@@ -15,6 +16,8 @@ export interface LogoutResult {
 }
 
 const COMPENSATIONS = 4
+/** Long enough for whoever asked for it to be the one who delivers it. */
+const ORPHANED_MS = 20_000
 /** How many times the longest back-off a logout waits that the server has answered with a no: it needs somebody to mend it. */
 const SLOWLY = 10
 const PASSING: ReadonlySet<number> = new Set([401, 408, 425, 429])
@@ -31,7 +34,6 @@ export class Logouts {
   readonly #context: Context
   readonly #refresher: Refresher
   #delivery: Promise<boolean> | undefined
-  #hurry: () => void = () => {}
   #failures = 0
   #cancelRetry: () => void = () => {}
 
@@ -51,7 +53,7 @@ export class Logouts {
     const { epoch } = context.state
     if (over) {
       // The server knows, and a request could only meet the next session; but what is under way is overtaken.
-      context.dispatch({ type: 'logoutConfirmed', epoch })
+      context.dispatch({ type: 'logoutConfirmed', epoch, sessionId: context.state.sessionId ?? WHICHEVER })
       return { server: 'confirmed', durable: true }
     }
     // A listener may have emptied the storage.
@@ -79,15 +81,15 @@ export class Logouts {
     return this.#delivery
   }
 
+  /** Another tab's, which may be gone before it is delivered. */
+  follow(): void {
+    this.#deliverAfter(ORPHANED_MS * (1 + this.#context.ports.chance.fraction()))
+  }
+
   /** Waits for the pending logout, but not for long. */
   async settle(): Promise<void> {
     const { ports, options } = this.#context
     if (this.#context.state.logout) await within(ports.clock, options.timeouts.request, this.deliver())
-  }
-
-  /** The page or the client goes away: what was not sent yet is sent now. */
-  suspend(): void {
-    this.#hurry()
   }
 
   /**
@@ -100,14 +102,12 @@ export class Logouts {
     const { sessionId } = identity
     for (let attempt = 1, tries = 1; attempt <= COMPENSATIONS; tries++) {
       // Under the lock: its answer may delete a cookie, and must not arrive behind that of the next login.
-      const release = disposed.aborted
-        ? undefined
-        : await acquire(context, options.timeouts.request, () => disposed.aborted)
+      const release = await context.lock.takeNow(options.timeouts.request)
       try {
         if (sessionId === undefined && context.state.phase === 'in') return
         context.note('logout.compensated')
         const reply = await this.#send(sessionId, 'current', credential.token)
-        if (reply && isDone(reply)) return
+        if (reply && isDone(reply)) return this.#confirm(sessionId)
       } finally {
         release?.()
       }
@@ -118,53 +118,66 @@ export class Logouts {
     }
   }
 
-  /** Ends whatever session the cookie stands for: a login whose answer could not be read may have made one. */
-  async discard(): Promise<void> {
-    await this.#send(undefined, 'current', undefined)
+  /**
+   * A login may have made a session that nobody can read the id of: end whichever the cookie stands for. A late answer
+   * does not say whose cookie that is by now where somebody is signed in.
+   */
+  async discard(late: boolean): Promise<void> {
+    const context = this.#context
+    const isIn = () => context.state.phase === 'in'
+    if (!isIn()) context.dispatch({ type: 'loginUnreadable' })
+    if (!late || !isIn()) {
+      const reply = await this.#send(WHICHEVER, 'current')
+      if (reply && isDone(reply) && !isIn()) return this.#confirm()
+    }
+    context.dispatch({ type: 'loginUnreadable' })
+  }
+
+  #confirm(sessionId = WHICHEVER): void {
+    const context = this.#context
+    context.dispatch({ type: 'logoutConfirmed', epoch: context.state.epoch, sessionId })
   }
 
   async #deliver(first: boolean): Promise<boolean> {
     const context = this.#context
     if (!context.state.logout) return true
     this.#cancelRetry()
-    const nameless = context.state.logout.sessionId === undefined
     // With neither an id nor a marker nobody can say whether the cookie is still that of the session that was meant.
-    const marked = isSame(context.readMarker()?.epoch ?? NO_EPOCH, context.state.epoch)
-    if (nameless && !first && !marked) return false
-    let hurried = false
-    const hurry = new Promise<undefined>((resolve) => {
-      this.#hurry = () => {
-        hurried = true
-        resolve(undefined)
-      }
-    })
+    const marked = first || isSame(context.readMarker()?.epoch ?? NO_EPOCH, context.state.epoch)
+    const due = () => context.state.logout?.sessionIds.filter((id) => marked || id !== WHICHEVER) ?? []
+    if (due().length === 0) return false
+    const nameless = due().includes(WHICHEVER)
     // A refresh that is under way in any tab shall land first, so that its cookie does not outlive the logout. One that
     // knows of no session is for the cookie there is now: after a wait it could be that of the next sign-in.
-    const lock =
-      nameless && !this.#refresher.flight
-        ? undefined
-        : acquire(context, context.options.timeouts.request, () => hurried)
-    const release = await Promise.race([lock, hurry])
+    const unlocked = nameless && !this.#refresher.flight
+    // If the page or the client goes away, it is sent at once.
+    const { leaving } = context.lock
+    const { ports, options } = context
+    const release = unlocked ? undefined : await context.lock.takeNow(options.timeouts.request)
     try {
-      const { ports, options } = context
-      if (this.login) await Promise.race([within(ports.clock, options.timeouts.request, this.login), hurry])
+      const login = within(ports.clock, options.timeouts.request, this.login ?? Promise.resolve())
+      await raced(login, leaving).catch(() => {})
       context.syncMarker()
       const { logout, epoch } = context.state
       if (!logout) return true
-      const reply = await raced(this.#send(logout.sessionId, logout.scope, undefined), context.disposed)
-      const confirmed =
-        reply !== undefined && (isDone(reply) || (reply.status === 401 && !this.#refresher.flight))
-      context.note(confirmed ? 'logout.confirmed' : 'logout.pending', {
-        status: reply?.status || undefined,
-        code: reply?.redirected ? 'redirected' : undefined,
-      })
-      if (confirmed) {
+      for (const sessionId of due()) {
+        const reply = await raced(this.#send(sessionId, logout.scope), context.disposed)
+        const confirmed =
+          reply !== undefined && (isDone(reply) || (reply.status === 401 && !this.#refresher.flight))
+        context.note(confirmed ? 'logout.confirmed' : 'logout.pending', {
+          status: reply?.status || undefined,
+          code: reply?.redirected ? 'redirected' : undefined,
+        })
+        if (!confirmed) {
+          this.#retryLater(reply)
+          return false
+        }
         this.#failures = 0
-        context.dispatch({ type: 'logoutConfirmed', epoch })
+        context.dispatch({ type: 'logoutConfirmed', epoch, sessionId })
       }
       // Another one may have been asked for meanwhile.
-      if (context.state.logout) this.#retryLater(reply)
-      return confirmed
+      if (due().length > 0) this.#retryLater(undefined)
+      return !context.state.logout
     } finally {
       release?.()
     }
@@ -174,17 +187,18 @@ export class Logouts {
     const context = this.#context
     const delay = retryDelay(context, ++this.#failures, reply?.retryAfter)
     const slow = reply && isDefinite(reply) ? SLOWLY * context.options.retry.cap : 0
-    this.#cancelRetry = context.ports.clock.after(Math.max(delay, slow), () => void this.deliver())
+    this.#deliverAfter(Math.max(delay, slow))
   }
 
-  #send(
-    sessionId: string | undefined,
-    scope: LogoutScope,
-    token: string | undefined,
-  ): Promise<Reply | undefined> {
+  #deliverAfter(milliseconds: number): void {
+    this.#cancelRetry()
+    this.#cancelRetry = this.#context.ports.clock.after(milliseconds, () => void this.deliver())
+  }
+
+  #send(sessionId: string | undefined, scope: LogoutScope, token?: string): Promise<Reply | undefined> {
     const context = this.#context
     context.note('logout.sent', { cause: scope })
-    const body = { session_id: sessionId, scope }
+    const body = { session_id: sessionId || undefined, scope }
     return inTime(context, call(context, { endpoint: 'logout', method: 'POST', body, token }))
   }
 }

@@ -41,7 +41,6 @@ const NOTABLE_MS = 250
 export class Refresher {
   readonly #context: Context
   #flight: Promise<RefreshOutcome> | undefined
-  #release: (() => void) | undefined
   #next: Promise<RefreshOutcome> | undefined
   #wanted: RefreshNeed | undefined
   #lastError: AuthError | undefined
@@ -71,11 +70,6 @@ export class Refresher {
     return this.#flight
   }
 
-  /** A page that is frozen or cached must not keep the others waiting; the commit is guarded without the lock, too. */
-  suspend(): void {
-    this.#release?.()
-  }
-
   #start(need: RefreshNeed): Promise<RefreshOutcome> {
     const flight = this.#fly(need)
       .catch((error: unknown): RefreshOutcome => ({ kind: 'failed', error: asAuthError(error) }))
@@ -93,11 +87,7 @@ export class Refresher {
     const { ports, options, disposed, life } = context
     const began = context.state.credential
     const asked = ports.clock.monotonic()
-    const release = await raced(
-      acquire(context, options.timeouts.lock + ports.chance.fraction() * 1000, () => disposed.aborted),
-      disposed,
-    )
-    this.#release = release
+    const release = await context.lock.take(options.timeouts.lock + ports.chance.fraction() * 1000)
     let flush: (() => void) | undefined
     try {
       const waited = ports.clock.monotonic() - asked
@@ -236,7 +226,8 @@ export class Refresher {
         const flush = context.quietly(() => {
           context.syncMarker()
           const { logout, sessionId } = context.state
-          const signIn = explicit && verdict.grant.identity.sessionId !== (logout?.sessionId ?? sessionId)
+          const id = verdict.grant.identity.sessionId
+          const signIn = explicit && id !== sessionId && !logout?.sessionIds.includes(id!)
           context.dispatch({
             type: 'granted',
             grant: verdict.grant,
@@ -297,18 +288,6 @@ export class Refresher {
 /** How long to wait after so many failures, in milliseconds: what the server asks for at least. */
 export function retryDelay({ ports, options }: Context, failures: number, retryAfter = 0): number {
   return Math.max(retryAfter, backoff(failures, ports.chance.fraction(), options.retry))
-}
-
-/** The lock, or undefined where it was not granted in time; given back at once where it comes too late to be of use. */
-export async function acquire(
-  context: Context,
-  waitMs: number,
-  abandoned: () => boolean,
-): Promise<(() => void) | undefined> {
-  const release = await context.ports.locks.acquire(context.name, waitMs)
-  if (!release || !abandoned()) return release
-  release()
-  return undefined
 }
 
 function asAuthError(error: unknown): AuthError {

@@ -42,6 +42,7 @@ export class Runtime {
       switched: events.switched,
       claimsChanged: events.claimsChanged,
       revoke: ({ grant }) => void logouts.compensate(grant),
+      pending: () => logouts.follow(),
       resync() {
         context.note('tabs.resync')
         void refresher.refresh({ cause: 'resync', anew: true })
@@ -144,8 +145,6 @@ export class Runtime {
   }
 
   dispose(): void {
-    // A logout that was not sent yet is sent now: nobody here will do it later.
-    this.#logouts.suspend()
     this.context.dispose()
   }
 
@@ -170,8 +169,7 @@ export class Runtime {
       case 'suspend':
         // Now, since what is painted first on the way back was painted before any script of ours runs.
         if (context.options.hideOnRestore && context.state.phase === 'in') this.#conceal(true)
-        this.#logouts.suspend()
-        this.#refresher.suspend()
+        context.lock.leave()
         return closeChannel(context)
       case 'restore':
       case 'wake':

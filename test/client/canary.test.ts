@@ -382,6 +382,7 @@ it('BBA-01 nothing is stored but a marker that holds no secret, and nothing is p
   expect(browser.storage.size).toBe(1)
   const [marker] = [...browser.storage.values()].map((text) => JSON.parse(text) as object)
   expect(Object.keys(marker!).sort()).toEqual([
+    'ending',
     'epoch',
     'generation',
     'mode',

@@ -281,7 +281,7 @@ it('R24 a tab does not hear itself, whoever brings its words back', async () => 
   await unchanged()
 })
 
-const noise = fc.oneof(fc.string(), fc.json(), fc.constant('x'.repeat(5000)), fc.constant(undefined))
+const noise = fc.oneof(fc.string(), fc.json(), fc.constant('x'.repeat(20_000)), fc.constant(undefined))
 
 it('OW-18 whatever is written into the storage, nothing is thrown, nothing changes, and the next logout is kept', async () => {
   const { kit } = await victim()
@@ -304,7 +304,7 @@ it('OW-18 whatever is written into the storage, nothing is thrown, nothing chang
       { epoch: [Number.MAX_SAFE_INTEGER, 'zz'] },
       { epoch: [at + 1000, 'z'.repeat(65)] },
       { epoch: `${at + 1000}` },
-      { more: 'x'.repeat(5000) },
+      { more: 'x'.repeat(20_000) },
     )
     .map((spoiler) => JSON.stringify({ ...out, ...spoiler }))
   const { auth } = kit

@@ -187,9 +187,13 @@ it('R50 a login answer that cannot be read and comes after its deadline does not
   expect(await first).toBe('timeout')
   kit.on('/auth/login', () => grant(30, { session_id: 's3' }))
   await kit.auth.login({})
+  kit.on('/auth/refresh', () => grant(31, { session_id: 's3' }))
+  const refreshes = kit.sent('/auth/refresh').length
   answer.open(new Response('{', { status: 200 }))
   await settle()
   expect(kit.sent('/auth/logout')).toHaveLength(before)
+  // Its cookie may lie over theirs, and only the server can tell.
+  expect(kit.sent('/auth/refresh')).toHaveLength(refreshes + 1)
   expect(kit.auth.getState()).toMatchObject({ status: 'authenticated', sessionId: 's3' })
 })
 

@@ -1,6 +1,6 @@
 /* What the tests of the whole client say often. */
 import type { AuthClient } from '../../src/client.js'
-import type { Channels, Locks } from '../../src/core/ports.js'
+import type { Channels, Locks, Abort } from '../../src/core/ports.js'
 import { isAuthError } from '../../src/errors.js'
 import type { AuthEvents } from '../../src/runtime/events.js'
 import type { Answer, ManualClock } from '../support/kit.js'
@@ -80,7 +80,7 @@ export class FakeLocks implements Locks {
     return this.#queue.length
   }
 
-  acquire = (name: string, waitMs: number): Promise<(() => void) | undefined> => {
+  acquire = (name: string, waitMs: number, signal?: Abort): Promise<(() => void) | undefined> => {
     this.names.add(name)
     return new Promise((resolve) => {
       const leave = () => {
@@ -88,13 +88,17 @@ export class FakeLocks implements Locks {
         this.#queue = this.#queue.filter((other) => other !== entry)
         if (held) this.#queue[0]?.granted()
       }
-      const cancel = this.#clock.after(waitMs, () => {
+      const giveUp = () => {
+        cancel()
         leave()
         resolve(undefined)
-      })
+      }
+      const cancel = this.#clock.after(waitMs, giveUp)
+      signal?.addEventListener('abort', giveUp)
       const entry = {
         granted: () => {
           cancel()
+          signal?.removeEventListener('abort', giveUp)
           resolve(leave)
         },
       }

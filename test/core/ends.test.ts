@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { isNewer, nextEpoch } from '../../src/core/epoch.js'
 import type { ClientEvent, ClientState, Effect } from '../../src/core/state.js'
+import { WHICHEVER } from '../../src/core/pending-logout.js'
 import { INITIAL } from '../../src/core/transition.js'
 import {
   LOGOUT,
@@ -39,7 +40,7 @@ it('a logout during the clean-up of a switch ends the session of the user who wa
   expect(after).toMatchObject({
     phase: 'out',
     incoming: undefined,
-    logout: { sessionId: 's-bob', scope: 'current' },
+    logout: { sessionIds: ['s-bob'], scope: 'current' },
   })
   expect(typesOf(effects)).not.toContain('end')
   expect(move(after, PURGED)[0].phase).toBe('out')
@@ -79,12 +80,13 @@ it('R09 the answer of a refresh that the login of somebody else overtook changes
 it('R36 a logout wipes first and speaks afterwards', () => {
   const [after, effects] = move(signedIn(), { type: 'logoutRequested', scope: 'all' })
   expect(after).toMatchObject({ phase: 'out', reason: 'logout', identity: undefined, credential: undefined })
-  expect(after.logout).toEqual({ scope: 'all', sessionId: 's-ann' })
+  expect(after.logout).toEqual({ scope: 'all', sessionIds: ['s-ann'] })
   expect(typesOf(effects)).toEqual(['writeMarker', 'post', 'abandon', 'end'])
   expect(effectOf(effects, 'writeMarker')?.marker).toMatchObject({
     state: 'logout-pending',
     scope: 'all',
     sessionId: 's-ann',
+    ending: ['s-ann'],
   })
   expect(effectOf(effects, 'post')?.message).toMatchObject({ type: 'out', reason: 'logout-elsewhere' })
 })
@@ -92,10 +94,10 @@ it('R36 a logout wipes first and speaks afterwards', () => {
 it('a second logout neither forgets the session of the first nor narrows what it ends', () => {
   const first = move(signedIn(), { type: 'logoutRequested', scope: 'all' })[0]
   const [second, effects] = move(first, LOGOUT, at(6000))
-  expect(second.logout).toEqual({ scope: 'all', sessionId: 's-ann' })
-  expect(effectOf(effects, 'writeMarker')?.marker).toMatchObject({ scope: 'all', sessionId: 's-ann' })
+  expect(second.logout).toEqual({ scope: 'all', sessionIds: ['s-ann'] })
+  expect(effectOf(effects, 'writeMarker')?.marker).toMatchObject({ scope: 'all', ending: ['s-ann'] })
   const wider = move(signedOut(), { type: 'logoutRequested', scope: 'all' }, at(6000))[0]
-  expect(wider.logout).toEqual({ scope: 'all', sessionId: 's-ann' })
+  expect(wider.logout).toEqual({ scope: 'all', sessionIds: ['s-ann'] })
 })
 
 it('the sign-out of another tab does not make this one forget a logout it still has to deliver', () => {
@@ -106,7 +108,69 @@ it('the sign-out of another tab does not make this one forget a logout it still 
     message: { type: 'out', epoch, reason: 'logout-elsewhere', sessionId: 's-ann' },
     grant: undefined,
   }
-  expect(move(state, message)[0]).toMatchObject({ epoch, logout: { sessionId: 's-ann', scope: 'current' } })
+  expect(move(state, message)[0]).toMatchObject({
+    epoch,
+    logout: { sessionIds: ['s-ann'], scope: 'current' },
+  })
+})
+
+it('R37 two tabs that log out of two sessions at once end both, whichever epoch wins', () => {
+  const state = signedOut()
+  const epoch = nextEpoch(state.epoch, START + 4500, 'other')
+  const parts = { state: 'logout-pending', sessionId: 's-bob', ending: ['s-bob'], scope: 'all' } as const
+  const [after, effects] = move(state, { type: 'markerSeen', marker: markerOf(epoch, parts) })
+  expect(after).toMatchObject({ epoch, logout: { sessionIds: ['s-ann', 's-bob'], scope: 'all' } })
+  expect(typesOf(effects)).toEqual(['writeMarker', 'pending'])
+  expect(effectOf(effects, 'writeMarker')?.marker).toMatchObject({ epoch, ending: ['s-ann', 's-bob'] })
+})
+
+it('R37 a tab that heard of a logout by a message learns from the marker that it is still to be delivered', () => {
+  const heard = move(signedIn(), {
+    type: 'received',
+    message: { type: 'out', epoch: [START + 9000, 'x'], reason: 'logout-elsewhere', sessionId: 's-ann' },
+    grant: undefined,
+  })[0]
+  expect(heard.logout).toBeUndefined()
+  const marker = markerOf(heard.epoch, { state: 'logout-pending', ending: ['s-ann'] })
+  const [after, effects] = move(heard, { type: 'markerSeen', marker })
+  expect(after.logout).toEqual({ scope: 'current', sessionIds: ['s-ann'] })
+  expect(typesOf(effects)).toContain('pending')
+})
+
+it('R37 of several sessions that are to be ended each is confirmed by itself', () => {
+  const state = signedOut()
+  const both: ClientState = { ...state, logout: { scope: 'current', sessionIds: ['s-ann', 's-bob'] } }
+  const [one, effects] = move(both, { type: 'logoutConfirmed', epoch: both.epoch, sessionId: 's-ann' })
+  expect(one.logout?.sessionIds).toEqual(['s-bob'])
+  expect(effectOf(effects, 'writeMarker')?.marker).toMatchObject({
+    state: 'logout-pending',
+    ending: ['s-bob'],
+  })
+  // That whichever session the cookie stood for is ended says nothing about one that is named.
+  expect(move(one, { type: 'logoutConfirmed', epoch: one.epoch, sessionId: WHICHEVER })[0]).toBe(one)
+  // Another tab has delivered a part.
+  const marker = markerOf(both.epoch, { state: 'logout-pending', ending: ['s-bob'] })
+  expect(move(both, { type: 'markerSeen', marker })[0].logout?.sessionIds).toEqual(['s-bob'])
+})
+
+it('R09 a login whose answer nobody could read is ended by whoever can, unless somebody is signed in', () => {
+  const state = move(signedOut(), {
+    type: 'logoutConfirmed',
+    epoch: signedOut().epoch,
+    sessionId: 's-ann',
+  })[0]
+  const [after, effects] = move(state, { type: 'loginUnreadable' })
+  expect(after.logout).toEqual({ scope: 'current', sessionIds: [WHICHEVER] })
+  expect(effectOf(effects, 'writeMarker')?.marker).toMatchObject({
+    state: 'logout-pending',
+    ending: [WHICHEVER],
+  })
+  expect(typesOf(effects)).toEqual(['writeMarker', 'pending'])
+  const somebody = signedIn()
+  expect(move(somebody, { type: 'loginUnreadable' })).toEqual([somebody, [{ type: 'repair' }]])
+  // Its id, learned later, is enough.
+  const late = renewed(state, grantOf('bob'))
+  expect(move(after, late)[0].logout?.sessionIds).toEqual(['s-bob'])
 })
 
 it('a logout that a sibling delivered is not delivered again', () => {
@@ -118,8 +182,9 @@ it('a logout that a sibling delivered is not delivered again', () => {
 it('the confirmation of an earlier logout does not confirm a later one', () => {
   const first = signedOut()
   const [second] = move(first, LOGOUT, at(6000))
-  expect(move(second, { type: 'logoutConfirmed', epoch: first.epoch })[0]).toBe(second)
-  const [confirmed, effects] = move(second, { type: 'logoutConfirmed', epoch: second.epoch })
+  const sessionId = 's-ann'
+  expect(move(second, { type: 'logoutConfirmed', epoch: first.epoch, sessionId })[0]).toBe(second)
+  const [confirmed, effects] = move(second, { type: 'logoutConfirmed', epoch: second.epoch, sessionId })
   expect(confirmed.logout).toBeUndefined()
   expect(effectOf(effects, 'writeMarker')?.marker.state).toBe('out')
 })
@@ -192,9 +257,9 @@ it('a tab that had not heard of a logout and restored its session is told again,
   const epoch = nextEpoch(state.epoch, START + 4500, 'other')
   const message = messageIn(epoch, 2, 's-ann')
   const [after, effects] = move(state, { type: 'received', message, grant: undefined })
-  expect(after).toMatchObject({ phase: 'out', logout: { sessionId: 's-ann' } })
+  expect(after).toMatchObject({ phase: 'out', logout: { sessionIds: ['s-ann'] } })
   expect(isNewer(after.epoch, epoch)).toBe(true)
-  expect(typesOf(effects)).toEqual(['writeMarker', 'post'])
+  expect(typesOf(effects)).toEqual(['writeMarker', 'post', 'pending'])
 })
 
 it('R76 while the start asks although nobody is known to be signed in, only its answer ends that', () => {

@@ -41,6 +41,7 @@ const KINDS: readonly ClientEvent['type'][] = [
   'disconnected',
   'logoutRequested',
   'logoutConfirmed',
+  'loginUnreadable',
   'purged',
 ]
 
@@ -122,7 +123,9 @@ function eventOf(step: Step, past: readonly ClientState[], now: Moment): ClientE
     case 'logoutRequested':
       return { type: 'logoutRequested', scope }
     case 'logoutConfirmed':
-      return { type: 'logoutConfirmed', epoch: spoken.epoch }
+      return { type: 'logoutConfirmed', epoch: spoken.epoch, sessionId }
+    case 'loginUnreadable':
+      return { type: 'loginUnreadable' }
     case 'asking':
       return { type: 'asking', done: explicit }
     case 'skipped':

@@ -17,6 +17,7 @@ const MARKER: Marker = {
   generation: 7,
   mode: 'token',
   sessionId: 's1',
+  ending: [],
   scope: 'current',
   reason: 'none',
 }
@@ -29,6 +30,7 @@ const markers: fc.Arbitrary<Marker> = fc.record({
   sessionId: fc.option(fc.string({ minLength: 1, maxLength: 256, unit: 'binary' }), {
     nil: undefined,
   }),
+  ending: fc.array(fc.string({ minLength: 1, maxLength: 256, unit: 'binary' }), { maxLength: 4 }),
   scope: fc.constantFrom('current', 'all'),
   reason: fc.constantFrom('none', ...END_REASONS),
 })
@@ -64,7 +66,7 @@ it.each<[string, string | null | undefined]>([
   ['no state', JSON.stringify({ v: 1, epoch: [1, 'a'] })],
   ['a state of its own', JSON.stringify({ ...MARKER, v: 1, state: 'admin' })],
   ['a state inherited', '{"v":1,"epoch":[1,"a"],"__proto__":{"state":"in"}}'],
-  ['a text too long for a marker', JSON.stringify({ ...MARKER, v: 1, more: 'x'.repeat(10_000) })],
+  ['a text too long for a marker', JSON.stringify({ ...MARKER, v: 1, more: 'x'.repeat(20_000) })],
 ])('OW-18 %s is not a marker', (_name, text) => {
   expect(parseMarker(text, WALL)).toBeUndefined()
 })
@@ -77,6 +79,7 @@ it('OW-18 what is odd inside a marker falls to what does no harm', () => {
     generation: -1,
     mode: 'root',
     sessionId: 5,
+    ending: ['s1', 5, {}],
     scope: 'everything',
     reason: '<b>',
   }
@@ -86,6 +89,7 @@ it('OW-18 what is odd inside a marker falls to what does no harm', () => {
     generation: 0,
     mode: 'token',
     sessionId: undefined,
+    ending: ['s1'],
     scope: 'current',
     reason: 'none',
   })

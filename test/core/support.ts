@@ -67,6 +67,7 @@ export const markerOf = (epoch: Epoch, parts: Partial<Marker> = {}): Marker => (
   generation: 1,
   mode: 'token',
   sessionId: 's-ann',
+  ending: [],
   scope: 'current',
   reason: 'none',
   ...parts,

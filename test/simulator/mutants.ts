@@ -46,7 +46,7 @@ const REFRESHING: readonly Mutant[] = [
   {
     name: 'the refresh lock is ignored',
     file: 'runtime/refresh.ts',
-    find: 'acquire(context, options.timeouts.lock + ports.chance.fraction() * 1000, () => disposed.aborted)',
+    find: 'context.lock.take(options.timeouts.lock + ports.chance.fraction() * 1000)',
     replace: 'Promise.resolve(undefined)',
     breaks: 'P3',
     schedule: of(
@@ -191,7 +191,7 @@ const SIGNING_OUT: readonly Mutant[] = [
   {
     name: 'a logout does not say which session it ends',
     file: 'runtime/logout.ts',
-    find: 'const body = { session_id: sessionId, scope }',
+    find: 'const body = { session_id: sessionId || undefined, scope }',
     replace: 'const body = { scope }',
     breaks: 'P1',
     schedule: of({ tabs: 2, storage: false, onRace: 'refuse' }, login(0), login(1), logout(0, 1)),
@@ -199,8 +199,8 @@ const SIGNING_OUT: readonly Mutant[] = [
   {
     name: 'a session that comes to life behind a logout is left alive',
     file: 'core/transition.ts',
-    find: "const effects: Effect[] = [{ type: 'revoke', grant }]",
-    replace: 'const effects: Effect[] = []',
+    find: "if (state.phase === 'out') return revoke(state, grant)",
+    replace: "if (state.phase === 'out') return [state, []]",
     breaks: 'P2',
     schedule: of({}, login(0, 1), logout(0, 1), wait(20_000)),
   },
@@ -218,7 +218,7 @@ const SIGNING_IN: readonly Mutant[] = [
   {
     name: 'a login is not ordered by the lock',
     file: 'runtime/login.ts',
-    find: 'acquire(context, options.timeouts.lock, () => disposed.aborted)',
+    find: 'context.lock.take(options.timeouts.lock)',
     replace: 'Promise.resolve(undefined)',
     breaks: 'P1',
     schedule: of(

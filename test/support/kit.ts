@@ -204,8 +204,10 @@ export function createKit<User = unknown>(
     chance: { fraction: () => 0.5, id: () => `id${++ids}-${Math.random().toString(36).slice(2, 6)}` },
     locks: {
       available: true,
-      async acquire(name) {
-        while (heldLocks.has(name)) await heldLocks.get(name)
+      async acquire(name, _waitMs, signal) {
+        const given = new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve()))
+        while (heldLocks.has(name) && !signal?.aborted) await Promise.race([heldLocks.get(name), given])
+        if (signal?.aborted) return undefined
         let release = () => {}
         const held = new Promise<void>((resolve) => (release = resolve))
         heldLocks.set(name, held)

@@ -19,7 +19,18 @@ interface PlaywrightReport {
     readonly flaky: number
     readonly skipped: number
   }
-  readonly errors: readonly unknown[]
+  readonly suites: readonly PlaywrightSuite[]
+}
+
+interface PlaywrightSuite {
+  readonly suites?: readonly PlaywrightSuite[]
+  readonly specs: ReadonlyArray<{
+    readonly title: string
+    readonly tests: ReadonlyArray<{
+      readonly status: 'expected' | 'unexpected' | 'flaky' | 'skipped'
+      readonly results: ReadonlyArray<{ readonly error?: { readonly message?: string } }>
+    }>
+  }>
 }
 
 async function runWithReport<T>(
@@ -75,11 +86,25 @@ export async function vitest(...args: string[]): Promise<Outcome> {
 export async function playwright(...args: string[]): Promise<Outcome> {
   const { report, status, output } = await runWithReport<PlaywrightReport>(
     'playwright',
-    () => ['test', '-c', 'e2e/playwright.config.ts', '--reporter=line,json', ...args],
-    (file) => ({ env: { PLAYWRIGHT_JSON_OUTPUT_FILE: file }, timeoutSeconds: 400 }),
+    // Dots, so that what failed is not lost among what passed where an output is cut.
+    () => ['test', '-c', 'e2e/playwright.config.ts', '--reporter=dot,json', ...args],
+    (file) => ({ env: { PLAYWRIGHT_JSON_OUTPUT_FILE: file, NO_COLOR: '1' }, timeoutSeconds: 480 }),
   )
   if (report === undefined) return outcome(status || 1, 0, 1, output)
   const { expected, unexpected, flaky, skipped } = report.stats
-  const failed = unexpected + flaky + skipped
-  return outcome(status, expected, failed, skipped > 0 ? `${output}\n${skipped} tests were skipped` : output)
+  const found = outcome(status, expected + flaky, unexpected + skipped, output)
+  if (skipped > 0) return { ...found, report: `${output}\n${skipped} tests were skipped` }
+  return found.failed > 0 || flaky === 0 ? found : { ...found, report: flakes(report.suites).join('\n') }
+}
+
+/** What failed at first and passed when it was tried again is not hidden. */
+function flakes(suites: readonly PlaywrightSuite[]): string[] {
+  return suites.flatMap(({ suites: inner = [], specs }) => [
+    ...specs.flatMap(({ title, tests }) =>
+      tests
+        .filter(({ status }) => status === 'flaky')
+        .map(({ results }) => `passed at the second try only: ${title}\n${results[0]?.error?.message ?? ''}`),
+    ),
+    ...flakes(inner),
+  ])
 }

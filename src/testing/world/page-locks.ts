@@ -22,16 +22,17 @@ export function createPageLocks(
     get available() {
       return capabilities.locks !== false
     },
-    acquire: (name, waitMs) =>
+    acquire: (name, waitMs, signal) =>
       new Promise((resolve) => {
         onceActivated(() => {
-          if (capabilities.locks === false || script.gone()) return resolve(undefined)
+          if (capabilities.locks === false || script.gone() || signal?.aborted) return resolve(undefined)
           let waiting = true
           const stop = (release: (() => void) | undefined): void => {
             if (!waiting) return
             waiting = false
             waits.delete(giveUp)
             stopTimer()
+            signal?.removeEventListener('abort', giveUp)
             if (!release) giveBack()
             resolve(release)
           }
@@ -43,6 +44,7 @@ export function createPageLocks(
               : locks.request(name, owner, () => script.run(granted))
           const stopTimer = after(waitMs, giveUp)
           waits.add(giveUp)
+          signal?.addEventListener('abort', giveUp)
         })
       }),
     lose() {

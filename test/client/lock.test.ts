@@ -1,0 +1,66 @@
+import { expect, it } from 'vitest'
+import { createKit, type Kit, ManualClock, settle, signedIn } from '../support/kit.js'
+import { FakeLocks, outcome, silence } from './support.js'
+
+async function locked(): Promise<{ kit: Kit; locks: FakeLocks; name: string }> {
+  const clock = new ManualClock()
+  const locks = new FakeLocks(clock)
+  const kit = await signedIn({}, { clock, ports: { locks } })
+  return { kit, locks, name: [...locks.names][0]! }
+}
+
+const ACTS: ReadonlyArray<[name: string, path: string, act: (kit: Kit) => Promise<unknown>]> = [
+  ['refresh', '/auth/refresh', (kit) => kit.auth.refresh({ force: true })],
+  ['login', '/auth/login', (kit) => kit.auth.login({})],
+]
+
+it.each(ACTS)(
+  'R21 a page that goes away while its %s waits for the lock leaves the queue',
+  async (_, path, act) => {
+    const { kit, locks, name } = await locked()
+    const release = await locks.acquire(name, 1)
+    const before = kit.sent(path).length
+    const result = outcome(act(kit))
+    await settle()
+    expect(locks.pending).toBe(2)
+    kit.signal('suspend')
+    await settle()
+    expect(locks.pending).toBe(1)
+    expect(kit.sent(path)).toHaveLength(before)
+    // When it is back it takes its turn again.
+    await kit.clock.advance(50)
+    expect(locks.pending).toBe(2)
+    release?.()
+    await settle()
+    expect(await result).toBe('resolved')
+    expect(kit.sent(path)).toHaveLength(before + 1)
+    expect(locks.pending).toBe(0)
+  },
+)
+
+it.each(ACTS)('R21 a page that goes away in mid-%s gives the lock back', async (_, path, act) => {
+  const { kit, locks } = await locked()
+  kit.on(path, silence)
+  void outcome(act(kit))
+  await settle()
+  expect(locks.pending).toBe(1)
+  kit.signal('suspend')
+  await settle()
+  expect(locks.pending).toBe(0)
+})
+
+it('a client that is disposed of neither holds the lock nor waits for it', async () => {
+  const { kit, locks, name } = await locked()
+  kit.on('/auth/refresh', silence)
+  void outcome(kit.auth.refresh({ force: true }))
+  const other = createKit({}, { browser: kit.browser, clock: kit.clock, ports: { locks } })
+  void outcome(other.auth.refresh({ force: true }))
+  await settle()
+  expect(locks.pending).toBe(2)
+  other.auth.dispose()
+  await settle()
+  expect(locks.pending).toBe(1)
+  kit.auth.dispose()
+  await settle()
+  expect(await locks.acquire(name, 1)).toBeTypeOf('function')
+})

@@ -1,0 +1,83 @@
+import { expect, it } from 'vitest'
+import { createKit, FakeBrowser, json, type Kit, refusal, settle, signedIn } from '../support/kit.js'
+
+const DONE = () => new Response(null, { status: 204 })
+const DOWN = () => json({}, { status: 503 })
+
+/** Another tab writes the marker. */
+function write(kit: Kit, change: object): void {
+  const [[key, text]] = [...kit.browser.storage] as [[string, string]]
+  const marker = { ...(JSON.parse(text) as object), ...change }
+  kit.browser.storage.set(key, JSON.stringify(marker))
+  for (const changed of kit.browser.watchers) changed()
+}
+
+const ending = (kit: Kit): unknown =>
+  [...kit.browser.storage.values()].map((text) => (JSON.parse(text) as { ending: unknown }).ending)[0]
+
+it('R37 a logout whose tab is gone is delivered by the one that followed it', async () => {
+  const kit = await signedIn()
+  write(kit, { state: 'logout-pending', ending: ['s1'], epoch: [kit.clock.wall() + 1000, 'other'] })
+  expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'logout-elsewhere' })
+  await kit.clock.advance(19_000)
+  expect(kit.sent('/auth/logout')).toHaveLength(0)
+  await kit.clock.advance(21_000)
+  expect(kit.sent('/auth/logout').map(({ body }) => body)).toEqual([{ session_id: 's1', scope: 'current' }])
+  expect(ending(kit)).toEqual([])
+})
+
+it('R37 a logout that its tab delivers in time is delivered once', async () => {
+  const kit = await signedIn()
+  const epoch = [kit.clock.wall() + 1000, 'other']
+  write(kit, { state: 'logout-pending', ending: ['s1'], epoch })
+  await kit.clock.advance(5000)
+  write(kit, { state: 'out', ending: [], epoch })
+  await kit.clock.advance(600_000)
+  expect(kit.sent('/auth/logout')).toHaveLength(0)
+})
+
+it('R37 R09 what two tabs logged out of is ended one after the other, and a reload forgets none of it', async () => {
+  const kit = await signedIn()
+  kit.on('/auth/logout', DOWN)
+  await kit.auth.logout()
+  write(kit, { state: 'logout-pending', ending: ['s2'], epoch: [kit.clock.wall() + 1000, 'other'] })
+  expect(ending(kit)).toEqual(['s1', 's2'])
+  kit.auth.dispose()
+  const next = createKit({}, { browser: kit.browser, clock: kit.clock })
+  next.on('/auth/logout', DONE)
+  await next.auth.ready()
+  expect(next.requests.map(({ body }) => body)).toEqual([
+    { session_id: 's1', scope: 'current' },
+    { session_id: 's2', scope: 'current' },
+  ])
+  expect(ending(kit)).toEqual([])
+})
+
+it('R09 the session of a login whose answer breaks off is ended by the next page if this one cannot', async () => {
+  const browser = new FakeBrowser()
+  const kit = createKit({}, { browser })
+  kit.on('/auth/refresh', () => refusal('session_expired'))
+  kit.on('/auth/login', () => new Response('{', { status: 200 }))
+  kit.on('/auth/logout', DOWN)
+  await expect(kit.auth.login({})).rejects.toMatchObject({ code: 'invalid_response' })
+  expect(ending(kit)).toEqual([''])
+  kit.auth.dispose()
+  const next = createKit({}, { browser, clock: kit.clock })
+  next.on('/auth/logout', DONE)
+  await next.auth.ready()
+  expect(next.requests.map(({ path, body }) => [path, body])).toEqual([
+    ['/auth/logout', { scope: 'current' }],
+  ])
+  expect(ending(kit)).toEqual([])
+})
+
+it('R09 where somebody is signed in, a login whose answer breaks off is followed by the question who it is now', async () => {
+  const kit = await signedIn()
+  kit.on('/auth/login', () => new Response('{', { status: 200 }))
+  kit.on('/auth/logout', DOWN)
+  kit.on('/auth/refresh', () => refusal('session_revoked'))
+  await expect(kit.auth.login({})).rejects.toMatchObject({ code: 'invalid_response' })
+  await settle()
+  await kit.clock.advance(1000)
+  expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'revoked' })
+})
