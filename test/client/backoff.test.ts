@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createKit, grant, json, refusal, settle, signedIn, type Kit } from '../support/kit.js'
+import { createKit, grant, json, ManualClock, refusal, settle, signedIn, type Kit } from '../support/kit.js'
 import { failure, listen, outcome } from './support.js'
 
 const unavailable = (headers: Record<string, string> = {}) => json({}, { status: 503, headers })
@@ -222,4 +222,18 @@ it('R17 the end of a session that was in a loop leaves the next one alone', asyn
   expect(await outcome(kit.auth.refresh({ force: true }))).toBe('resolved')
   kit.on('/auth/refresh', () => refusal())
   expect(await kit.auth.getAccessToken()).toBe('token-7')
+})
+
+it('R13 a retry whose timer fires a fraction too early is made up for: nobody stays degraded without a request', async () => {
+  const clock = new ManualClock()
+  const { after } = clock
+  // As browsers do it: a delay loses its fraction, and the clock is read with less of one than it has.
+  clock.after = (milliseconds, callback) => after(milliseconds - 0.25, callback)
+  const kit = await signedIn({}, { clock })
+  kit.on('/auth/refresh', () => json({}, { status: 429, headers: { 'retry-after': '4' } }))
+  await failure(kit.auth.refresh({ force: true }))
+  expect(kit.auth.getState().connection).toBe('degraded')
+  kit.on('/auth/refresh', () => grant(2))
+  await clock.advance(6000)
+  expect(kit.auth.getState().connection).toBe('ok')
 })
