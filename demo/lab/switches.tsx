@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { useUser } from '../app/auth.js'
 import { Spinner } from '../app/icons.js'
 import { type Act, ANSWERS, type Answers, type DemoState, type Replay } from '../shared/demo-api.js'
@@ -62,12 +62,16 @@ const DEEDS: readonly Deed[] = [
   },
 ]
 
+const SILENT = 'The demo server does not answer. Is it still running?'
+
 /** Switches that make the server behave badly, and people who do what people do. */
 export function Switches() {
   const state = useServer()
   const user = useUser()
   const [busy, setBusy] = useState<string>()
   const [said, setSaid] = useState('')
+  const [wish, setWish] = useState<Answers>()
+  const asked = useRef<Promise<unknown>>(Promise.resolve())
   const run = (name: string, act: () => Promise<string>) => {
     if (busy !== undefined) return
     setBusy(name)
@@ -75,15 +79,22 @@ export function Switches() {
       setSaid(text)
       setBusy(undefined)
     }
-    act().then(settle, () => settle('The demo server does not answer. Is it still running?'))
+    act().then(settle, () => settle(SILENT))
   }
-  const choose = (answers: Answers) =>
-    run(answers, async () => {
-      await server.answer(answers)
-      return ''
-    })
+  const choose = (answers: Answers) => {
+    setWish(answers)
+    setSaid('')
+    const settle = () => setWish((last) => (last === answers ? undefined : last))
+    // In the order in which they were asked for: the last one counts.
+    asked.current = asked.current
+      .then(() => server.answer(answers))
+      .then(settle, () => {
+        settle()
+        setSaid(SILENT)
+      })
+  }
   // What was asked for, until the server says so itself.
-  const chosen = ANSWERS.find((name) => name === busy) ?? state?.answers ?? 'normal'
+  const chosen = wish ?? state?.answers ?? 'normal'
   const skewed = (state?.skewSeconds ?? 0) !== 0
 
   return (
@@ -101,7 +112,7 @@ export function Switches() {
               onChange={() => choose(answers)}
             />
             <span>
-              {busy === answers && <Spinner />}
+              {wish === answers && <Spinner />}
               {NAMES[answers]}
             </span>
           </label>
