@@ -143,8 +143,13 @@ function lanesOf(marked: readonly number[], count: number): HTMLElement {
   return lanes
 }
 
-const joined = (names: readonly string[]): string =>
-  names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
+/** Names in a row; what is called "Tab 2" and "Tab 3" is "Tabs 2 and 3". */
+function joined(names: readonly string[]): string {
+  if (names.length < 2) return names.join('')
+  const numbered = names.every((name) => name.startsWith('Tab '))
+  const short = numbered ? names.map((name) => name.slice(4)) : names
+  return `${numbered ? 'Tabs ' : ''}${short.slice(0, -1).join(', ')} and ${short.at(-1)}`
+}
 
 const clock = new Intl.DateTimeFormat(undefined, {
   hour: '2-digit',

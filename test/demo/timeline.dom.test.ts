@@ -42,7 +42,7 @@ it('the timeline marks each tab in its lane, and says the names in their order',
     laneOf: (tab) => lanes.indexOf(tab),
     nameOf: (tab) => `Tab ${lanes.indexOf(tab) + 1}`,
   })
-  expect(place.querySelector('.timeline-tab')?.textContent).toBe('Tab 2 and Tab 3')
+  expect(place.querySelector('.timeline-tab')?.textContent).toBe('Tabs 2 and 3')
   const marked = [...place.querySelectorAll('li .timeline-lane')].map((lane) =>
     lane.hasAttribute('data-marked'),
   )
