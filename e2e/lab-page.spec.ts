@@ -157,7 +157,9 @@ test('the lab decodes a pasted token, and goes back to its own; no secret is in 
 
   await press(page, 'Renew now')
   await expect(page.getByText('Renewed once')).toBeVisible()
-  const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]))
+  const kept = await page.evaluate(() =>
+    [localStorage, sessionStorage].map((storage) => JSON.stringify(storage)).join(),
+  )
   const shown = await page.content()
   const [cookie] = (await context.cookies()).filter(({ httpOnly }) => httpOnly)
   for (const text of [kept, shown]) {

@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import type { Endpoint, Fault, FaultKind } from 'latchkey/testing'
+import type { Endpoint, FaultKind } from 'latchkey/testing'
 import {
   ACTS,
   type ActAnswer,
@@ -67,7 +67,7 @@ export function createControl(demo: DemoBackend, thief: Thief): Hono {
       if (wanted === undefined) return context.json({ error: 'not_found' }, 404)
       answers = wanted
       backend.faults.clear()
-      if (wanted !== 'normal') backend.faults.add({ ...FAULTS[wanted], on: CALLS } as Fault)
+      if (wanted !== 'normal') backend.faults.add({ ...FAULTS[wanted], on: CALLS })
       return context.json(await state())
     })
     .put('/demo/acts/:name', async (context) => {

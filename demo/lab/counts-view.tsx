@@ -4,10 +4,10 @@ import { useServer } from './server.js'
 const NAMES: readonly (readonly [keyof Figures, string])[] = [
   ['signIns', 'Sign-ins'],
   ['renewals', 'Renewals'],
-  ['refused', 'Refused'],
-  ['answered', 'Answered'],
+  ['refused', 'Refusals'],
+  ['answered', 'API answers'],
   ['unauthorized', '401s'],
-  ['spoilt', 'Spoilt'],
+  ['spoilt', 'Faults'],
   ['signOuts', 'Sign-outs'],
 ]
 

@@ -40,6 +40,7 @@ export function countsOf({ requests }: Pick<DemoState, 'requests'>): Counts {
 
 /** What came in between two looks. */
 export function between(before: Counts, after: Counts): Counts {
-  const entries = Object.entries(after).map(([name, number]) => [name, number - before[name as keyof Counts]])
-  return Object.fromEntries(entries) as unknown as Counts
+  const difference = { ...after }
+  for (const name of Object.keys(after) as (keyof Counts)[]) difference[name] -= before[name]
+  return difference
 }

@@ -59,7 +59,7 @@ const dateTime = new Intl.DateTimeFormat(undefined, {
   dateStyle: 'short',
   timeStyle: 'medium',
   hourCycle: 'h23',
-} as Intl.DateTimeFormatOptions)
+})
 
 /** How long it still lives, in words. */
 export function lifeOf({ claims }: DecodedToken, now: number): string {

@@ -17,8 +17,11 @@ const TOGETHER_MS = 1500
 
 const actOf = ({ type, tab }: DiagnosticEntry): string => `${tab} ${type.split('.')[0]}`
 
+/** A token is taken over once, whatever it was needed for. */
+const ADOPTED = 'refresh.adopted'
+
 const likeness = ({ type, cause, code, status, reason, generation, url }: DiagnosticEntry): string =>
-  [type, cause, code, status, reason, generation, url].join(' ')
+  [type, type === ADOPTED || cause, code, status, reason, generation, url].join(' ')
 
 /**
  * One line for each act: what began it gives way to how it ended, and what is done many times at once, in one tab or in
@@ -34,6 +37,7 @@ export function rowsOf(entries: readonly DiagnosticEntry[]): readonly Row[] {
     const like = runs || open !== undefined ? undefined : alike(rows, entry)
     const key = open ?? like?.key ?? rows.length
     const begun = runs ? entry : rows[open ?? -1]?.begun
+    if (like && entry.type === ADOPTED && like.tabs.includes(entry.tab)) continue
     const tabs = new Set(like?.tabs).add(entry.tab)
     rows[key] = { key, entry: like?.entry ?? entry, begun, tabs: [...tabs], times: (like?.times ?? 0) + 1 }
     if (runs) running.set(act, key)

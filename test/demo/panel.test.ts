@@ -23,11 +23,18 @@ describe('the rows of the timeline', () => {
   })
 
   it('say once what several tabs did at once, and how often', () => {
-    const adopted = (tab: string, at: number) =>
-      entry('refresh.adopted', at, { tab, cause: '401', generation: 8 })
-    const [row, ...others] = rowsOf([adopted('b', 0), adopted('c', 3), adopted('d', 5), adopted('b', 9)])
+    const replayed = (tab: string, at: number) => entry('request.replayed', at, { tab, generation: 8 })
+    const [row, ...others] = rowsOf([replayed('b', 0), replayed('c', 3), replayed('d', 5), replayed('b', 9)])
     expect(others).toEqual([])
     expect(row).toMatchObject({ tabs: ['b', 'c', 'd'], times: 4 })
+  })
+
+  it('count a token that a tab has taken over once, however often it says so', () => {
+    const adopted = (tab: string, at: number, cause: string) =>
+      entry('refresh.adopted', at, { tab, cause, generation: 8 })
+    const rows = rowsOf([adopted('b', 0, 'shared'), adopted('b', 3, 'start'), adopted('c', 5, '401')])
+    expect(rows).toHaveLength(1)
+    expect(rows[0]).toMatchObject({ tabs: ['b', 'c'], times: 2 })
   })
 
   it('keep apart what differs in its reason, its token, or its moment', () => {
