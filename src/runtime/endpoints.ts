@@ -51,7 +51,7 @@ export function endpointUrl(context: Context, endpoint: keyof Endpoints): string
  */
 export async function call(context: Context, { endpoint, method, body, token }: Call): Promise<Reply> {
   const { ports, options } = context
-  const sentAt: Instant = { wall: ports.clock.wall(), monotonic: ports.clock.monotonic() }
+  let sentAt = context.instant()
   const headers: Record<string, string> = {
     accept: 'application/json',
     [options.staticHeader[0]]: options.staticHeader[1],
@@ -68,7 +68,11 @@ export async function call(context: Context, { endpoint, method, body, token }: 
     body: JSON.stringify(body),
   }
   const url = endpointUrl(context, endpoint) ?? ''
-  const send = (keepalive: boolean) => options.fetch(url, { ...init, keepalive })
+  const send = (keepalive: boolean) => {
+    // The machine may have slept between the first try and the second, and a lifetime counts from the one that was answered.
+    sentAt = context.instant()
+    return options.fetch(url, { ...init, keepalive })
+  }
   try {
     // A login is never sent twice, so it goes without what may have to be tried again.
     const lasting = method === 'POST' && endpoint !== 'login'

@@ -35,10 +35,10 @@ export async function login(
   let flush: (() => void) | undefined
   let rival: Grant | undefined
   try {
-    // Whoever logs out after he logged in wants to be out.
-    if (logouts.requests !== requests) throw overtaken()
     // The wait for the lock was long enough for a logout of ours to be tried again.
     if (!release) await raced(logouts.settle(), disposed)
+    // Whoever logs out after he logged in wants to be out.
+    if (logouts.requests !== requests) throw overtaken()
     context.syncMarker()
     const under: Under = { epoch: context.state.epoch, generation: 0 }
     context.note('login.sent')

@@ -86,10 +86,10 @@ export class Logouts {
     this.#deliverAfter(ORPHANED_MS * (1 + this.#context.ports.chance.fraction()))
   }
 
-  /** Waits for the pending logout, but not for long. */
+  /** Waits for the pending logout, but no longer than for the lock and the answer: what comes next must not cross it. */
   async settle(): Promise<void> {
     const { ports, options } = this.#context
-    if (this.#context.state.logout) await within(ports.clock, options.timeouts.request, this.deliver())
+    if (this.#context.state.logout) await within(ports.clock, 2 * options.timeouts.request, this.deliver())
   }
 
   /**

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { createKit, type Kit, ManualClock, settle, signedIn } from '../support/kit.js'
-import { FakeLocks, outcome, silence } from './support.js'
+import { createKit, json, type Kit, ManualClock, settle, signedIn } from '../support/kit.js'
+import { FakeLocks, NO_CHANNELS, NO_LOCKS, outcome, silence } from './support.js'
 
 async function locked(): Promise<{ kit: Kit; locks: FakeLocks; name: string }> {
   const clock = new ManualClock()
@@ -63,4 +63,35 @@ it('a client that is disposed of neither holds the lock nor waits for it', async
   kit.auth.dispose()
   await settle()
   expect(await locks.acquire(name, 1)).toBeTypeOf('function')
+})
+
+it('R50 a login waits until a logout that waits for the lock is answered, so that none crosses the other', async () => {
+  const { kit, locks, name } = await locked()
+  kit.on('/auth/logout', () => json({}, { status: 503 }))
+  await kit.auth.logout()
+  // Whoever holds it now never lets go.
+  await locks.acquire(name, 1)
+  kit.on('/auth/logout', silence)
+  const login = outcome(kit.auth.login({}))
+  await kit.clock.advance(8000)
+  expect(kit.sent('/auth/logout')).toHaveLength(2)
+  expect(kit.sent('/auth/login')).toHaveLength(1)
+  await kit.clock.advance(7000)
+  expect(kit.sent('/auth/login')).toHaveLength(1)
+  await kit.clock.advance(60_000)
+  expect(kit.sent('/auth/login')).toHaveLength(2)
+  expect(await login).toBe('resolved')
+})
+
+it('R50 whoever logs out while his login waits for an older logout, and has no lock, is not signed in', async () => {
+  const kit = await signedIn({}, { ports: { locks: NO_LOCKS, channels: NO_CHANNELS } })
+  kit.on('/auth/logout', silence)
+  void kit.auth.logout()
+  await settle()
+  const login = outcome(kit.auth.login({}))
+  await kit.clock.advance(12_000)
+  void kit.auth.logout()
+  await kit.clock.advance(60_000)
+  expect(await login).toBe('session_changed')
+  expect(kit.sent('/auth/login')).toHaveLength(1)
 })

@@ -84,6 +84,19 @@ it('ROT-06 where keepalive is refused at once the refresh goes once more without
   ).toEqual([true, false])
 })
 
+it('R32 a machine that slept between the two tries does not make the token old that the second one brought', async () => {
+  const kit = await signedIn()
+  kit.on('/auth/refresh', ({ init }) => {
+    if (!init.keepalive) return grant(2)
+    kit.clock.sleep(600_000)
+    return new TypeError('Failed to fetch')
+  })
+  await kit.auth.refresh({ force: true })
+  const sent = kit.requests.length
+  expect(await kit.auth.getAccessToken()).toBe('token-2')
+  expect(kit.requests).toHaveLength(sent)
+})
+
 it.each([
   ['a fault of the network that takes its time', 30, true, () => new TypeError('Failed to fetch')],
   ['a browser that is offline', 0, false, () => new TypeError('Failed to fetch')],

@@ -64,6 +64,8 @@ export class Thrift {
   #online = true
   #faults = false
   #renewedAt = -Infinity
+  /** The storage was emptied: tabs of different epochs do not hear each other until somebody has an answer. */
+  #estranged = false
 
   constructor(truth: ThriftTruth, violate: (what: string) => void) {
     this.#truth = truth
@@ -76,6 +78,7 @@ export class Thrift {
     if (step.do === 'fault') this.#faults = true
     if (step.do === 'leave' || step.do === 'freeze')
       for (const { page } of this.#truth.apps()) this.excuse(page.id)
+    if (step.do === 'clearStorage') this.#estranged = true
     if (step.do === 'refreshNow') this.#forcedAt = this.#truth.now()
     if (!QUIET.has(step.do)) this.#disturbedAt = this.#truth.now()
     if (EXPLICIT.has(step.do) || step.do === 'online' || step.do === 'setClock') this.#forget()
@@ -131,6 +134,7 @@ export class Thrift {
     if (status === 401 || status === 409) return void this.#losers.add(page)
     if (status === 200 && !isPage(exchange)) {
       this.#forget()
+      this.#estranged = false
       if (this.#app(page)?.page.running() && sentAt > this.#disturbedAt + EXCUSE_MS) this.#renewedAt = sentAt
       return
     }
@@ -174,7 +178,10 @@ export class Thrift {
       // Who comes later, or has no channel, learns of it from the server.
       const age = this.#app(page)?.page.activeMs() ?? 0
       const told =
-        schedule.channel && schedule.storage && now() - wait.since > schedule.channelDelay + ROUNDING_MS
+        !this.#estranged &&
+        schedule.channel &&
+        schedule.storage &&
+        now() - wait.since > schedule.channelDelay + ROUNDING_MS
       const heard = (schedule.storage && wait.page === page) || (told && age >= now() - wait.since)
       if (heard) {
         this.#violate(

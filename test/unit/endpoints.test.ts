@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { type AuthClientOptions, resolveOptions } from '../../src/options.js'
-import type { Context } from '../../src/runtime/context.js'
+import { Context } from '../../src/runtime/context.js'
 import { baseUrl, call, endpointUrl, parseRetryAfter } from '../../src/runtime/endpoints.js'
 import { createKit, json, ManualClock, ORIGIN } from '../support/kit.js'
 
@@ -27,7 +27,7 @@ it.each<[string, string | null, number | undefined]>([
 /** A page whose network answers what the test says, without a whole client. */
 function page(options: AuthClientOptions, clock = new ManualClock()): Context {
   const { ports } = createKit({}, { clock })
-  return { options: resolveOptions(options), ports } as unknown as Context
+  return new Context(ports, resolveOptions(options), 'test')
 }
 
 it('the page’s origin is the base, whatever its path', () => {
