@@ -41,7 +41,10 @@ export const test = base.extend<object, { demo: string; tokenSeconds: number }>(
 })
 
 export const signedInAs = (page: Page, name: string): Promise<void> =>
-  expect(page.getByRole('banner').getByRole('status')).toHaveText(`Signed in as ${name}`)
+  expect(page.getByRole('banner').getByRole('status')).toHaveText(`Signed in as ${name}`, {
+    // A password is hashed with care, which takes its time on a busy machine.
+    timeout: 10_000,
+  })
 
 export async function signIn(page: Page, demo: string): Promise<void> {
   await page.goto(demo)

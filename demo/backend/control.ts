@@ -28,6 +28,7 @@ const CALLS: readonly Endpoint[] = [
 
 const FAULTS: Readonly<Record<Exclude<Answers, 'normal'>, FaultKind>> = {
   slow: { kind: 'latency', milliseconds: 1500 },
+  stuck: { kind: 'latency', milliseconds: 15_000 },
   offline: { kind: 'unreachable' },
   '503': { kind: 'status', status: 503 },
   '429': { kind: 'status', status: 429, retryAfter: 4 },
@@ -63,7 +64,7 @@ export function createControl(demo: DemoBackend, thief: Thief): Hono {
     })
     .get('/demo/state', async (context) => context.json(await state()))
     .put('/demo/answers/:name', async (context) => {
-      const wanted = ANSWERS.find((name) => name === context.req.param('name'))
+      const wanted = [...ANSWERS, 'stuck' as const].find((name) => name === context.req.param('name'))
       if (wanted === undefined) return context.json({ error: 'not_found' }, 404)
       answers = wanted
       backend.faults.clear()

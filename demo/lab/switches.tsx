@@ -7,6 +7,7 @@ import { server, useServer } from './server.js'
 const NAMES: Readonly<Record<Answers, string>> = {
   normal: 'as it should',
   slow: 'slowly',
+  stuck: 'very slowly',
   offline: 'not at all',
   '503': '503',
   '429': '429',
@@ -16,6 +17,7 @@ const NAMES: Readonly<Record<Answers, string>> = {
 const HINTS: Readonly<Record<Answers, string>> = {
   normal: 'Every call of the app is answered.',
   slow: 'Every call takes a second and a half longer.',
+  stuck: 'A scenario keeps something under way.',
   offline: 'Every connection is dropped. Watch the token run out, and the session stay.',
   '503': 'A server in between says that it is busy. Nobody is signed out for that.',
   '429': 'The server asks to wait four seconds, and the client does.',

@@ -1,9 +1,11 @@
 /** Stands beside the refresh cookie, readable and worth nothing: a first visit asks the server for no session. */
 export const HINT_COOKIE = 'latchkey-demo-hint'
 
-/** How the server answers the calls of the app. */
+/** How the server answers the calls of the app, for people to choose from. */
 export const ANSWERS = ['normal', 'slow', 'offline', '503', '429', 'html'] as const
-export type Answers = (typeof ANSWERS)[number]
+
+/** `stuck` is for scenarios, in which something has to be under way for as long as it takes. */
+export type Answers = (typeof ANSWERS)[number] | 'stuck'
 
 /** What the people who run the server can do to somebody who is signed in. */
 export const ACTS = [

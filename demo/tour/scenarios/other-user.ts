@@ -17,7 +17,7 @@ export const otherUser: Scenario = {
       return stage.open()
     })
     const running = await stage.step('Ann asks for something that takes a while', async () => {
-      await server.answer('slow')
+      await server.answer('stuck')
       const asked = stage.here.do('load', 1)
       await pause(200)
       await server.answer('normal')
