@@ -54,8 +54,8 @@ export class Referee {
   readonly #truth: Truth
   #checkedEnds = 0
   #pending = new Set<Call>()
-  /** The storage was emptied: what only the marker knew is forgotten. */
-  forgetful = false
+  /** When the storage was emptied: what only the marker knew by then is forgotten. */
+  forgottenAt = -Infinity
 
   constructor(truth: Truth) {
     this.#truth = truth
@@ -75,6 +75,7 @@ export class Referee {
     this.#pending.delete(call)
     call.settledAt = this.#truth.now()
     if (call.outcome === 'fulfilled' && call.kind === 'token') this.#checkToken(call, String(call.value))
+    if (call.outcome === 'fulfilled' && call.kind === 'login') this.thrift.signedIn()
     if (call.outcome === 'rejected' && !isTyped(call))
       this.violate('P4', `${call.kind} rejects with ${String(call.error)}`)
   }
@@ -82,8 +83,11 @@ export class Referee {
   /** To be told before the client is. */
   logout(app: App): void {
     const { ledger, serverTime, now } = this.#truth
+    // Of a sign-in in another tab a moment ago the person knows, and the tab does not: either act may win.
+    const heard = ({ app: by, settledAt = now() }: Call): boolean =>
+      by === app || settledAt + this.#newsMs() < now()
     const known = new Set(
-      this.calls.map(({ value }) => (value as { sessionId?: string } | undefined)?.sessionId),
+      this.calls.filter(heard).map(({ value }) => (value as { sessionId?: string } | undefined)?.sessionId),
     )
     const state = app.client.getState()
     const nameless = state.status !== 'authenticated'
@@ -93,12 +97,17 @@ export class Referee {
     const alive = [...ledger.sessions.values()].filter(
       (session) =>
         ledger.lives(session, serverTime()) &&
-        known.has(session.id) &&
-        (storage || channel || nameless || session.id === own),
+        (session.id === own || (known.has(session.id) && (storage || channel || nameless))),
     )
     const logout: Logout = { at: now(), app, doomed: new Set(alive.map(({ id }) => id)), nameless }
     this.logouts.push(logout)
     for (const { id } of alive) if (!this.#doomed.has(id)) this.#doomed.set(id, logout)
+  }
+
+  /** How long it takes until the tabs have heard of what one of them did. */
+  #newsMs(): number {
+    const { channel, channelDelay, storageDelay, storageEventDelay = 0 } = this.#truth.schedule
+    return channel ? channelDelay : storageDelay + storageEventDelay
   }
 
   /** A session that a login made which was under way when somebody logged out: either act may win. */
@@ -106,9 +115,10 @@ export class Referee {
     const { ledger, schedule } = this.#truth
     const by = ledger.makers.get(id)
     if (!by) return false
-    if (this.logouts.some(({ at, doomed }) => at >= by.sentAt && !doomed.has(id))) return true
-    // No deadline of a client stops an answer that comes later than it, and its cookie wins.
     const { arrivedAt = Infinity } = by
+    if (this.logouts.some(({ at, doomed }) => at >= by.sentAt && at <= arrivedAt && !doomed.has(id)))
+      return true
+    // No deadline of a client stops an answer that comes later than it, and its cookie wins.
     const overtaken = ledger.exchanges.some(
       (other) => other.sentAt <= by.sentAt && isLate(other) && (other.arrivedAt ?? 0) > arrivedAt,
     )
@@ -143,6 +153,7 @@ export class Referee {
 
   state(app: App, before: AuthState<Person>, state: AuthState<Person>): void {
     if (state.status === 'authenticated') this.#showsUser(app, state.user.id)
+    this.#checkShown(app, state)
     if (state.status === 'unknown' && state.connection === 'ok' && state.retryAt === undefined) {
       this.#unknownSince.set(app, app.page.activeMs())
     } else this.#unknownSince.delete(app)
@@ -253,7 +264,7 @@ export class Referee {
     const logout = this.logouts.at(-1)
     if (!logout || !alive || this.#lastExplicit() !== 'logout') return
     const { schedule } = this.#truth
-    const volatile = !schedule.storage || this.forgetful
+    const volatile = !schedule.storage || logout.at <= this.forgottenAt
     // Without a marker a logout is remembered by its own page alone, and only where it knows for which session.
     if (volatile && (logout.nameless || logout.forgotten === true || logout.app.page.gone())) return
     // A tab that can hear of nothing logs out of the session it knows.
@@ -359,14 +370,13 @@ export class Referee {
   #mustKnow(tab: number, { at, app, nameless, forgotten }: Logout, toldMs = 0): boolean {
     const { schedule, now } = this.#truth
     if (app.page.tab === tab) return schedule.storage || !(nameless || forgotten === true || app.page.gone())
-    if (this.forgetful) return false
+    if (at <= this.forgottenAt) return false
     // Twice: a tab may write what it had not read yet over the news, which another one then puts right.
     return schedule.storage && now() > at + 2 * schedule.storageDelay + toldMs + 2
   }
 
-  #checkShown(app: App): void {
+  #checkShown(app: App, state = app.client.getState()): void {
     if (!app.page.running()) return
-    const state = app.client.getState()
     if (state.status !== 'authenticated') return
     const logout = this.#doomed.get(state.sessionId ?? '')
     // The same user has signed in again meanwhile: he may be shown until the tab has caught up.

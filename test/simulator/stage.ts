@@ -250,7 +250,7 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
         world.setClock(step.ms)
         break
       case 'clearStorage':
-        referee.forgetful = true
+        referee.forgottenAt = world.now()
         world.clearStorage()
         break
       default: {

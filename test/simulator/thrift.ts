@@ -91,6 +91,11 @@ export class Thrift {
     this.#excused.set(page, this.#truth.now())
   }
 
+  /** A sign-in was committed, maybe long after its answer: it ends all waiting. */
+  signedIn(): void {
+    this.#forget()
+  }
+
   /** Finds the pages whose script stood still. */
   poll(): void {
     const now = this.#truth.now()
