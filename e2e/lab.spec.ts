@@ -17,7 +17,7 @@ const SCENARIOS: readonly (readonly [title: string, other: string | undefined])[
 ]
 
 for (const [title, other] of SCENARIOS) {
-  test(`the lab plays "${title}" live: it does not happen here, and a second tab agrees`, async ({
+  test(`R01 R12 R33 R37 R39 R40 R77 the lab plays "${title}" live: it does not happen here, and a second tab agrees`, async ({
     page,
     context,
     demo,
