@@ -5,7 +5,7 @@ import { mustRun } from '../test/tools/steps.ts'
 import { buildConsumerApp } from '../test/tools/consumer.ts'
 import { ADA, expect, test } from './fixtures.ts'
 
-test('an empty Vite app with the packed tarball signs in, stays signed in over a reload and signs out', async ({
+test('R87 an empty Vite and React app with the packed tarball signs in, stays signed in over a reload and signs out', async ({
   page,
   server,
 }) => {
@@ -23,6 +23,7 @@ test('an empty Vite app with the packed tarball signs in, stays signed in over a
     await expect(output).toHaveText('authenticated as ada')
     await page.reload()
     await expect(output).toHaveText('authenticated as ada')
+    await expect(page.locator('#account')).toHaveText('React knows ada')
     expect(await page.evaluate(() => document.cookie)).toBe('')
     await page.getByRole('button', { name: 'Sign out' }).click()
     await expect(output).toHaveText('unauthenticated')

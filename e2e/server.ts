@@ -90,7 +90,8 @@ export async function startServer(options: BackendOptions = {}): Promise<TestSer
 
   const siteFileFor = (pathname: string, policy: Record<string, string>): Response | undefined => {
     if (test.site === undefined) return undefined
-    if (pathname === '/') return html(readFileSync(join(test.site, 'index.html'), 'utf8'), policy)
+    const document = pathname === '/' ? '/index.html' : /^\/[\w-]+\.html$/.exec(pathname)?.[0]
+    if (document !== undefined) return html(readFileSync(join(test.site, document), 'utf8'), policy)
     const asset = /^\/assets\/[\w.-]+\.js$/.exec(pathname)?.[0]
     return asset === undefined ? undefined : script(readFileSync(join(test.site, asset), 'utf8'))
   }

@@ -90,11 +90,19 @@ export interface AuthClient<User = unknown> {
  * const response = await auth.fetch('https://api.example.com/orders')
  */
 export function createAuthClient<User = unknown>(options: AuthClientOptions<User> = {}): AuthClient<User> {
-  return createClientWith(options, browserPorts())
+  return assemble(options, browserPorts())[0]
 }
 
 /** The same client on any ports: what the simulator and tests use. */
 export function createClientWith<User>(options: AuthClientOptions<User>, ports: Ports): AuthClient<User> {
+  return assemble(options, ports)[0]
+}
+
+/** The same client and where its state is changed: for a test that says what has happened rather than playing it. */
+export function assemble<User>(
+  options: AuthClientOptions<User>,
+  ports: Ports,
+): readonly [client: AuthClient<User>, context: Runtime['context']] {
   const settings = resolveOptions(options)
   const origin = settings.baseUrl?.href ?? originOf(ports.page.url())
   const name = `latchkey:${settings.key ?? fingerprint([origin, ...Object.values(settings.endpoints)].join(' '))}`
@@ -117,7 +125,7 @@ export function createClientWith<User>(options: AuthClientOptions<User>, ports: 
     void listeners.emit(next)
   })
 
-  return {
+  const client: AuthClient<User> = {
     getState,
     async ready() {
       await runtime.ready()
@@ -164,6 +172,7 @@ export function createClientWith<User>(options: AuthClientOptions<User>, ports: 
       listeners.clear()
     },
   }
+  return [client, context]
 }
 
 const originOf = (url: string | undefined): string => (url === undefined ? '' : new URL(url).origin)

@@ -15,7 +15,8 @@ const MESSAGES = {
   offline: 'the network is down. The session is kept',
   network: 'no answer arrived. Check that the server is up and allows this origin with credentials (CORS)',
   server_error: 'the server answered with an error. The session is kept',
-  invalid_response: 'the answer is not what the contract says. Check the endpoint and what is in between',
+  invalid_response:
+    'the answer is not what the contract says. Check the endpoint, what is in between, and that a mock is started',
   redirected: 'the endpoint answered with a redirect. Check for a sign-in page in between',
   unsupported_token_type: 'the server issued a token that is not a bearer token',
   invalid_user: 'the user in the answer cannot be used. Check `parseUser` and `getUserId`',

@@ -1,10 +1,12 @@
 import { defineConfig } from 'vitest/config'
+import { fenceModules } from './tools/fence-modules.ts'
 
 const root = new URL('..', import.meta.url).pathname
 const source = (path: string): string => `${root}src/${path}`
 
 export default defineConfig({
   root,
+  plugins: [fenceModules()],
   resolve: {
     alias: [
       { find: /^latchkey$/, replacement: source('index.ts') },
@@ -34,6 +36,20 @@ export default defineConfig({
       {
         extends: true,
         test: { name: 'jsdom', include: ['test/**/*.dom.test.{ts,tsx}'], environment: 'jsdom' },
+      },
+      {
+        extends: true,
+        resolve: {
+          alias: [
+            { find: /^(react|react-dom)(\/.*)?$/, replacement: `${root}test/react-18/node_modules/$1$2` },
+          ],
+        },
+        test: {
+          name: 'react-18',
+          include: ['test/react/**/*.test.{ts,tsx}'],
+          environment: 'jsdom',
+          env: { OLDEST_REACT: '18.2.0' },
+        },
       },
       {
         extends: true,

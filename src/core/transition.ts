@@ -174,10 +174,12 @@ function resync(
   now: Moment,
 ): Transition {
   const { logout } = state
-  if (logout && sessionId !== undefined && logout.sessionIds.includes(sessionId)) {
-    // A tab that had not heard of it restored the very session that is still to be ended.
+  const loggedOut = state.phase === 'out' && (state.reason === 'logout' || state.reason === 'logout-elsewhere')
+  const over = logout ? logout.sessionIds.includes(sessionId!) : loggedOut && state.sessionId === sessionId
+  if (over && sessionId !== undefined) {
+    // A tab that had not heard of it restored the very session that somebody logged out of.
     const next: ClientState = { ...state, epoch: nextEpoch(epoch, now.wall, now.id) }
-    return [next, [...tellLogout(next), { type: 'pending' }]]
+    return [next, logout ? [...tellLogout(next), { type: 'pending' }] : tellLogout(next)]
   }
   const next: ClientState = {
     ...calm(state),

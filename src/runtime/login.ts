@@ -6,7 +6,7 @@ import { judgeGrant, type GrantVerdict } from './answers.js'
 import type { Context } from './context.js'
 import { call, inTime, isDone, type Reply } from './endpoints.js'
 import type { Logouts } from './logout.js'
-import type { Refresher } from './refresh.js'
+import type { RefreshOutcome, Refresher } from './refresh.js'
 import { activated } from './start.js'
 import { raced } from './waiting.js'
 
@@ -81,13 +81,12 @@ export async function login(
     flush?.()
   }
   if (rival) {
-    // Somebody else signed in at the same time: the cookie that came last decides.
-    await raced(
-      context.until(({ resyncing }) => !resyncing, options.timeouts.request),
-      disposed,
-    )
+    // Somebody else signed in at the same time: the cookie that came last decides, and only the server knows whose it is.
+    let asked: RefreshOutcome | undefined
+    while (refresher.flight) asked = await raced(refresher.flight, disposed)
     if (context.state.identity?.sessionId !== rival.identity.sessionId) {
-      void logouts.compensate(rival)
+      // Without an answer it may be ours.
+      if (asked?.kind === 'refreshed') void logouts.compensate(rival)
       throw fail(context, overtaken())
     }
   }

@@ -272,6 +272,8 @@ export class Refresher {
     const context = this.#context
     const delay = retryDelay(context, context.state.failures + 1, retryAfter)
     this.#lastError = error
+    // A page that is restored hears of its failed request first: nobody is shown anew before it is known whether he is still here.
+    context.syncMarker()
     context.note('refresh.failed', {
       code: error.code,
       status: error.status,

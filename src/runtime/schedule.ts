@@ -19,7 +19,10 @@ export function createSchedule(context: Context, refresher: Refresher): () => vo
     const due = context.disposed.aborted || !lifecycle.visible() ? undefined : dueIn(context)
     if (due === undefined) return
     const cause = context.state.retryAt ? 'retry' : 'schedule'
-    cancel = clock.after(Math.max(due, SHORTEST_MS), () => void refresher.refresh({ cause }).then(plan))
+    cancel = clock.after(Math.max(due, SHORTEST_MS), () => {
+      // By a clock that is read coarsely it may come a moment too early, and is held back: that changes no state.
+      void refresher.refresh({ cause }).then(() => context.state.retryAt && plan())
+    })
   }
   context.changes.add(plan)
   return plan

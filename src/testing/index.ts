@@ -3,7 +3,9 @@ export { createDeterministicParts, createSeededRandom } from './backend/determin
 export { createCheapHash, createScryptHash, OWASP_SCRYPT } from './backend/password.js'
 export { createDeterministicSigner } from './backend/signers.js'
 export { createMemoryStore } from './backend/store.js'
+export { createTestAuth } from './auth/test-auth.js'
 export { createBackendHandlers } from './msw.js'
+export { createPageClient, createTabWorld } from './tab-world.js'
 export { createWorld } from './world/world.js'
 
 export type { ReferenceBackend } from './backend/index.js'
@@ -36,6 +38,9 @@ export type {
   User,
 } from './backend/store.js'
 export type { BackendHandlersOptions, MswHttp } from './msw.js'
+export type { ServerReason } from './auth/server.js'
+export type { TestAuth, TestAuthOptions } from './auth/test-auth.js'
+export type { PageClientOptions, TabWorld, TabWorldOptions } from './tab-world.js'
 export type { Capabilities } from './world/browser.js'
 export type { StoredCookie } from './world/cookie-jar.js'
 export type { Engine } from './world/engine.js'

@@ -36,6 +36,8 @@ export function createBackendHandlers<Handler>(
   backend: ReferenceBackend,
   { http, origin, pageOrigin, strictCredentials = false }: BackendHandlersOptions<Handler>,
 ): Handler[] {
+  check(typeof http?.all === 'function', '"http" must be that of MSW: import { http } from \'msw\'')
+  check(URL.canParse(origin), '"origin" must be one such as "https://api.example.com"')
   const jar = createCookieJar(() => backend.clock.now())
 
   const resolver = async ({ request }: { request: Request }): Promise<Response> => {
@@ -64,6 +66,10 @@ export function createBackendHandlers<Handler>(
   }
 
   return PATHS.map((path) => http.all(new URL(path, origin).href, resolver))
+}
+
+function check(valid: boolean, expected: string): asserts valid {
+  if (!valid) throw new TypeError(`Failed to create the MSW handlers: ${expected}.`)
 }
 
 function relation(page: URL, target: URL): 'same-origin' | 'same-site' | 'cross-site' {

@@ -1,5 +1,7 @@
-import { http } from 'msw'
-import { setupServer } from 'msw/node'
+import { http as http3 } from 'msw'
+import { http as http2 } from 'msw-2'
+import { setupServer as setupServer2 } from 'msw-2/node'
+import { setupServer as setupServer3 } from 'msw/node'
 import { afterEach, expect, it } from 'vitest'
 import { createBackendHandlers, type BackendHandlersOptions } from '../../src/testing/msw.ts'
 import { ADA, createTestBackend, type TestBackend } from './support.ts'
@@ -9,14 +11,30 @@ const opened: { close(): void }[] = []
 const close = (): void => opened.splice(0).forEach((server) => server.close())
 afterEach(close)
 
+type HandlerOptions = Omit<BackendHandlersOptions<unknown>, 'http'>
+type Start = (backend: TestBackend, options: HandlerOptions) => { listen(): void; close(): void }
+
+/** Both versions of MSW that may be installed. */
+const VERSIONS: readonly [name: string, start: Start][] = [
+  [
+    'MSW 2',
+    (backend, options) => setupServer2(...createBackendHandlers(backend, { ...options, http: http2 })),
+  ],
+  [
+    'MSW 3',
+    (backend, options) => setupServer3(...createBackendHandlers(backend, { ...options, http: http3 })),
+  ],
+]
+
 async function mock(
-  options: Partial<BackendHandlersOptions<unknown>> = {},
+  start: Start,
+  options: Partial<HandlerOptions> = {},
 ): Promise<{ backend: TestBackend; send: (path: string, init?: RequestInit) => Promise<Response> }> {
   const backend = await createTestBackend({
     allowedOrigins: ['https://www.app.test'],
     cookies: { hint: 'signed-in' },
   })
-  const server = setupServer(...createBackendHandlers(backend, { origin: ORIGIN, ...options, http }))
+  const server = start(backend, { origin: ORIGIN, ...options })
   server.listen()
   opened.push(server)
   const send = (path: string, init: RequestInit = {}): Promise<Response> =>
@@ -35,8 +53,8 @@ const signIn = (
     ...init,
   })
 
-it('an HttpOnly cookie works under MSW although no answer shows it', async () => {
-  const { send } = await mock()
+it.each(VERSIONS)('R91 %s: an HttpOnly cookie works although no answer shows it', async (_, start) => {
+  const { send } = await mock(start)
   const signedIn = await signIn(send)
   expect([signedIn.status, signedIn.headers.getSetCookie()]).toEqual([200, []])
   for (let i = 0; i < 3; i++) {
@@ -47,11 +65,11 @@ it('an HttpOnly cookie works under MSW although no answer shows it', async () =>
   expect(await (await send('/auth/session')).json()).toBeNull()
 })
 
-it('new handlers have a jar of their own', async () => {
-  const { send } = await mock()
+it.each(VERSIONS)('R91 %s: new handlers have a jar of their own', async (_, start) => {
+  const { send } = await mock(start)
   await signIn(send)
   close()
-  const { send: next } = await mock()
+  const { send: next } = await mock(start)
   expect(await (await next('/auth/session')).json()).toBeNull()
 })
 
@@ -79,21 +97,24 @@ it('a call with credentials omit carries no cookie and keeps none', async () => 
   expect(await (await send('/auth/session')).json()).toMatchObject({ user: { id: 'ada' } })
 })
 
-it('BBA-14 a page of another origin is known by pageOrigin: listed ones pass, others are refused', async () => {
-  const friend = await mock({ pageOrigin: 'https://www.app.test' })
-  const answer = await signIn(friend.send)
-  expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([
-    200,
-    'https://www.app.test',
-  ])
-  expect((await friend.send('/auth/refresh', { method: 'POST' })).status).toBe(200)
-  close()
-  for (const pageOrigin of ['https://blog.app.test', 'https://evil.test']) {
-    const { send } = await mock({ pageOrigin })
-    expect((await signIn(send)).status).toBe(403)
+it.each(VERSIONS)(
+  'BBA-14 %s: a page of another origin is known by pageOrigin: listed ones pass, others are refused',
+  async (_, start) => {
+    const friend = await mock(start, { pageOrigin: 'https://www.app.test' })
+    const answer = await signIn(friend.send)
+    expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([
+      200,
+      'https://www.app.test',
+    ])
+    expect((await friend.send('/auth/refresh', { method: 'POST' })).status).toBe(200)
     close()
-  }
-})
+    for (const pageOrigin of ['https://blog.app.test', 'https://evil.test']) {
+      const { send } = await mock(start, { pageOrigin })
+      expect((await signIn(send)).status).toBe(403)
+      close()
+    }
+  },
+)
 
 it('strictCredentials shows a forgotten credentials option where the mock can tell', async () => {
   const ask = await answerer({ pageOrigin: 'https://www.app.test', strictCredentials: true })
@@ -105,11 +126,23 @@ it('strictCredentials shows a forgotten credentials option where the mock can te
   expect(await (await send('/auth/session', { credentials: 'include' })).json()).not.toBeNull()
 })
 
-it('ERR-07 a lost answer is a network error under MSW', async () => {
-  const { backend, send } = await mock()
+it.each(VERSIONS)('ERR-07 %s: a lost answer is a network error', async (_, start) => {
+  const { backend, send } = await mock(start)
   await signIn(send)
   backend.faults.add({ kind: 'lost-answer', on: 'refresh', times: 1 })
   await expect(send('/auth/refresh', { method: 'POST' })).rejects.toThrow(TypeError)
   expect((await send('/auth/refresh', { method: 'POST' })).status).toBe(200)
   expect(backend.stats.all()['refresh']).toEqual({ rotated: 1, redelivered: 1 })
+})
+
+it.each([
+  [
+    'http',
+    { http: undefined as never, origin: ORIGIN },
+    /"http" must be that of MSW: import \{ http \} from 'msw'/,
+  ],
+  ['origin', { http: http3, origin: '/api' }, /"origin" must be one such as "https:/],
+])('a missing or wrong "%s" is refused with what to give', async (_name, options, sentence) => {
+  const backend = await createTestBackend()
+  expect(() => createBackendHandlers(backend, options)).toThrow(sentence)
 })

@@ -262,6 +262,22 @@ it('a tab that had not heard of a logout and restored its session is told again,
   expect(typesOf(effects)).toEqual(['writeMarker', 'post', 'pending'])
 })
 
+it('R38 a session that is logged out of does not come back because a tab that had not heard of it restored it', () => {
+  const out = signedOut()
+  const [state] = move(out, { type: 'logoutConfirmed', epoch: out.epoch, sessionId: 's-ann' })
+  const epoch = nextEpoch(state.epoch, START + 4500, 'other')
+  const [after, effects] = move(state, {
+    type: 'received',
+    message: messageIn(epoch, 2, 's-ann'),
+    grant: undefined,
+  })
+  expect(after).toMatchObject({ phase: 'out', logout: undefined })
+  expect(isNewer(after.epoch, epoch)).toBe(true)
+  expect(typesOf(effects)).toEqual(['writeMarker', 'post'])
+  const [other] = move(state, { type: 'received', message: messageIn(epoch, 2, 's-bob'), grant: undefined })
+  expect(other).toMatchObject({ phase: 'unknown', resyncing: true })
+})
+
 it('R76 while the start asks although nobody is known to be signed in, only its answer ends that', () => {
   const out = move(INITIAL, { type: 'skipped' })[0]
   const [asking] = move(out, { type: 'asking', done: false })

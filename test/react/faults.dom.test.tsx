@@ -222,6 +222,65 @@ it('a user parser that throws leaves the page with its fallback, and the login s
   expect(page.text()).toBe('waiting')
 })
 
+it.each([
+  [
+    'a backend that is not there',
+    () => new TypeError('Failed to fetch'),
+    /^Failed to log in: no answer arrived\. Check that the server is up/,
+  ],
+  [
+    'a mock that is not started, so that the server of the pages answers',
+    () => new Response('<!doctype html>', { status: 404, headers: { 'content-type': 'text/html' } }),
+    /^Failed to log in: the answer is not what the contract says\. Check the endpoint, what is in between, and that a mock is started/,
+  ],
+])('%s leaves the page with its fallback; the login says what to look at', async (_, answer, sentence) => {
+  const kit = createKit()
+  kit.on('/auth/refresh', answer)
+  kit.on('/auth/login', answer)
+  const denied: unknown[] = []
+  const page = await mount(
+    <AuthProvider client={kit.auth}>
+      <RequireAuth fallback="waiting" onDenied={(state) => denied.push(state)}>
+        orders
+      </RequireAuth>
+      <SignedOut>sign in</SignedOut>
+    </AuthProvider>,
+  )
+  await turn(() => kit.clock.advance(60_000))
+  await turn(async () =>
+    expect(await failure(kit.auth.login({}))).toMatchObject({ message: expect.stringMatching(sentence) }),
+  )
+  expect([page.text(), denied, reported, warnings]).toEqual(['waiting', [], [], []])
+  // The app lives: when the backend is there, so is the user.
+  kit.on('/auth/login', () => grant(1))
+  await turn(() => kit.auth.login({}))
+  expect(page.text()).toBe('orders')
+})
+
+it('R94 a parser that throws for what a renewal brings keeps the user that is shown, and says what to check', async () => {
+  let fails = false
+  const parseUser = (value: unknown): unknown => {
+    if (fails) throw new Error('no roles')
+    return value
+  }
+  const kit = await signedIn({ parseUser })
+  const page = await mount(
+    <AuthProvider client={kit.auth}>
+      <SignedIn>{(user) => (user as typeof ANN).name}</SignedIn>
+    </AuthProvider>,
+  )
+  fails = true
+  await turn(async () => {
+    const error = await failure(kit.auth.refresh({ force: true }))
+    expect(error).toMatchObject({
+      code: 'invalid_user',
+      message: expect.stringMatching(/Check `parseUser` and `getUserId`/),
+      cause: new Error('no roles'),
+    })
+  })
+  expect([page.text(), reported]).toEqual(['Ann', []])
+})
+
 it('R27 two contexts in one page know nothing of each other', async () => {
   const [shop, admin] = [await signedIn(), await signedIn()]
   const [Shop, Admin] = [createAuthContext(), createAuthContext()]

@@ -1,3 +1,4 @@
+// @vitest-environment node
 /* A server that renders, in plain Node: no document, many requests at once. */
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'

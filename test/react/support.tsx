@@ -1,6 +1,8 @@
 /* A page that React renders, and what React and the hooks have to say about it. */
-import { act, type ReactNode, StrictMode } from 'react'
+import * as React from 'react'
+import { type ReactNode, StrictMode } from 'react'
 import { createRoot, hydrateRoot, type Root } from 'react-dom/client'
+import * as testUtils from 'react-dom/test-utils'
 import { afterEach, beforeEach, vi } from 'vitest'
 import { settle } from '../support/kit.js'
 
@@ -9,6 +11,9 @@ export const MODES = [
   ['plain', false],
   ['StrictMode', true],
 ] as const
+
+/** React 18.2 has it elsewhere. */
+const { act } = 'act' in React ? React : testUtils
 
 export interface Page {
   readonly container: HTMLElement

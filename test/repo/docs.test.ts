@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { docstringFencesOf, type Fence, fenceFaults, fencesOf, linkFaults } from '../tools/fences.ts'
+import { fenceFaults, linkFaults } from '../tools/fences.ts'
 import { readFiles, ROOT } from '../tools/files.ts'
+import { docstringFencesOf, type Fence, fencesOf } from '../tools/markdown.ts'
 
 const documents = readFiles(['*.md', 'docs/**/*.md', 'src/**/*.md'])
 const sources = readFiles(['src/**/*.{ts,tsx}'])

@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { bundle } from '../tools/bundle.ts'
+import { ROOT } from '../tools/files.ts'
 import { listFaults, sizeFaults, unwantedInputs } from '../tools/package-rules.ts'
 
 async function bundleOf(
@@ -116,4 +117,22 @@ it('a file that should not be packed, and one that is missing, are faults', () =
     'dist/notes.txt should not be packed',
   ])
   expect(listFaults(expected.slice(1), entries)).toEqual(['CHANGELOG.md is missing'])
+})
+
+it('R87 every entry is ESM with its types first, and every framework an optional peer', async () => {
+  const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+    type: string
+    sideEffects: boolean
+    exports: Record<string, object | string>
+    dependencies: object
+    peerDependencies: object
+    peerDependenciesMeta: Record<string, { optional: boolean }>
+  }
+  const { './package.json': self, ...entries } = manifest.exports
+  expect([manifest.type, manifest.sideEffects, self]).toEqual(['module', false, './package.json'])
+  for (const entry of Object.values(entries)) expect(Object.keys(entry)).toEqual(['types', 'default'])
+  expect(Object.keys(manifest.dependencies)).toEqual(['broadcast-channel', 'jose', 'ky'])
+  for (const peer of Object.keys(manifest.peerDependencies)) {
+    expect(manifest.peerDependenciesMeta[peer]).toEqual({ optional: true })
+  }
 })

@@ -47,6 +47,8 @@ export class Referee {
   readonly thrift: Thrift
   /** Sessions that logouts, rejected logins and dead pages have given up. */
   readonly #doomed = new Map<string, Logout>()
+  /** Sessions of sign-ins that a tab had not heard of when it logged out. */
+  readonly #unheard = new Set<string>()
   readonly #purged = new Map<App, Set<string>>()
   readonly #lastShown = new Map<App, string>()
   /** Active time of the page when it began to show that it does not know. */
@@ -86,9 +88,10 @@ export class Referee {
     // Of a sign-in in another tab a moment ago the person knows, and the tab does not: either act may win.
     const heard = ({ app: by, settledAt = now() }: Call): boolean =>
       by === app || settledAt + this.#newsMs() < now()
-    const known = new Set(
-      this.calls.filter(heard).map(({ value }) => (value as { sessionId?: string } | undefined)?.sessionId),
-    )
+    const made = (calls: readonly Call[]) =>
+      new Set(calls.map(({ value }) => (value as { sessionId?: string } | undefined)?.sessionId))
+    const known = made(this.calls.filter(heard))
+    for (const id of made(this.calls)) if (id !== undefined && !known.has(id)) this.#unheard.add(id)
     const state = app.client.getState()
     const nameless = state.status !== 'authenticated'
     // A tab that can hear of nothing logs out of the session it knows.
@@ -115,6 +118,7 @@ export class Referee {
     const { ledger, schedule } = this.#truth
     const by = ledger.makers.get(id)
     if (!by) return false
+    if (this.#unheard.has(id)) return true
     const { arrivedAt = Infinity } = by
     if (this.logouts.some(({ at, doomed }) => at >= by.sentAt && at <= arrivedAt && !doomed.has(id)))
       return true

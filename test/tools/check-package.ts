@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { type Bundle, bundle } from './bundle.ts'
 import { buildConsumerApp, pack } from './consumer.ts'
 import { ROOT } from './files.ts'
+import { buildNextApp } from './next-app.ts'
 import { listFaults, sizeFaults, sizeTable, unwantedInputs } from './package-rules.ts'
 import { command, held, mustRun, runSteps, type Step } from './steps.ts'
 
@@ -122,6 +123,15 @@ export const packageSteps: readonly Step[] = [
     run: () =>
       withFolder(async (folder) => {
         await buildConsumerApp(folder)
+        return held()
+      }),
+  },
+  {
+    name: 'a Next.js app type-checks, builds and renders it',
+    run: () =>
+      withFolder(async (folder) => {
+        const page = await buildNextApp(folder)
+        if (!page.includes('One moment')) throw new Error(`The page says ${page.slice(0, 400)}`)
         return held()
       }),
   },

@@ -1,6 +1,6 @@
 /*
- * An app that somebody else would write: empty but for Vite and TypeScript, with the packed tarball as its only
- * dependency. It must install, type-check under the strictest options and in Node's resolution, and build.
+ * An app that somebody else would write: empty but for Vite, TypeScript and React, with the packed tarball. It must install,
+ * type-check under the strictest options and in Node's resolution, and build.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -28,6 +28,7 @@ const COMPILER_OPTIONS = {
   exactOptionalPropertyTypes: true,
   noUncheckedIndexedAccess: true,
   verbatimModuleSyntax: true,
+  jsx: 'react-jsx',
   skipLibCheck: false,
   noEmit: true,
   types: [],
@@ -44,20 +45,43 @@ const INDEX_HTML = `<!doctype html>
     </form>
     <button id="sign-out">Sign out</button>
     <output></output>
+    <div id="account"></div>
     <script type="module" src="/src/main.ts"></script>
   </body>
 </html>
 `
 
-const MAIN_TS = `import { type AuthState, createAuthClient, isAuthError } from 'latchkey'
+const AUTH_TS = `import { createAuthClient } from 'latchkey'
 
-interface User {
+export interface User {
   readonly id: string
 }
 
-const auth = createAuthClient<User>({
+export const auth = createAuthClient<User>({
   parseUser: (value) => ({ id: String((value as { id?: unknown }).id) }),
 })
+`
+
+const ACCOUNT_TSX = `import { createAuthContext } from 'latchkey/react'
+import { createTestAuth } from 'latchkey/testing'
+import { createRoot } from 'react-dom/client'
+import { auth, type User } from './auth.js'
+
+const { AuthProvider, SignedIn, SignedOut } = createAuthContext<typeof auth>()
+
+createRoot(document.querySelector('#account')!).render(
+  <AuthProvider client={auth}>
+    <SignedIn>{({ id }) => <p>React knows {id}</p>}</SignedIn>
+    <SignedOut>React knows nobody</SignedOut>
+  </AuthProvider>,
+)
+
+export const story = (user: User) => <AuthProvider client={createTestAuth({ user })} />
+`
+
+const MAIN_TS = `import { type AuthState, isAuthError } from 'latchkey'
+import { auth, type User } from './auth.js'
+import './account.js'
 
 const output = document.querySelector('output')
 const show = (state: AuthState<User>): void => {
@@ -86,18 +110,27 @@ export const api = createApi(createAuthClient(), { retry: 0 })
 export const orders = (): Promise<unknown> => api.get('https://api.example.com/orders').json()
 `
 
+/** The version of a package that is installed here. */
+export async function version(name: string): Promise<string> {
+  const text = await readFile(join(ROOT, 'node_modules', name, 'package.json'), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}
+
+/** Writes files by their paths in the folder; what is no text is written as JSON. */
+export async function writeFiles(folder: string, files: Readonly<Record<string, unknown>>): Promise<void> {
+  for (const [path, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true })
+    const text = typeof content === 'string' ? content : JSON.stringify(content, null, 2)
+    await writeFile(join(folder, path), text)
+  }
+}
+
 /**
  * Writes the app into an empty folder, installs the tarball in it, type-checks it and builds it for the origin that
  * will serve it. Gives the folder of the built app.
  */
 export async function buildConsumerApp(folder: string): Promise<string> {
   const tarball = await pack(folder)
-  const version = async (name: string): Promise<string> =>
-    (
-      JSON.parse(await readFile(join(ROOT, 'node_modules', name, 'package.json'), 'utf8')) as {
-        version: string
-      }
-    ).version
   const { overrides } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
     overrides: object
   }
@@ -105,8 +138,17 @@ export async function buildConsumerApp(folder: string): Promise<string> {
     'package.json': {
       private: true,
       type: 'module',
-      dependencies: { latchkey: `file:${tarball}` },
-      devDependencies: { typescript: await version('typescript'), vite: await version('vite') },
+      dependencies: {
+        latchkey: `file:${tarball}`,
+        react: await version('react'),
+        'react-dom': await version('react-dom'),
+      },
+      devDependencies: {
+        '@types/react': await version('@types/react'),
+        '@types/react-dom': await version('@types/react-dom'),
+        typescript: await version('typescript'),
+        vite: await version('vite'),
+      },
       overrides,
     },
     'tsconfig.json': {
@@ -122,16 +164,12 @@ export async function buildConsumerApp(folder: string): Promise<string> {
       compilerOptions: { module: 'NodeNext', moduleResolution: 'NodeNext' },
     },
     'index.html': INDEX_HTML,
+    'src/account.tsx': ACCOUNT_TSX,
+    'src/auth.ts': AUTH_TS,
     'src/main.ts': MAIN_TS,
     'src/api.ts': API_TS,
   }
-  for (const [path, content] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, path)), { recursive: true })
-    await writeFile(
-      join(folder, path),
-      typeof content === 'string' ? content : JSON.stringify(content, null, 2),
-    )
-  }
+  await writeFiles(folder, files)
   const options = { cwd: folder }
   await mustRun('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'], options)
   for (const project of ['tsconfig.json', 'node16.json', 'nodenext.json']) {

@@ -53,6 +53,11 @@ export interface World<App> {
   openTab(options?: { url?: string; prerendering?: boolean; visible?: boolean }): Promise<VirtualTab<App>>
   /** Lets time pass. */
   advance(milliseconds: number): Promise<void>
+  /**
+   * Lets time pass until the promise settles, and gives what it settles to. Rejects when it is still pending after
+   * `mostMs` of virtual time, ten minutes by default.
+   */
+  settled<T>(promise: Promise<T>, mostMs?: number): Promise<T>
   /** Lets the machine sleep: connections break, scripts and monotonic clocks stand still, time passes. */
   sleep(milliseconds: number): Promise<void>
   /** Breaks the network. `unnoticed`: `navigator.onLine` goes on saying true, and no event is fired. */
@@ -68,6 +73,9 @@ export interface World<App> {
   /** Empties localStorage, as a person does in the settings. */
   clearStorage(): void
 }
+
+const MOST_MS = 600_000
+const STEP_MS = 10
 
 /** Creates a virtual world. */
 export function createWorld<App>(options: WorldOptions<App>): World<App> {
@@ -106,6 +114,15 @@ export function createWorld<App>(options: WorldOptions<App>): World<App> {
       return tab
     },
     advance: time.advance,
+    async settled(promise, mostMs = MOST_MS) {
+      let done = false
+      const end = (): void => void (done = true)
+      promise.then(end, end)
+      await time.settle()
+      for (const until = time.now() + mostMs; !done && time.now() < until;) await time.advance(STEP_MS)
+      if (done) return promise
+      throw new Error(`The promise is still pending after ${mostMs / 1000} s. Is its page frozen, or gone?`)
+    },
     async sleep(milliseconds) {
       note(`the machine sleeps for ${milliseconds / 1000} s`)
       const wasDown = network.down
