@@ -43,7 +43,7 @@ export interface DiagnosticEntry {
   readonly status?: number | undefined
   readonly reason?: EndReason | 'none' | undefined
   readonly generation?: number | undefined
-  /** How long it took, how long until it happens, or how long the token still lived when another was asked for, in milliseconds. */
+  /** How long it took, or how long until it happens, in milliseconds. */
   readonly milliseconds?: number | undefined
   /** Origin and path of the request, without query. */
   readonly url?: string | undefined

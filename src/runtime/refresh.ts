@@ -214,9 +214,7 @@ export class Refresher {
   async #attempt(need: RefreshNeed, under: Under): Promise<Verdict & { flush?: (() => void) | undefined }> {
     const context = this.#context
     const { cause, explicit = false, force = false } = need
-    const { credential } = context.state
-    const left = credential && Math.round(remaining(credential, context.instant()))
-    context.note('refresh.sent', { cause, generation: under.generation, milliseconds: left })
+    context.note('refresh.sent', { cause, generation: under.generation })
     const started = context.ports.clock.monotonic()
     let late = false
     const settled = this.#request(force).then(

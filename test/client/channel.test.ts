@@ -150,7 +150,7 @@ it('R22 over such a channel a login and a logout reach the others, who ask the s
   expect(other.auth.getState().status).toBe('unauthenticated')
 })
 
-it('the timeline says how long the token still lived when another was asked for, and which tabs took that over', async () => {
+it('the timeline says which tabs took over a token that another one has fetched', async () => {
   const hub = createHub()
   const kit = await signedIn({}, here(hub))
   const other = await sibling(kit, hub)
@@ -158,8 +158,6 @@ it('the timeline says how long the token still lived when another was asked for,
   await kit.auth.refresh({ force: true })
   await settle()
   const said = (tab: Kit) => tab.auth.getDiagnostics().at(-1)
-  const sent = kit.auth.getDiagnostics().findLast(({ type }) => type === 'refresh.sent')
-  expect(sent).toMatchObject({ cause: 'app', milliseconds: 199_950 })
   const { generation } = said(kit)!
   expect(said(other)).toMatchObject({ type: 'refresh.adopted', cause: 'shared', generation })
 })
