@@ -174,7 +174,8 @@ function resync(
   now: Moment,
 ): Transition {
   const { logout } = state
-  const loggedOut = state.phase === 'out' && (state.reason === 'logout' || state.reason === 'logout-elsewhere')
+  const loggedOut =
+    state.phase === 'out' && (state.reason === 'logout' || state.reason === 'logout-elsewhere')
   const over = logout ? logout.sessionIds.includes(sessionId!) : loggedOut && state.sessionId === sessionId
   if (over && sessionId !== undefined) {
     // A tab that had not heard of it restored the very session that somebody logged out of.

