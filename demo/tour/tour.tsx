@@ -72,6 +72,7 @@ interface ItemProps {
 
 function ScenarioItem({ scenario, run, open, playing, onToggle }: ItemProps) {
   const { id, title, usual, here, needsServer } = scenario
+  const label = playing === id ? 'Playing' : run ? 'Play it again' : 'Play it'
   return (
     <li className="scenario" data-state={run?.state ?? 'new'}>
       <h3>
@@ -94,11 +95,11 @@ function ScenarioItem({ scenario, run, open, playing, onToggle }: ItemProps) {
             type="button"
             className="button small primary"
             aria-disabled={playing !== undefined}
-            aria-label={`Play: ${title}`}
+            aria-label={`${label}: ${title}`}
             onClick={() => playing === undefined && void play(scenario)}
           >
             {playing === id && <Spinner />}
-            {playing === id ? 'Playing' : run ? 'Play it again' : 'Play it'}
+            {label}
           </button>
         ) : (
           <p className="hint">Not in this copy. {needsServer}</p>
