@@ -14,6 +14,8 @@ export const viteConfig: InlineConfig = {
   resolve: {
     alias: [
       { find: /^latchkey\/ky$/, replacement: path('../src/ky.ts') },
+      { find: /^latchkey\/react$/, replacement: path('../src/react/index.ts') },
+      { find: /^latchkey\/testing$/, replacement: path('../src/testing/index.ts') },
       { find: /^latchkey$/, replacement: path('../src/index.ts') },
     ],
   },
@@ -23,5 +25,6 @@ export const viteConfig: InlineConfig = {
     // The policy of the page allows no inline data, and all browsers that are fit for this load modules ahead by themselves.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rollupOptions: { input: [path('index.html'), path('away.html')] },
   },
 }

@@ -1,63 +1,10 @@
-import { spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import type { Page } from '@playwright/test'
-import { expect, test as base } from './fixtures.ts'
+import { ADA, ANN, signedInAs, signIn, test } from './demo-server.ts'
+import { expect } from './fixtures.ts'
 
-const ANN = { name: 'Ann Baker', email: 'ann@example.com', password: 'brass-key-7' }
-const ADA = { name: 'Ada Moss', email: 'ada@example.com', password: 'iron-bolt-3' }
-
-/** The demo as `npm run demo` starts it, with tokens that live as short as it allows. */
-const test = base.extend<object, { demo: string }>({
-  demo: [
-    // oxlint-disable-next-line no-empty-pattern -- Playwright reads from the pattern what a fixture needs
-    async ({}, use) => {
-      const child = spawn(
-        process.execPath,
-        [
-          '--import',
-          './test/tools/source.ts',
-          'demo/run.ts',
-          ...['--port', '0', '--token-seconds', '4', '--no-open'],
-        ],
-        { cwd: fileURLToPath(new URL('..', import.meta.url)), stdio: ['ignore', 'pipe', 'pipe'] },
-      )
-      const ended = new Promise((resolve) => child.once('close', resolve))
-      const url = new Promise<string>((resolve, reject) => {
-        let output = ''
-        const read = (chunk: Buffer): void => {
-          output += chunk.toString()
-          const found = /http:\/\/localhost:\d+/.exec(output)?.[0]
-          if (found !== undefined) resolve(found)
-        }
-        child.stdout.on('data', read)
-        child.stderr.on('data', read)
-        child.once('close', () => reject(new Error(`The demo did not start: ${output}`)))
-      })
-      try {
-        await use(await url)
-      } finally {
-        child.kill()
-        await ended
-      }
-    },
-    { scope: 'worker', timeout: 60_000 },
-  ],
-})
-
+// As short as the demo allows.
+test.use({ tokenSeconds: 4 })
 // One demo for all of them.
 test.describe.configure({ mode: 'default' })
-
-const signedInAs = (page: Page, name: string) =>
-  expect(page.getByRole('banner').getByRole('status')).toHaveText(`Signed in as ${name}`)
-
-async function signIn(page: Page, demo: string): Promise<void> {
-  await page.goto(demo)
-  await page.getByLabel('E-mail address').fill(ANN.email)
-  await page.getByLabel('Password').fill(ANN.password)
-  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
-  await signedInAs(page, ANN.name)
-  await expect(page.getByRole('cell', { name: 'ann-1', exact: true })).toBeVisible()
-}
 
 test('the demo says in words that a password is wrong, signs in by form, and is still signed in after a reload', async ({
   page,
@@ -122,12 +69,10 @@ test('R15 the demo keeps the session without a network and while the server is d
   await context.setOffline(false)
   await expect(page.getByText('Connected')).toBeVisible({ timeout: 10_000 })
 
-  const answers = page.getByRole('switch', { name: 'Server answers' })
-  await answers.click()
-  await expect(answers).not.toBeChecked()
+  await page.getByRole('radio', { name: 'not at all' }).check()
   await page.reload()
   await expect(page.getByRole('heading', { name: 'The server does not answer' })).toBeVisible()
-  await answers.click()
+  await page.getByRole('radio', { name: 'as it should' }).check()
   await signedInAs(page, ANN.name)
   await expect(page.getByRole('cell', { name: 'ann-1', exact: true })).toBeVisible()
 })

@@ -1,7 +1,8 @@
 import { createAuthClient } from 'latchkey'
 import { createApi } from 'latchkey/ky'
-import { DiagnosticLog } from '../panel/log.js'
+import { createAuthContext } from 'latchkey/react'
 import { HINT_COOKIE } from '../shared/demo-api.js'
+import { isStatic, isWindow } from './place.js'
 
 export interface User {
   readonly id: string
@@ -15,14 +16,24 @@ export const auth = createAuthClient<User>({
   parseUser,
   hint: { cookie: HINT_COOKIE },
   retry: { cap: 8000 },
+  hideOnRestore: true,
+  ...(isStatic ? { fetch: mocked } : {}),
 })
+
+/**
+ * Where the server is mocked, it is inside this page, or the one around it. Firefox hands no `keepalive` request to a
+ * service worker, and a mock that goes away with the page has no use for one.
+ */
+function mocked(input: Parameters<typeof fetch>[0], init?: RequestInit): Promise<Response> {
+  return (isWindow ? window.parent : window).fetch(input, { ...init, keepalive: false })
+}
 
 /** All data of the shop comes this way. One retry of ky, so that an outage is shown soon. */
 export const api = createApi(auth, { prefix: '/api', retry: 1 })
 
-/** Hears everything from the start on; the timeline shows it. */
-export const log = new DiagnosticLog()
-log.follow(auth)
+/** Provider and hooks of `latchkey/react` that know the user of this shop. */
+export const { AuthProvider, useAuth, useUser, useSessionEnd, RequireAuth, SignedIn } =
+  createAuthContext<typeof auth>()
 
 function parseUser(value: unknown): User {
   const user = value as User

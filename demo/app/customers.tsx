@@ -19,7 +19,7 @@ export function Customers() {
   if (isForbidden(error) && data === undefined) {
     return (
       <div className="waiting">
-        <h3>For the shop manager only</h3>
+        <h4>For the shop manager only</h4>
         <p>
           The server answered 403: this account may not see the customers. You stay signed in all the same.
           {MANAGER && ` ${MANAGER.name} may see them.`}

@@ -16,6 +16,14 @@ export function CheckIcon() {
   )
 }
 
+export function CrossIcon() {
+  return (
+    <svg className="icon" viewBox="0 0 24 24" aria-hidden="true">
+      <path d="m7 7 10 10M17 7 7 17" />
+    </svg>
+  )
+}
+
 export function Spinner() {
   return <span className="spinner" aria-hidden="true" />
 }

@@ -1,13 +1,13 @@
 import { useEffect, useRef } from 'react'
+import { RequireAuth, useAuth, useSessionEnd } from './auth.js'
 import { Customers } from './customers.js'
+import { Entrance } from './entrance.js'
 import { Orders } from './orders.js'
 import { Profile } from './profile.js'
 import { ShopStatus } from './shop-status.js'
-import { SignIn } from './sign-in.js'
 import { SignOut } from './sign-out.js'
-import { useAuth } from './use-auth.js'
+import { forgetAll } from './use-resource.js'
 import { ROUTES, type Route, useRoute } from './use-route.js'
-import { Waiting } from './waiting.js'
 
 const VIEWS: Record<Route, { readonly title: string; View(): React.JSX.Element }> = {
   orders: { title: 'Orders', View: Orders },
@@ -17,51 +17,60 @@ const VIEWS: Record<Route, { readonly title: string; View(): React.JSX.Element }
 
 /** The app of somebody who uses Latchkey: a shop with a few pages behind its sign-in. */
 export function Shop() {
-  const state = useAuth()
+  const status = useAuth((state) => state.status)
   const route = useRoute()
   const { title, View } = VIEWS[route]
   const region = useRef<HTMLElement>(null)
-  const before = useRef(state.status)
+  const before = useRef(status)
+  useSessionEnd(forgetAll)
 
   // Who signs in or out was on a button that is gone now: go on reading here, and not at the top of the page.
   useEffect(() => {
-    if (before.current !== 'unknown' && before.current !== state.status)
+    const button =
+      document.activeElement === document.body || region.current?.contains(document.activeElement)
+    if (before.current !== 'unknown' && before.current !== status && button)
       region.current?.focus({ preventScroll: true })
-    before.current = state.status
-  }, [state.status])
+    before.current = status
+  }, [status])
 
   return (
-    <section
-      className="card shop"
-      id="app"
-      aria-label="The app: Northgate Hardware"
-      tabIndex={-1}
-      ref={region}
-    >
-      <header className="shop-top">
-        <p className="shop-name">Northgate Hardware</p>
-        {state.status === 'authenticated' && <SignOut user={state.user} />}
-      </header>
-      {state.status === 'authenticated' && (
-        <nav className="tabs" aria-label="Shop">
-          {ROUTES.map((name) => (
-            <a key={name} href={`#${name}`} aria-current={name === route ? 'page' : undefined}>
-              {VIEWS[name].title}
-            </a>
-          ))}
-        </nav>
-      )}
-      <div className="shop-body">
-        {state.status === 'unknown' && <Waiting state={state} />}
-        {state.status === 'unauthenticated' && <SignIn reason={state.reason} />}
-        {state.status === 'authenticated' && (
+    <section className="shop" id="app" aria-label="The app: Northgate Hardware" tabIndex={-1} ref={region}>
+      <RequireAuth
+        fallback={
           <>
-            <h2 className="visually-hidden">{title}</h2>
-            <View key={state.user.id} />
+            <header className="shop-top">
+              <h2 className="shop-name">Northgate Hardware</h2>
+            </header>
+            <div className="shop-body">
+              <Entrance />
+            </div>
+          </>
+        }
+      >
+        {(user) => (
+          <>
+            <header className="shop-top">
+              <h2 className="shop-name">Northgate Hardware</h2>
+              <p className="shop-user">{user.name}</p>
+            </header>
+            <div className="shop-bar">
+              <nav className="tabs" aria-label="Shop">
+                {ROUTES.map((name) => (
+                  <a key={name} href={`#${name}`} aria-current={name === route ? 'page' : undefined}>
+                    {VIEWS[name].title}
+                  </a>
+                ))}
+              </nav>
+              <SignOut />
+            </div>
+            <div className="shop-body">
+              <h3 className="visually-hidden">{title}</h3>
+              <View />
+            </div>
           </>
         )}
-      </div>
-      <ShopStatus state={state} />
+      </RequireAuth>
+      <ShopStatus />
     </section>
   )
 }

@@ -3,6 +3,7 @@ import { type SubmitEvent, useState } from 'react'
 import { ACCOUNTS, type Account } from '../shared/accounts.js'
 import { auth } from './auth.js'
 import { Spinner } from './icons.js'
+import { isStatic } from './place.js'
 import { explain, type Explanation } from './messages.js'
 import { SignedOutNotice } from './signed-out-notice.js'
 import { secondsUntil, useNow } from './use-now.js'
@@ -39,7 +40,7 @@ export function SignIn({ reason }: { readonly reason: UnauthenticatedState['reas
   return (
     <div className="sign-in">
       <form onSubmit={submit} aria-labelledby="sign-in-title">
-        <h2 id="sign-in-title">Sign in</h2>
+        <h3 id="sign-in-title">Sign in</h3>
         <div className="notice">
           <p className="problem" role="alert">
             {problem?.text}
@@ -68,15 +69,17 @@ export function SignIn({ reason }: { readonly reason: UnauthenticatedState['reas
           {busy === 'form' && <Spinner />}
           {busy === 'form' ? 'Signing in' : wait > 0 ? `Try again in ${wait} s` : 'Sign in'}
         </button>
-        <button
-          type="button"
-          className="button"
-          aria-disabled={busy !== undefined}
-          onClick={() => busy ?? run('redirect', () => auth.loginWithRedirect())}
-        >
-          {busy === 'redirect' && <Spinner />}
-          Sign in on the hosted page
-        </button>
+        {!isStatic && (
+          <button
+            type="button"
+            className="button"
+            aria-disabled={busy !== undefined}
+            onClick={() => busy ?? run('redirect', () => auth.loginWithRedirect())}
+          >
+            {busy === 'redirect' && <Spinner />}
+            Sign in on the hosted page
+          </button>
+        )}
       </form>
       <Accounts onFill={fill} />
     </div>
@@ -86,9 +89,9 @@ export function SignIn({ reason }: { readonly reason: UnauthenticatedState['reas
 function Accounts({ onFill }: { readonly onFill: (account: Account) => void }) {
   return (
     <aside className="accounts" aria-labelledby="accounts">
-      <h3 className="eyebrow" id="accounts">
+      <h4 className="eyebrow" id="accounts">
         Accounts to try
-      </h3>
+      </h4>
       <ul>
         {ACCOUNTS.map((account) => (
           <li key={account.id}>
@@ -111,9 +114,11 @@ function Accounts({ onFill }: { readonly onFill: (account: Account) => void }) {
           </li>
         ))}
       </ul>
-      <p className="hint">
-        The hosted page asks for the same ones, and the app never sees the password there.
-      </p>
+      {!isStatic && (
+        <p className="hint">
+          The hosted page asks for the same ones, and the app never sees the password there.
+        </p>
+      )}
     </aside>
   )
 }

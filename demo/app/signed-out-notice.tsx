@@ -1,10 +1,10 @@
 import type { DiagnosticEntry, EndReason } from 'latchkey'
-import { useDiagnostics } from './use-auth.js'
+import { useDelivery } from './use-delivery.js'
 
 const REASONS: Readonly<Record<EndReason, string>> = {
   logout: 'You are signed out.',
   'logout-elsewhere': 'You signed out in another tab.',
-  expired: 'Your session has ended. Did the demo server restart?',
+  expired: 'Your session has ended.',
   revoked: 'Your session was ended elsewhere, or by the server.',
   'user-switched': 'Somebody else signed in.',
   refused: 'This account is disabled.',
@@ -12,8 +12,8 @@ const REASONS: Readonly<Record<EndReason, string>> = {
 
 /** Why the form is there, and whether the server knows. */
 export function SignedOutNotice({ reason }: { readonly reason: EndReason | 'none' }) {
-  const delivery = useDiagnostics().findLast(({ type }) => type.startsWith('logout.'))
-  const told = delivery ? TOLD[delivery.type] : undefined
+  const delivery = useDelivery()
+  const told = delivery ? TOLD[delivery] : undefined
   const text = [reason === 'none' ? '' : REASONS[reason], told].filter(Boolean).join(' ')
   return <p role="status">{text || 'Welcome. Pick an account, or type one in.'}</p>
 }

@@ -1,12 +1,12 @@
 import { useCallback, useEffect, useState } from 'react'
-import { api, auth } from './auth.js'
-import { useAuth } from './use-auth.js'
+import { api, useAuth } from './auth.js'
 import { useOnline } from './use-online.js'
-import { useServer } from './use-server.js'
 
 /** What the API answered, by path. It belongs to the user, so it goes with the session. */
 const cache = new Map<string, unknown>()
-auth.on('sessionEnd', () => cache.clear())
+
+/** For the end of a session: nobody else may find any of it. */
+export const forgetAll = (): void => cache.clear()
 
 export interface Resource<T> {
   /** The newest there is; that of the previous path while this one loads. */
@@ -21,8 +21,7 @@ export function useResource<T>(path: string): Resource<T> {
   const [last, setLast] = useState<{ readonly data?: T; readonly error?: unknown }>({})
   const [loading, setLoading] = useState(true)
   const [round, setRound] = useState(0)
-  const [online, reachable, { connection }] = [useOnline(), useServer()?.reachable ?? true, useAuth()]
-  const link = `${online} ${reachable} ${connection}`
+  const link = `${useOnline()} ${useAuth(({ connection }) => connection)}`
 
   useEffect(() => {
     const { signal, abort } = abortable()

@@ -7,7 +7,7 @@ export function Waiting({ state }: { readonly state: UnknownState }) {
   return (
     <div className="waiting">
       <Spinner />
-      <h2>{trouble ? 'The server does not answer' : 'Looking for your session'}</h2>
+      <h3>{trouble ? 'The server does not answer' : 'Looking for your session'}</h3>
       <p>
         {trouble
           ? 'Nobody is signed out because of that. You come back to where you were as soon as it answers.'

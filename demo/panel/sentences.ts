@@ -76,13 +76,21 @@ const SPEAKERS: { readonly [Type in DiagnosticType]?: Speaker } = {
     if (cause === 'redirect') return 'Signed in on the hosted page: the cookie brought a token.'
     return `Token renewed in silence: ${pick(NEEDS, cause) ?? cause}.`
   }),
-  'refresh.adopted': say('good', 'Took over the token that another tab had just fetched.'),
+  'refresh.adopted': say('good', ({ cause }) =>
+    cause === 'shared'
+      ? 'Took over the new token as it came over the channel: no request.'
+      : 'Needed a token, and took over the one that another tab had just fetched: no request.',
+  ),
   'refresh.failed': say('notice', (entry) => `No new token: ${failure(entry)}. The session is kept.`),
-  'refresh.refused': say('notice', 'The server refused a new token.'),
+  'refresh.refused': say(
+    'notice',
+    ({ status }) =>
+      `The server refused a new token${status ? ` (${status})` : ''}, in words of the contract.`,
+  ),
   'refresh.retry': say('plain', 'Refused, but another tab may have been faster: one more try.'),
   'refresh.late': say('plain', 'An answer came after its deadline, and still counts.'),
   'refresh.repair': say('plain', 'A late answer may have put an old cookie back: renewing once more.'),
-  'lock.waited': say('plain', 'Waited for its turn among the tabs.'),
+  'lock.waited': say('plain', 'Waited while another tab held the lock.'),
   'login.sent': say('running', 'Signing in.'),
   'login.done': say('good', 'Signed in: the token is in memory, the cookie out of the reach of script.'),
   'login.failed': say('bad', (entry) => `Not signed in: ${failure(entry)}.`),
@@ -95,7 +103,10 @@ const SPEAKERS: { readonly [Type in DiagnosticType]?: Speaker } = {
   'session.ended': say('plain', ({ reason }) => pick(ENDS, reason) ?? 'The session ended.'),
   'session.switched': say('plain', 'Somebody else is signed in now.'),
   'tabs.resync': say('plain', 'Another tab changed the session: finding out who is signed in.'),
-  'request.replayed': say('good', ({ url }) => `Sent again with the new token: ${pathOf(url)}.`),
+  'request.replayed': say(
+    'good',
+    ({ url }) => `Answered 401, and sent again with the new token: ${pathOf(url)}.`,
+  ),
   'request.unauthorized': say('bad', ({ url }) => `A brand-new token was rejected: ${pathOf(url)}.`),
   'request.forbidden': say('notice', ({ url, scope }) =>
     scope ? `Not allowed without the role "${scope}": ${pathOf(url)}.` : `Not allowed: ${pathOf(url)}.`,
@@ -109,10 +120,15 @@ export function sentenceOf(entry: DiagnosticEntry): Sentence {
   return SPEAKERS[entry.type]?.(entry) ?? { tone: 'plain', text: entry.message ?? entry.type }
 }
 
-/** The figures of an entry: how often the token was renewed, how long something took or takes. */
-export function figuresOf({ type, generation, milliseconds }: DiagnosticEntry): string {
-  const time = milliseconds === undefined ? '' : duration(milliseconds)
+/** The figures of an act: how often the token was renewed, how long something took or takes, and how early it began. */
+export function figuresOf(
+  { type, generation, milliseconds }: DiagnosticEntry,
+  begun?: DiagnosticEntry,
+): string {
+  const time = milliseconds === undefined || type === 'refresh.sent' ? '' : duration(milliseconds)
+  const left = begun?.type === 'refresh.sent' ? (begun.milliseconds ?? 0) : 0
   return [
+    left > 0 ? `${duration(left)} before its end` : '',
     generation === undefined || type === 'refresh.sent' ? '' : `token no. ${generation}`,
     time && (type === 'refresh.failed' ? `next try in ${time}` : time),
   ]

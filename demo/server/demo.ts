@@ -1,11 +1,13 @@
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { Hono } from 'hono'
-import type { ReferenceBackend } from 'latchkey/testing'
+import { createScryptHash, type ReferenceBackend } from 'latchkey/testing'
 import type { Server } from 'node:http'
-import { createDemoBackend } from './backend.js'
-import { createControl } from './control.js'
+import { createDemoBackend, platformRandom } from '../backend/backend.js'
+import { createControl } from '../backend/control.js'
+import { Thief } from '../backend/thief.js'
 import { listen } from './listen.js'
+import { nodeScrypt } from './node-scrypt.js'
 import { buildPage, servePage } from './page.js'
 
 export interface DemoOptions {
@@ -35,10 +37,15 @@ export async function startDemo({ port, watch, ...options }: DemoOptions): Promi
     fetch: (request, env) => app.fetch(request, env),
   }) as Server
   const origin = `http://localhost:${await listen(server, port)}`
-  const [backend, page] = await Promise.all([
-    createDemoBackend({ origin, ...options }),
+  const passwordHash = createScryptHash(platformRandom, undefined, nodeScrypt)
+  const [demo, page] = await Promise.all([
+    createDemoBackend({ origin, ...options }, passwordHash),
     watch ? servePage(server) : buildPage(),
   ])
+
+  const { backend } = demo
+  const thief = new Thief()
+  const control = createControl(demo, thief)
 
   app = new Hono<Environment>()
     // The cookies are those of localhost, and no other name may lead here.
@@ -47,12 +54,20 @@ export async function startDemo({ port, watch, ...options }: DemoOptions): Promi
     )
     .on(['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS'], BACKEND_PATHS, async ({ req, env }) => {
       const { incoming, outgoing } = env
-      const answer = await backend.handle(req.raw, { address: incoming.socket.remoteAddress })
-      if (answer.type !== 'error') return answer
+      const lines: string[] = []
+      const answer = await backend.handle(req.raw, {
+        address: incoming.socket.remoteAddress,
+        setCookie: (line) => lines.push(line),
+      })
+      thief.watch(req.header('cookie'), lines)
+      if (answer.type !== 'error') {
+        for (const line of lines) answer.headers.append('Set-Cookie', line)
+        return answer
+      }
       outgoing.destroy()
       return RESPONSE_ALREADY_SENT
     })
-    .route('/demo', createControl(backend, { origin, ...options }))
+    .all('/demo/*', ({ req }) => control.fetch(req.raw))
     .get('*', ({ req, env }) => page.answer(req.path, env.incoming, env.outgoing))
 
   return {

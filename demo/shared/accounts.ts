@@ -19,3 +19,7 @@ export const ACCOUNTS = [
 ] as const
 
 export type Account = (typeof ACCOUNTS)[number]
+export type AccountId = Account['id']
+
+export const nameOfAccount = (id: string | undefined): string =>
+  ACCOUNTS.find((account) => account.id === id)?.name ?? 'somebody'

@@ -23,7 +23,13 @@ function receive(context: Context, data: unknown): void {
   if (!message || context.disposed.aborted) return
   context.syncMarker()
   if (message.type === 'ask') answer(context, message)
-  else context.dispatch({ type: 'received', message, grant: sharedGrant(context, message) })
+  else {
+    const grant = sharedGrant(context, message)
+    context.dispatch({ type: 'received', message, grant })
+    const { credential, generation } = context.state
+    if (grant && credential === grant.credential)
+      context.note('refresh.adopted', { cause: 'shared', generation })
+  }
 }
 
 function answer(context: Context, message: Message): void {

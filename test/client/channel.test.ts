@@ -149,3 +149,15 @@ it('R22 over such a channel a login and a logout reach the others, who ask the s
   await settle()
   expect(other.auth.getState().status).toBe('unauthenticated')
 })
+
+it('the timeline says which tabs took over a token that another one has fetched', async () => {
+  const hub = createHub()
+  const kit = await signedIn({}, here(hub))
+  const other = await sibling(kit, hub)
+  await kit.clock.advance(100_000)
+  await kit.auth.refresh({ force: true })
+  await settle()
+  const said = (tab: Kit) => tab.auth.getDiagnostics().at(-1)
+  const { generation } = said(kit)!
+  expect(said(other)).toMatchObject({ type: 'refresh.adopted', cause: 'shared', generation })
+})

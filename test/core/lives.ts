@@ -1,6 +1,6 @@
 /* Random lives of a client: what can happen to it, in any order. */
 import * as fc from 'fast-check'
-import { nextEpoch } from '../../src/core/epoch.js'
+import { isSame, nextEpoch, NO_EPOCH } from '../../src/core/epoch.js'
 import type { Marker } from '../../src/core/marker.js'
 import type { Message } from '../../src/core/messages.js'
 import type { ClientEvent, ClientState, Effect, Grant, Moment } from '../../src/core/state.js'
@@ -94,7 +94,8 @@ export function live(life: readonly Step[], onMove: (moved: Moved) => void): voi
 function eventOf(step: Step, past: readonly ClientState[], now: Moment): ClientEvent {
   const spoken = past.at(-1 - Math.min(step.back, past.length - 1))!
   // Nobody ever writes the epoch of a browser in which nothing was learned.
-  const ahead = step.ahead || step.kind === 'started'
+  const nothing = step.kind === 'started' || (step.kind === 'markerSeen' && isSame(spoken.epoch, NO_EPOCH))
+  const ahead = step.ahead || nothing
   const epoch = ahead ? nextEpoch(past.at(-1)!.epoch, now.wall, `${now.id}-other`) : spoken.epoch
   const { generation, lifetime, subject, sessionId, explicit, scope } = step
   const grant: Grant = {

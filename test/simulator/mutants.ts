@@ -159,7 +159,7 @@ const SIGNING_OUT: readonly Mutant[] = [
   {
     name: 'the epoch is not checked at the commit',
     file: 'core/transition.ts',
-    find: 'if (!isSame(state.epoch, under.epoch)) {',
+    find: 'if (!isSame(state.epoch, under.epoch) && !stands) {',
     replace: 'if (state.epoch === undefined) {',
     breaks: 'P2',
     schedule: of({ tabs: 2 }, login(0, 1), hide(0, 1), logout(0)),

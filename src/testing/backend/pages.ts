@@ -14,6 +14,9 @@ const ESCAPES: Readonly<Record<string, string>> = {
 }
 const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? '')
 
+const KEY =
+  '<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="8" cy="12" r="4.25"/><path d="M12.25 12H21v4M17 12v3.25"/></svg>'
+
 function page(title: string, main: string): string {
   return `<!doctype html>
 <html lang="en">
@@ -26,6 +29,7 @@ function page(title: string, main: string): string {
 </head>
 <body>
 <main>
+<p class="brand">${KEY}<span>Identity provider</span></p>
 <h1>${escaped(title)}</h1>
 ${main}
 </main>
@@ -34,14 +38,14 @@ ${main}
 `
 }
 
-/** The form; `request` names what the user signs in for. */
-export function signInPage(request: string, email = '', problem?: string): string {
+/** The form of a sign-in for the app at that origin; `request` names it. */
+export function signInPage(appUrl: string, request: string, email = '', problem?: string): string {
   const alert =
     problem === undefined ? '' : `<p class="problem" role="alert" id="problem">${escaped(problem)}</p>`
   const described = problem === undefined ? '' : ' aria-invalid="true" aria-describedby="problem"'
   return page(
     'Sign in',
-    `<p>This page belongs to the identity provider. The app never sees your password.</p>
+    `<p>to go on to <strong>${escaped(new URL(appUrl).host)}</strong></p>
 ${alert}
 <form method="post" action="/idp/login">
 <input type="hidden" name="request" value="${escaped(request)}">
@@ -50,7 +54,8 @@ ${alert}
 <label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required${described}>
 <button type="submit">Sign in</button>
-</form>`,
+</form>
+<p class="note">This page belongs to whoever keeps your account. The app gets word that it is you, and never sees your password.</p>`,
   )
 }
 
@@ -88,21 +93,26 @@ export function styleSheet(): Response {
 
 const STYLE = `:root {
   color-scheme: light dark;
-  --paper: #f4f5f7; --card: #fff; --ink: #1c2430; --soft: #566072; --line: #838c9c; --accent: #2453c4; --on-accent: #fff; --bad: #a3161f;
-  font: 1rem/1.5 system-ui, sans-serif;
+  --paper: #eceff3; --card: #fdfdfe; --ink: #1a212c; --soft: #535d6e; --line: #d3d9e2; --edge: #7d8798; --accent: #23509f; --on-accent: #fff; --bad: #a3161f;
+  font: 1rem/1.5 -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', 'DejaVu Sans Condensed', system-ui, sans-serif;
 }
 @media (prefers-color-scheme: dark) {
-  :root { --paper: #12161d; --card: #1b212b; --ink: #e8ebf0; --soft: #a3adbd; --line: #6d7788; --accent: #8fb0ff; --on-accent: #10192e; --bad: #ff9aa0; }
+  :root { --paper: #11151b; --card: #191f28; --ink: #e8ebf0; --soft: #a3adbd; --line: #2d3542; --edge: #6d7788; --accent: #9cb9f7; --on-accent: #10192e; --bad: #ff9aa0; }
 }
 * { box-sizing: border-box; }
 body { margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1rem; background: var(--paper); color: var(--ink); }
-main { width: min(100%, 24rem); padding: 2rem; background: var(--card); border-radius: .75rem; box-shadow: 0 1px 2px #0003, 0 8px 24px #0002; }
-h1 { margin: 0 0 .5rem; font-size: 1.5rem; line-height: 1.2; }
-p { margin: 0 0 1rem; color: var(--soft); }
+main { width: min(100%, 25rem); padding: 1.75rem 2rem 1.5rem; background: var(--card); border: 1px solid var(--line); border-top: 3px solid var(--accent); border-radius: .5rem; }
+h1 { margin: 0; font-size: 1.75rem; line-height: 1.15; letter-spacing: -.02em; }
+p { margin: 0 0 1.25rem; color: var(--soft); }
+strong { font-weight: 600; color: var(--ink); overflow-wrap: anywhere; }
 a { color: var(--accent); }
+h1 + p { margin-top: .25rem; }
+.brand { display: flex; gap: .5rem; align-items: center; margin-bottom: 1.5rem; padding-bottom: .875rem; font-size: .875rem; border-bottom: 1px solid var(--line); }
+.brand svg { width: 1.5rem; height: 1.5rem; fill: none; stroke: var(--accent); stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; }
 .problem { color: var(--bad); font-weight: 600; }
-label { display: block; margin: 1rem 0 .25rem; font-weight: 600; }
-input { width: 100%; padding: .6rem .75rem; font: inherit; color: inherit; background: transparent; border: 1px solid var(--line); border-radius: .5rem; }
-button { width: 100%; margin-top: 1.5rem; padding: .7rem; font: inherit; font-weight: 600; color: var(--on-accent); background: var(--accent); border: 0; border-radius: .5rem; cursor: pointer; }
+.note { margin: 1.25rem 0 0; padding-top: .875rem; font-size: .8125rem; border-top: 1px solid var(--line); }
+label { display: block; margin: 0 0 .25rem; font-size: .875rem; font-weight: 600; }
+input { width: 100%; min-height: 2.75rem; margin-bottom: .875rem; padding: .5rem .75rem; font: inherit; color: inherit; background: transparent; border: 1px solid var(--edge); border-radius: .375rem; }
+button { width: 100%; min-height: 2.75rem; margin-top: .25rem; font: inherit; font-weight: 600; color: var(--on-accent); background: var(--accent); border: 0; border-radius: .375rem; cursor: pointer; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 `

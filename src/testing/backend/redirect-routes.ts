@@ -54,7 +54,7 @@ export function addRedirectRoutes(
   app.get(ENDPOINTS.provider, ({ req, env: { exchange } }) => {
     const request = req.query('request')
     if (request === undefined) return refused(new Refusal(400, 'invalid_request'))
-    return html(signInPage(request), 200, {}, appOriginOf(exchange))
+    return html(signInPage(appOriginOf(exchange), request), 200, {}, appOriginOf(exchange))
   })
 
   app.post(ENDPOINTS.provider, async ({ req, env: { exchange } }) => {
@@ -70,7 +70,9 @@ export function addRedirectRoutes(
       const appOrigin = appOriginOf(exchange)
       const problem = PROBLEMS[error.code]
       const body =
-        problem === undefined ? signInFailedPage(appOrigin) : signInPage(request ?? '', email, problem)
+        problem === undefined
+          ? signInFailedPage(appOrigin)
+          : signInPage(appOrigin, request ?? '', email, problem)
       return html(body, error.status, error.headers, appOrigin)
     }
   })

@@ -1,0 +1,193 @@
+import { useRef, useState } from 'react'
+import { useUser } from '../app/auth.js'
+import { Spinner } from '../app/icons.js'
+import { type Act, ANSWERS, type Answers, type DemoState, type Replay } from '../shared/demo-api.js'
+import { server, useServer } from './server.js'
+
+const NAMES: Readonly<Record<Answers, string>> = {
+  normal: 'as it should',
+  slow: 'slowly',
+  stuck: 'very slowly',
+  offline: 'not at all',
+  '503': '503',
+  '429': '429',
+  html: 'with HTML',
+}
+
+const HINTS: Readonly<Record<Answers, string>> = {
+  normal: 'Every call of the app is answered.',
+  slow: 'Every call takes a second and a half longer.',
+  stuck: 'A scenario keeps something under way.',
+  offline: 'Every connection is dropped. Watch the token run out, and the session stay.',
+  '503': 'A server in between says that it is busy. Nobody is signed out for that.',
+  '429': 'The server asks to wait four seconds, and the client does.',
+  html: 'A captive portal: status 200, and a page where JSON should be.',
+}
+
+interface Deed {
+  readonly act: Act
+  readonly title: string
+  readonly hint: string
+  /** Whether it is about the session of this page. */
+  readonly personal: boolean
+  readonly said: string
+}
+
+const DEEDS: readonly Deed[] = [
+  {
+    act: 'expire',
+    title: 'Expire now',
+    hint: 'Every token that is out dies.',
+    personal: true,
+    said: 'The next request gets a 401, and is sent again with a new token.',
+  },
+  {
+    act: 'revoke',
+    title: 'Revoke this session',
+    hint: 'As an administrator would.',
+    personal: true,
+    said: 'Revoked. The next renewal is refused, and that ends the session.',
+  },
+  {
+    act: 'replay',
+    title: 'Replay an old cookie',
+    hint: 'As a thief would who copied it.',
+    personal: true,
+    said: 'There is no old cookie yet: renew the token first.',
+  },
+  {
+    act: 'rotate-keys',
+    title: 'Rotate the signing keys',
+    hint: 'Nobody should notice.',
+    personal: false,
+    said: 'Rotated. Tokens that are out go on working; new ones have another kid.',
+  },
+]
+
+const SILENT = 'The demo server does not answer. Is it still running?'
+
+/** Switches that make the server behave badly, and people who do what people do. */
+export function Switches() {
+  const state = useServer()
+  const user = useUser()
+  const [busy, setBusy] = useState<string>()
+  const [said, setSaid] = useState('')
+  const [wish, setWish] = useState<Answers>()
+  const asked = useRef<Promise<unknown>>(Promise.resolve())
+  const run = (name: string, act: () => Promise<string>) => {
+    if (busy !== undefined) return
+    setBusy(name)
+    const settle = (text: string) => {
+      setSaid(text)
+      setBusy(undefined)
+    }
+    act().then(settle, () => settle(SILENT))
+  }
+  const choose = (answers: Answers) => {
+    setWish(answers)
+    setSaid('')
+    const settle = () => setWish((last) => (last === answers ? undefined : last))
+    // In the order in which they were asked for: the last one counts.
+    asked.current = asked.current
+      .then(() => server.answer(answers))
+      .then(settle, () => {
+        settle()
+        setSaid(SILENT)
+      })
+  }
+  // What was asked for, until the server says so itself.
+  const chosen = wish ?? state?.answers ?? 'normal'
+  const skewed = (state?.skewSeconds ?? 0) !== 0
+
+  return (
+    <section className="part" aria-labelledby="switches-title">
+      <h2 id="switches-title">The server</h2>
+      <fieldset className="choices" disabled={!state}>
+        <legend>It answers</legend>
+        {ANSWERS.map((answers) => (
+          <label key={answers} className="choice" data-bad={answers !== 'normal'}>
+            <input
+              type="radio"
+              name="answers"
+              value={answers}
+              checked={chosen === answers}
+              onChange={() => choose(answers)}
+            />
+            <span>
+              {wish === answers && <Spinner />}
+              {NAMES[answers]}
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      <p className="hint choice-hint">{HINTS[chosen]}</p>
+      <ul className="deeds">
+        {DEEDS.map(({ act, title, hint, personal, said: after }) => {
+          const off = !state || (personal && !user)
+          return (
+            <li key={act}>
+              <button
+                type="button"
+                className="button small"
+                aria-disabled={off || busy !== undefined}
+                aria-describedby={`${act}-hint`}
+                onClick={() =>
+                  !off &&
+                  run(act, async () => {
+                    const replay = await server.act(act)
+                    return replay ? sentenceOf(replay) : after
+                  })
+                }
+              >
+                {busy === act && <Spinner />}
+                {title}
+              </button>
+              <span className="hint" id={`${act}-hint`}>
+                {hint}
+              </span>
+            </li>
+          )
+        })}
+        <li>
+          <button
+            type="button"
+            className="button small"
+            aria-pressed={skewed}
+            aria-disabled={!state || busy !== undefined}
+            aria-describedby="skew-hint"
+            onClick={() =>
+              run('skew', async () => {
+                await server.act(skewed ? 'unskew' : 'skew')
+                return skewed
+                  ? 'The clocks agree again.'
+                  : 'Ten minutes ahead. Tokens that are out have ended there; new ones are judged by how long they live, not by the server’s time of day.'
+              })
+            }
+          >
+            {busy === 'skew' && <Spinner />}
+            Skew its clock
+          </button>
+          <span className="hint" id="skew-hint">
+            {skewed ? `Now ${minutes(state)} ahead.` : 'Ten minutes ahead of yours.'}
+          </span>
+        </li>
+      </ul>
+      <p className="said" role="status">
+        {said}
+      </p>
+    </section>
+  )
+}
+
+const minutes = (state: DemoState | undefined): string => `${Math.round((state?.skewSeconds ?? 0) / 60)} min`
+
+function sentenceOf({ status, code, ageSeconds, renewals }: Replay): string {
+  const copy = `A copy from ${ageSeconds} s and ${renewals === 1 ? 'one renewal' : `${renewals} renewals`} ago:`
+  if (status === 200) {
+    return `${copy} the server takes it for a tab that lost a race, since spent cookies have 30 s of grace, and hands out the newest one again. Try later, or after nine renewals.`
+  }
+  if (code === 'refresh_reused') {
+    return `${copy} refused as used twice, and the session has been ended for thief and owner alike. The next renewal here says so.`
+  }
+  return `${copy} refused (${status}${code === undefined ? '' : ` ${code}`}).`
+}

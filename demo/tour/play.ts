@@ -1,0 +1,63 @@
+import { auth } from '../app/auth.js'
+import { isStatic } from '../app/place.js'
+import { COMMANDS } from '../lab/commands.js'
+import { server } from '../lab/server.js'
+import { tourRuns } from './run.js'
+import type { Scenario } from './scenario.js'
+import { wasLoadedAnew } from './scenarios/back-button.js'
+import { createStage } from './stage.js'
+
+// One at a time, since all have the one server.
+let playing: { readonly id: string; readonly stop: () => void } | undefined
+
+export const canPlay = ({ needsServer }: Scenario): boolean => !isStatic || needsServer === undefined
+
+/** Plays a scenario to its end, whatever that is. */
+export async function play(scenario: Scenario): Promise<void> {
+  if (playing || !canPlay(scenario)) return
+  const { id } = scenario
+  const controller = new AbortController()
+  const stage = createStage(id, controller.signal)
+  playing = { id, stop: () => controller.abort(new Error('Stopped.')) }
+  tourRuns.begin(id)
+  let problem: string | undefined
+  try {
+    await stage.step('Sign in as Ann', signInAsAnn)
+    await scenario.run(stage)
+  } catch (error) {
+    problem = error instanceof Error ? error.message : String(error)
+  }
+  await stage.clear().catch((error: unknown) => (problem ??= String(error)))
+  playing = undefined
+  tourRuns.update(id, (run) => ({
+    ...run,
+    problem,
+    state: verdictOf(controller.signal, problem, run.findings),
+  }))
+}
+
+export const stopPlaying = (): void => playing?.stop()
+
+/** Says so where the page came back from another one, and the browser had kept no copy of it. */
+export function resumeTour(): void {
+  if (!wasLoadedAnew()) return
+  const problem =
+    'This browser kept no copy of the page: it was loaded anew, and nobody is signed in. So there was nothing to see behind the back button.'
+  tourRuns.update('back-button', (run) => ({ ...run, state: 'stopped', problem }))
+}
+
+async function signInAsAnn(): Promise<void> {
+  const { people } = await server.answer('normal')
+  if (people.some(({ id, banned }) => id === 'ann' && banned)) await server.act('unban', 'ann')
+  const state = await auth.ready()
+  if (state.status !== 'authenticated' || state.user.id !== 'ann') await COMMANDS.login('ann')
+}
+
+function verdictOf(
+  signal: AbortSignal,
+  problem: string | undefined,
+  findings: readonly { readonly held: boolean }[],
+): 'held' | 'broken' | 'stopped' {
+  if (signal.aborted) return 'stopped'
+  return problem === undefined && findings.every(({ held }) => held) ? 'held' : 'broken'
+}

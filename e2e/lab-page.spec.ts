@@ -1,0 +1,194 @@
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Page } from '@playwright/test'
+import { ADA, signedInAs, signIn, test } from './demo-server.ts'
+import { expect } from './fixtures.ts'
+import { play } from './tour.ts'
+
+// One demo for all of them.
+test.describe.configure({ mode: 'default' })
+
+const press = (page: Page, name: string): Promise<void> =>
+  page.getByRole('button', { name, exact: true }).click()
+
+async function findsNothing(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  expect(violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))).toEqual([])
+}
+
+for (const [colorScheme, width] of [
+  ['light', 1280],
+  ['dark', 390],
+] as const) {
+  test(`axe finds nothing in the lab, signed out and in, in ${colorScheme}, ${width} px wide`, async ({
+    page,
+    demo,
+  }) => {
+    // axe reads every element, in frames too.
+    test.slow()
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    await page.setViewportSize({ width, height: 844 })
+    await page.goto(demo)
+    await expect(page.getByRole('heading', { name: 'Sign in', exact: true })).toBeVisible()
+    await findsNothing(page)
+    await signIn(page, demo)
+    if (width > 1000) await press(page, 'Open three more tabs')
+    await play(page, 'Signed out because two tabs raced')
+    await page.getByRole('radio', { name: 'slowly' }).check()
+    await findsNothing(page)
+    await page.getByRole('radio', { name: 'as it should' }).check()
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
+  })
+}
+
+test('the switches that a session outlives: expire, new role, new keys, skewed clock, HTML, 429', async ({
+  page,
+  demo,
+}) => {
+  test.slow()
+  await signIn(page, demo)
+  await press(page, 'Expire now')
+  await expect(page.getByText('The next request gets a 401')).toBeVisible()
+  await press(page, 'Next')
+  await expect(page.getByText('Page 2 of 5')).toBeVisible()
+  await expect(page.getByText('Answered 401, and sent again').first()).toBeVisible()
+
+  await page.getByRole('button', { name: 'Make manager: Ann Baker' }).click()
+  await expect(page.getByRole('button', { name: 'Make customer: Ann Baker' })).toBeVisible()
+  await page.getByRole('link', { name: 'Customers' }).click()
+  await expect(page.getByRole('cell', { name: ADA.email })).toBeVisible()
+
+  const kid = page.getByText('kid which key').locator('xpath=../dd')
+  const before = await kid.innerText()
+  await press(page, 'Rotate the signing keys')
+  await expect(page.getByText('Rotated.')).toBeVisible()
+  await press(page, 'Renew now')
+  await expect(kid).not.toHaveText(before)
+
+  await press(page, 'Skew its clock')
+  await expect(page.getByText('Now 10 min ahead.')).toBeVisible()
+  await page.getByRole('link', { name: 'Orders' }).click()
+  await press(page, 'Next')
+  await expect(page.getByRole('cell', { name: 'ann-6', exact: true })).toBeVisible()
+  await press(page, 'Skew its clock')
+  await page.getByRole('button', { name: 'Make customer: Ann Baker' }).click()
+  await expect(page.getByRole('button', { name: 'Make manager: Ann Baker' })).toBeVisible()
+
+  for (const answers of ['with HTML', '429']) {
+    await page.getByRole('radio', { name: answers }).check()
+    await press(page, 'Renew now')
+    await expect(page.getByRole('banner').getByRole('status')).toContainText('Ann Baker · no answer')
+  }
+  await page.getByRole('radio', { name: 'as it should' }).check()
+  await expect(page.getByText('Connected')).toBeVisible({ timeout: 15_000 })
+})
+
+test('the switches that end a session: revoke, a replayed cookie, sign out everywhere, ban', async ({
+  page,
+  demo,
+}) => {
+  test.slow()
+  const status = page.getByRole('banner').getByRole('status')
+  await signIn(page, demo)
+  await press(page, 'Revoke this session')
+  await expect(page.getByText('Revoked.')).toBeVisible()
+  await press(page, 'Renew now')
+  await expect(page.getByText('Your session was ended elsewhere, or by the server.')).toBeVisible()
+
+  await signIn(page, demo)
+  for (let renewals = 1; renewals < 10; renewals++) {
+    await press(page, 'Renew now')
+    await expect(page.getByText(renewals === 1 ? 'Renewed once' : `Renewed ${renewals} times`)).toBeVisible()
+  }
+  await press(page, 'Replay an old cookie')
+  await expect(page.getByText('refused as used twice')).toBeVisible()
+  await press(page, 'Renew now')
+  await expect(status).toHaveText('Signed out')
+  await expect(page.getByText(/^Renewed/)).toHaveCount(0)
+
+  await signIn(page, demo)
+  await page.getByRole('button', { name: 'Sign out everywhere: Ann Baker' }).click()
+  await expect(page.getByText('customer · 0 sessions')).toBeVisible()
+  await press(page, 'Next')
+  await expect(status).toHaveText('Signed out')
+
+  await signIn(page, demo)
+  await page.getByRole('button', { name: 'Ban: Ann Baker' }).click()
+  await expect(page.getByRole('button', { name: 'Unban: Ann Baker' })).toBeVisible()
+  await press(page, 'Renew now')
+  await expect(page.getByText('This account is disabled.')).toBeVisible()
+  await page.getByRole('button', { name: 'Unban: Ann Baker' }).click()
+  await expect(page.getByRole('button', { name: 'Ban: Ann Baker' })).toBeVisible()
+})
+
+test('three more tabs open beside the first, take its token over, and sign out with it; the timeline tells of all', async ({
+  page,
+  demo,
+}) => {
+  await signIn(page, demo)
+  await press(page, 'Open three more tabs')
+  const tabs = page.getByRole('region', { name: 'Open tabs' })
+  for (const number of [2, 3, 4]) {
+    const small = page.frameLocator(`iframe[title="Tab ${number}"]`)
+    await expect(small.getByText('Ann Baker')).toBeVisible()
+  }
+  await expect(tabs.getByText('renewed last')).toHaveCount(1)
+  await page.frameLocator('iframe[title="Tab 3"]').getByRole('button', { name: 'Orders' }).click()
+  await expect(page.frameLocator('iframe[title="Tab 3"]').getByText('Orders of ann are here.')).toBeVisible()
+  await page.frameLocator('iframe[title="Tab 2"]').getByRole('button', { name: 'Sign out' }).click()
+  await expect(page.getByRole('banner').getByRole('status')).toHaveText('Signed out')
+  const decisions = page.getByRole('region', { name: 'Decisions, the newest first' })
+  await expect(decisions.getByText('Signed out in another tab')).toBeVisible()
+  await expect(decisions.getByText('Tabs 1, 3 and 4')).toBeVisible()
+})
+
+test('the lab decodes a pasted token, and goes back to its own; no secret is in the timeline or what is kept of it', async ({
+  page,
+  demo,
+  context,
+}) => {
+  await signIn(page, demo)
+  await expect(page.getByText('about whom')).toBeVisible()
+  const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+  await page
+    .getByLabel('Look into another one')
+    .fill(`${encode({ alg: 'none' })}.${encode({ sub: 'mallory' })}.`)
+  await expect(page.getByText('mallory')).toBeVisible()
+  await page.getByLabel('Look into another one').fill('no token')
+  await expect(page.getByText('This is no JSON Web Token')).toBeVisible()
+  await page.getByLabel('Look into another one').fill('')
+  await expect(page.getByText('about whom')).toBeVisible()
+
+  await press(page, 'Renew now')
+  await expect(page.getByText('Renewed once')).toBeVisible()
+  const kept = await page.evaluate(() =>
+    [localStorage, sessionStorage].map((storage) => JSON.stringify(storage)).join(),
+  )
+  const shown = await page.content()
+  const [cookie] = (await context.cookies()).filter(({ httpOnly }) => httpOnly)
+  for (const text of [kept, shown]) {
+    expect(text).not.toMatch(/eyJ[\w-]+\.eyJ/)
+    expect(text).not.toContain(cookie?.value)
+  }
+})
+
+test('the lab can be used by keyboard alone', async ({ page, demo }) => {
+  await page.goto(demo)
+  await expect(page.getByRole('heading', { name: 'Sign in', exact: true })).toBeVisible()
+  await page.keyboard.press('Tab')
+  await expect(page.getByRole('link', { name: 'Skip to the app' })).toBeFocused()
+  await page.getByRole('button', { name: 'Fill in Ann Baker' }).focus()
+  await page.keyboard.press('Enter')
+  await page.getByLabel('Password').focus()
+  await page.keyboard.press('Enter')
+  await signedInAs(page, 'Ann Baker')
+  // Who was in the app stays there, although the form is gone.
+  await expect(page.getByRole('region', { name: 'The app: Northgate Hardware' })).toBeFocused()
+  await page.getByRole('button', { name: 'Signed out by a 503' }).focus()
+  await page.keyboard.press('Space')
+  await expect(page.getByText('A deployment answers the refresh with 503')).toBeVisible()
+  await page.getByRole('radio', { name: 'as it should' }).focus()
+  await page.keyboard.press('ArrowRight')
+  await expect(page.getByRole('radio', { name: 'slowly' })).toBeChecked()
+  await page.keyboard.press('ArrowLeft')
+  await expect(page.getByRole('radio', { name: 'as it should' })).toBeChecked()
+})
