@@ -297,7 +297,10 @@ it('R12 RV-03 only the words of the contract end a session', async () => {
   }
   expect(told).toEqual([])
   stage.respond = () => undefined
+  // The wait that the last failure imposed.
+  await stage.world.advance(60_000)
   expect((await stage.run(auth.refresh({ force: true }))).error).toBeUndefined()
+  expect(auth.getState()).toMatchObject({ status: 'authenticated', connection: 'ok' })
 })
 
 it('R69 a backend without third-party cookies, frames or anything but fetch serves it all', async () => {
