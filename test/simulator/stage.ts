@@ -182,6 +182,7 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
     const method = act.do
     switch (method) {
       case 'leave':
+        if (tab.page) referee.left(tab.page.id)
         if (tab.page?.running()) coverage.count('back/forward cache')
         return tab.leave()
       case 'close':
@@ -190,6 +191,8 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
       case 'hide':
       case 'show':
       case 'freeze':
+        if (tab.page) referee.left(tab.page.id)
+        return tab.freeze()
       case 'resume':
       case 'back':
         return tab[method]()
