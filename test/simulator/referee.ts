@@ -47,7 +47,8 @@ export class Referee {
   readonly thrift: Thrift
   /** Sessions that logouts, rejected logins and dead pages have given up. */
   readonly #doomed = new Map<string, Logout>()
-  readonly #unlocked = new Set<Exchange>()
+  /** What was under way in a page that gave the lock back. */
+  readonly #gaveBack = new Set<Exchange>()
   /** Sessions of sign-ins that a tab had not heard of when it logged out. */
   readonly #unheard = new Set<string>()
   readonly #purged = new Map<App, Set<string>>()
@@ -139,7 +140,7 @@ export class Referee {
     // the login, its cookie comes last.
     const crossed = ledger.exchanges.some(
       (other) =>
-        (!this.#isLocked(other) || !this.#isLocked(by) || other.orphaned === true) &&
+        (!other.locked || other.orphaned === true || this.#gaveBack.has(by)) &&
         other.page !== by.page &&
         other.sentAt < arrivedAt &&
         (other.arrivedAt ?? 0) >= arrivedAt &&
@@ -150,21 +151,17 @@ export class Referee {
     const rivals = [...ledger.makers.values()].filter((other) => other.page !== by.page)
     const near = (at: number): boolean => Math.abs(at - by.sentAt) < 15_000
     // Nor a logout that knows of no session, which waits for nobody.
-    const apart = schedule.locks === true && this.#isLocked(by)
+    const apart = schedule.locks === true && by.locked
     return (
       this.logouts.some(({ at, nameless }) => (nameless || !apart) && near(at)) ||
-      rivals.some((rival) => !(apart && this.#isLocked(rival)) && near(rival.sentAt))
+      rivals.some(({ sentAt, locked }) => !(apart && locked) && near(sentAt))
     )
   }
 
   /** A page that is frozen or cached gives the lock back, whatever it has under way. */
   left(page: number): void {
     for (const exchange of this.#truth.ledger.exchanges)
-      if (exchange.page === page && exchange.arrivedAt === undefined) this.#unlocked.add(exchange)
-  }
-
-  #isLocked(exchange: Exchange): boolean {
-    return exchange.locked && !this.#unlocked.has(exchange)
+      if (exchange.page === page && exchange.arrivedAt === undefined) this.#gaveBack.add(exchange)
   }
 
   /** The page that logged out had asked for it: for that page it comes to life behind the logout. */

@@ -185,14 +185,14 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
         if (tab.page) referee.left(tab.page.id)
         if (tab.page?.running()) coverage.count('back/forward cache')
         return tab.leave()
+      case 'freeze':
+        if (tab.page) referee.left(tab.page.id)
+        return tab.freeze()
       case 'close':
       case 'crash':
       case 'reload':
       case 'hide':
       case 'show':
-      case 'freeze':
-        if (tab.page) referee.left(tab.page.id)
-        return tab.freeze()
       case 'resume':
       case 'back':
         return tab[method]()
