@@ -210,15 +210,17 @@ export const bff = {
 } satisfies AuthClientOptions
 
 /**
- * Express with express-session and a CSRF middleware such as csrf-sync or csrf-csrf. Not tried against the real thing.
+ * Express with express-session and a CSRF middleware. Tried in a browser against Express 5.3.0, express-session 1.19.0 and
+ * csrf-sync 4.2.1 (e2e/express-session.spec.ts).
  *
- * From their documentation: the token goes into `x-csrf-token`, and a refusal is an error with the status 403 and the code
- * `EBADCSRFTOKEN`, which your error handler is assumed to answer as `{"error": "EBADCSRFTOKEN"}`. Sign-in, sign-out and session
- * check are yours, at the paths of the contract; call `req.session.regenerate` at the sign-in, and put `csrf_token` into
- * the answers of sign-in and session check.
+ * The token goes into `x-csrf-token`, and a refusal is an error with the status 403 and the code `EBADCSRFTOKEN`, which your
+ * error handler is assumed to answer as `{"error": "EBADCSRFTOKEN"}`. Sign-in, sign-out and session check are yours, at the
+ * paths of the contract. The session check answers `{"user": …, "csrf_token": …}`, with the user `null` for nobody, so that the
+ * sign-in finds a token, too; put its route before the middleware, and all that writes after it. At the sign-in call
+ * `req.session.regenerate`, and answer as the session check does.
  *
  * What remains: reads of a tab in which nobody has noticed another sign-in are answered for the new user, unless you compare
- * `X-Session-Id` (docs/backend-contract.md).
+ * `X-Session-Id` (docs/backend-contract.md). Every request prolongs a session in the store, the session check like all others.
  *
  * @example
  * import { createAuthClient } from 'latchkey'
@@ -227,6 +229,8 @@ export const bff = {
  */
 export const expressSession = {
   mode: 'session',
+  // The middleware wants a token from the sign-in, too.
+  endpoints: { csrf: '/auth/session' },
   session: {
     csrf: {
       header: 'x-csrf-token',
