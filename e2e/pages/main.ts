@@ -68,9 +68,9 @@ const hooks = {
   hasToken: async () => (await auth.getAccessToken()) !== '',
   fetch: async (url: string) => outcome(await auth.fetch(url)),
   /** Renames whoever is signed in. */
-  write: async (name: string) =>
+  write: async (name: string, origin = '') =>
     outcome(
-      await auth.fetch('/api/profile', {
+      await auth.fetch(`${origin}/api/profile`, {
         method: 'PUT',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ name }),
