@@ -72,7 +72,7 @@ test('R43 a second tab needs no question of its own, and a sign-out in one ends 
   await elsewhere.close()
 })
 
-test('R70 there is no token to go stale: a write from another origin is refused, with the cookie and all, and the tab goes on', async ({
+test('there is no token to go stale: a write from another origin is refused, with the cookie and all, and the tab goes on', async ({
   start,
   page,
   context,

@@ -29,6 +29,7 @@ test('signs in, writes with a CSRF token, and is restored after a reload by one 
   const peer = await startExpress(start)
   const tab = await openTab(page, peer)
   await tab.expectUser(undefined)
+  expect(peer.seen).toEqual(['GET /auth/session 200'])
   const visitor = await sid(context)
   expect(await tab.fails('login', { ...ADA, password: 'wrong' })).toMatchObject({
     code: 'invalid_credentials',
