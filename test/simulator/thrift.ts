@@ -170,8 +170,13 @@ export class Thrift {
 
   /** Two pages need a lock to keep apart; the clients of one page join, except where one insists. */
   #mayCross(page: number, other: number): boolean {
-    if (page === other) return this.#truth.now() - this.#forcedAt < EXCUSE_MS
+    if (page === other) return this.#truth.now() - this.#forcedAt < EXCUSE_MS || this.#isBroken(page)
     return this.#truth.schedule.locks !== true || this.#isExcused(page) || this.#isExcused(other)
+  }
+
+  /** Webkit tells a page that comes back out of its cache that its request has failed, whatever became of it. */
+  #isBroken(page: number): boolean {
+    return this.#truth.schedule.engine === 'webkit' && this.#isExcused(page)
   }
 
   #checkWaits({ page, tab }: Exchange): void {
