@@ -9,18 +9,18 @@ export { expect }
 type Value<Name extends keyof Hooks> = Awaited<ReturnType<Hooks[Name]>>
 
 /** One tab with the app in it. */
-export class App {
+export class Tab {
   readonly page: Page
-  readonly server: TestServer
+  readonly origin: string
   readonly #frame: Page | Frame
 
-  constructor(page: Page, server: TestServer, frame: Page | Frame = page) {
+  constructor(page: Page, origin: string, frame: Page | Frame = page) {
     this.page = page
-    this.server = server
+    this.origin = origin
     this.#frame = frame
   }
 
-  async open(path = '/', origin = this.server.origin): Promise<void> {
+  async open(path = '/', origin = this.origin): Promise<void> {
     await this.page.goto(origin + path)
   }
 
@@ -44,6 +44,23 @@ export class App {
     await this.#frame.evaluate(([name, args]) => void window.run(name, args), [name, args] as const)
   }
 
+  /** The start has settled, and this is who is signed in. */
+  async expectUser(user: string | undefined): Promise<void> {
+    const status = user === undefined ? 'unauthenticated' : 'authenticated'
+    expect(await this.run('ready')).toMatchObject({ status, connection: 'ok' })
+    expect((await this.run('state')).user).toBe(user)
+  }
+}
+
+/** One whose backend is the reference backend. */
+export class App extends Tab {
+  readonly server: TestServer
+
+  constructor(page: Page, server: TestServer, frame?: Frame) {
+    super(page, server.origin, frame)
+    this.server = server
+  }
+
   /** Signs in, and counts from then on. */
   async signIn(credentials = ADA): Promise<void> {
     await this.open()
@@ -56,13 +73,6 @@ export class App {
   async pass(seconds: number): Promise<void> {
     this.server.advance(seconds * 1000)
     await this.page.evaluate(putForward, seconds * 1000)
-  }
-
-  /** The start has settled, and this is who is signed in. */
-  async expectUser(user: string | undefined): Promise<void> {
-    const status = user === undefined ? 'unauthenticated' : 'authenticated'
-    expect(await this.run('ready')).toMatchObject({ status, connection: 'ok' })
-    expect((await this.run('state')).user).toBe(user)
   }
 }
 

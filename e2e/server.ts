@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import type { Server, ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { serve, type ServerType } from '@hono/node-server'
@@ -29,7 +30,7 @@ export interface Seen {
 }
 
 export interface TestServer {
-  /** `http://localhost:<port>`. */
+  /** `http://localhost:<port>`, or what the place says. */
   readonly origin: string
   readonly port: number
   readonly backend: ReferenceBackend
@@ -83,7 +84,14 @@ function withCors(request: Request, response: Response): Response {
   return response
 }
 
-export async function startServer(options: BackendOptions = {}): Promise<TestServer> {
+/** Where a server is, if not at `http://localhost`. */
+export interface Place {
+  readonly host: string
+  /** Key and certificate, in PEM. */
+  readonly tls: { readonly key: string; readonly cert: string }
+}
+
+export async function startServer(options: BackendOptions = {}, place?: Place): Promise<TestServer> {
   const assets = await buildAssets()
   let offset = 0
   const holds = new Holds()
@@ -189,6 +197,7 @@ export async function startServer(options: BackendOptions = {}): Promise<TestSer
         port: 0,
         hostname: '127.0.0.1',
         overrideGlobalObjects: false,
+        ...(place && { createServer: createTlsServer, serverOptions: place.tls }),
         async fetch(request, { incoming, outgoing }) {
           const response = await answer(request, incoming.socket.remoteAddress)
           if (response.type !== 'error') return response
@@ -200,7 +209,7 @@ export async function startServer(options: BackendOptions = {}): Promise<TestSer
     )
   })
   const { port } = server.address() as AddressInfo
-  const origin = `http://localhost:${port}`
+  const origin = place ? `https://${place.host}:${port}` : `http://localhost:${port}`
 
   const test: TestServer = {
     origin,

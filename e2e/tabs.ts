@@ -1,5 +1,5 @@
 /* What tests of several tabs in one browser ask and do. */
-import { type App, expect, putForward, REFRESH_COOKIE, type TestServer } from './fixtures.ts'
+import { type App, expect, putForward, REFRESH_COOKIE, type Tab, type TestServer } from './fixtures.ts'
 
 /** Options under which the name of lock, channel and marker is known. */
 export const OPTIONS = { development: false, key: 'shop' } as const
@@ -35,6 +35,6 @@ export const lockState = ({ page }: App): Promise<{ held: number; pending: numbe
     return { held: ours(held), pending: ours(pending) }
   }, NAME)
 
-export const expectAll = async (tabs: readonly App[], state: Record<string, unknown>): Promise<void> => {
+export const expectAll = async (tabs: readonly Tab[], state: Record<string, unknown>): Promise<void> => {
   await Promise.all(tabs.map((tab) => expect.poll(() => tab.run('state')).toMatchObject(state)))
 }

@@ -92,7 +92,7 @@ export interface Endpoints {
   logout?: string | undefined
   /** Answers who is signed in, and changes nothing. False where the backend has none. @default '/auth/session' */
   session?: string | false | undefined
-  /** Hands out the CSRF token, best with the user it is for. False where it comes in another way. @default false */
+  /** Hands out the CSRF token, best with the user it is for; may be `session` itself. False where it comes in another way. @default false */
   csrf?: string | false | undefined
   /** Where `loginWithRedirect` navigates. @default '/auth/start' */
   start?: string | undefined

@@ -210,15 +210,17 @@ export const bff = {
 } satisfies AuthClientOptions
 
 /**
- * Express with express-session and a CSRF middleware such as csrf-sync or csrf-csrf. Not tried against the real thing.
+ * Express with express-session and a CSRF middleware. Tried in a browser against Express 5.3.0, express-session 1.19.0 and
+ * csrf-sync 4.2.1 (e2e/express-session.spec.ts).
  *
- * From their documentation: the token goes into `x-csrf-token`, and a refusal is an error with the status 403 and the code
- * `EBADCSRFTOKEN`, which your error handler is assumed to answer as `{"error": "EBADCSRFTOKEN"}`. Sign-in, sign-out and session
- * check are yours, at the paths of the contract; call `req.session.regenerate` at the sign-in, and put `csrf_token` into
- * the answers of sign-in and session check.
+ * The token goes into `x-csrf-token`, and a refusal is an error with the status 403 and the code `EBADCSRFTOKEN`, which your
+ * error handler is assumed to answer as `{"error": "EBADCSRFTOKEN"}`. Sign-in, sign-out and session check are yours, at the
+ * paths of the contract. The session check answers `{"user": …, "csrf_token": …}`, with the user `null` for nobody, so that the
+ * sign-in finds a token, too; put its route before the middleware, and all that writes after it. At the sign-in call
+ * `req.session.regenerate`, and answer as the session check does.
  *
  * What remains: reads of a tab in which nobody has noticed another sign-in are answered for the new user, unless you compare
- * `X-Session-Id` (docs/backend-contract.md).
+ * `X-Session-Id` (docs/backend-contract.md). Every request prolongs a session in the store, the session check like all others.
  *
  * @example
  * import { createAuthClient } from 'latchkey'
@@ -227,6 +229,8 @@ export const bff = {
  */
 export const expressSession = {
   mode: 'session',
+  // The middleware wants a token from the sign-in, too.
+  endpoints: { csrf: '/auth/session' },
   session: {
     csrf: {
       header: 'x-csrf-token',
@@ -237,11 +241,13 @@ export const expressSession = {
 } satisfies AuthClientOptions
 
 /**
- * better-auth with e-mail and password, at `/api/auth`. Not tried against the real thing.
+ * better-auth with e-mail and password, at `/api/auth`. Tried in a browser against better-auth 1.7.25 on its memory adapter
+ * (e2e/better-auth.spec.ts).
  *
- * From its documentation: `get-session` answers with `{session, user}`, and with `null` for nobody, and `disableRefresh` keeps
- * the question from prolonging the session; writes are protected by a look at the `Origin` (`trustedOrigins`), so that there is
- * no token. The session's own token in the answers is left where it is: the cookie is the credential.
+ * `get-session` answers with `{session, user}`, and with `null` for nobody; `disableRefresh` keeps the question from prolonging
+ * the session, and `disableCookieCache` has it answered by the store, where `session.cookieCache` would go on naming a user
+ * whose session is over. Writes are protected by a look at the `Origin` (`trustedOrigins`), so that there is no token. The
+ * session's own token in the answers is left where it is: the cookie is the credential.
  *
  * What remains: your own API has to look at the `Origin` of its writes, too, and requests of a tab in which nobody has noticed
  * another sign-in are answered for the new user.
@@ -256,7 +262,7 @@ export const betterAuth = {
   endpoints: {
     login: '/api/auth/sign-in/email',
     logout: '/api/auth/sign-out',
-    session: '/api/auth/get-session?disableRefresh=true',
+    session: '/api/auth/get-session?disableRefresh=true&disableCookieCache=true',
   },
   session: { idHeader: false, csrf: 'static-header' },
   parseAnswer(body) {

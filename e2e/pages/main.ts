@@ -3,7 +3,15 @@
  * hands back plain data, so that nothing reachable from `window` leads to the client.
  */
 import { createAuthClient, isAuthError, type AuthClientOptions, type AuthState } from '../../src/index.js'
+import { betterAuth, expressSession } from '../../src/presets.js'
 import { send, type BodyKind } from './bodies.ts'
+
+const presets = { betterAuth, expressSession }
+
+export type PageOptions = AuthClientOptions & {
+  /** A preset is taken by its name, since the functions in it cannot be put into a page. */
+  preset?: keyof typeof presets
+}
 
 interface User {
   readonly id: string
@@ -11,8 +19,8 @@ interface User {
 }
 
 const element = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T
-const options = JSON.parse(element('options').textContent ?? '{}') as AuthClientOptions<User>
-const auth = createAuthClient<User>(options)
+const { preset, ...options } = JSON.parse(element('options').textContent ?? '{}') as PageOptions
+const auth = createAuthClient<User>({ ...(preset && presets[preset]), ...options } as AuthClientOptions<User>)
 
 /** What the app was told, in order. */
 const told: string[] = []
@@ -60,9 +68,9 @@ const hooks = {
   hasToken: async () => (await auth.getAccessToken()) !== '',
   fetch: async (url: string) => outcome(await auth.fetch(url)),
   /** Renames whoever is signed in. */
-  write: async (name: string) =>
+  write: async (name: string, origin = '') =>
     outcome(
-      await auth.fetch('/api/profile', {
+      await auth.fetch(`${origin}/api/profile`, {
         method: 'PUT',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ name }),
@@ -73,6 +81,7 @@ const hooks = {
   burst: async (url: string, calls: number) =>
     Promise.all(Array.from({ length: calls }, async () => (await auth.fetch(url)).status)),
   diagnose: () => auth.diagnose(),
+  whole: () => ({ state: auth.getState(), diagnostics: auth.getDiagnostics() }),
   timeline: () => auth.getDiagnostics().map(({ type }) => type),
   told: () => told.splice(0),
   /** From now on the app is busy clearing up when a session ends, until it is told that it is done. */

@@ -35,7 +35,8 @@ export async function obtain(context: Context): Promise<Reply> {
  */
 export async function probe(context: Context): Promise<Reply> {
   const session = { endpoint: 'session', method: 'GET' } as const
-  if (context.options.endpoints.csrf === false) return call(context, session)
+  const { endpoints } = context.options
+  if (endpoints.csrf === false || endpoints.csrf === endpoints.session) return call(context, session)
   const token = await call(context, { endpoint: 'csrf', method: 'GET' })
   const fields = fieldsOf(context, token)
   if (fields && isPresent(fields.user)) return token

@@ -105,7 +105,7 @@ const BACKENDS: Record<string, Backend> = {
     session: '/auth/session',
     login: '/auth/login',
     logout: '/auth/logout',
-    whoIs: (signedIn) => (signedIn ? json({ user: ANN, csrf_token: 'c1' }) : json(null)),
+    whoIs: (signedIn) => json(signedIn ? { user: ANN, csrf_token: 'c1' } : { user: null, csrf_token: 'c0' }),
     loggedIn: () => json({ user: ANN, csrf_token: 'c1' }),
     wrongPassword: () => json({ error: 'invalid_credentials' }, 401),
     user: ANN,
@@ -248,6 +248,15 @@ it.each(cases)(
     expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'expired' })
   },
 )
+
+it('R72 expressSession: one question tells who is signed in and brings the token that the sign-in carries', async () => {
+  const { kit } = play(BACKENDS['expressSession']!)
+  await finish(kit, kit.auth.ready())
+  expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'none' })
+  expect(kit.sent('/auth/session')).toHaveLength(1)
+  await finish(kit, kit.auth.login({}))
+  expect(kit.sent('/auth/login')[0]!.headers.get('x-csrf-token')).toBe('c0')
+})
 
 it('bff: claims become the user, the session id and the end; its sign-in is a navigation', async () => {
   const kit = createKit(presets.bff)
