@@ -7,17 +7,15 @@ const NAMES: Readonly<Record<DemoMode, string>> = { token: 'token', session: 'co
 
 const HINTS: Readonly<Record<DemoMode, string>> = {
   token: 'An access token in memory, and a cookie that buys the next one.',
-  session: 'The cookie is the credential. Script holds no token; writes carry a CSRF token besides.',
-  both: 'Either is good for every call, and the next renewal turns a token into a cookie session.',
+  session: 'The cookie is the credential. No token in script; writes carry a CSRF token.',
+  both: 'Either is good for every call. Renewing turns a token into a cookie session.',
 }
 
 /** How the backend lets the page act for a user. Nobody is signed out for a change of it. */
 export function Mode() {
   const state = useServer()
   const hintOf = (mode: DemoMode): string =>
-    state?.migrating && mode === state.mode
-      ? `${HINTS[mode]} Until everybody has changed over, both are served.`
-      : HINTS[mode]
+    state?.migrating && mode === state.mode ? `${HINTS[mode]} For now, both are served.` : HINTS[mode]
   return (
     <Choice
       legend="Mode"

@@ -85,7 +85,7 @@ function PeerRow({ peer, mine, renewed }: { peer: Peer; mine: boolean; renewed: 
       </span>
       <span className="peer-who">{whoIn(peer)}</span>
       <span className="peer-life">
-        {renewed && <span className="tag">renewed last</span>}
+        {renewed && peer.status === 'authenticated' && <span className="tag">renewed last</span>}
         {peer.mode === 'session' ? 'cookie' : peer.expiresAt && `${secondsUntil(peer.expiresAt, now)} s`}
       </span>
     </li>

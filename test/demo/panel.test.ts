@@ -77,6 +77,15 @@ describe('what comes from other tabs', () => {
     expect(log.entries().length).toBe(150)
     expect(log.entries().at(-1)?.at).toBe(399)
   })
+
+  it('is the newest although its time is long ago, since a clock was put back', () => {
+    const log = new DiagnosticLog()
+    log.add(entry('start', 600_000))
+    log.add(entry('login.done', 1000))
+    log.add(entry('refresh.sent', 1010, { tab: 'b' }))
+    log.add(entry('refresh.sent', 1005, { tab: 'c' }))
+    expect(log.entries().map(({ at }) => at)).toEqual([600_000, 1000, 1005, 1010])
+  })
 })
 
 it('an entry of a kind that has no sentence is shown by its message or its name', () => {
