@@ -9,13 +9,15 @@ const GRACE_MS = 30_000
  * holds a session of the kind that goes, and a while longer.
  */
 export class Migration {
-  readonly #backend: ReferenceBackend
+  readonly #backend: Pick<ReferenceBackend, 'admin'>
+  readonly #now: () => number
   #mode: DemoMode = 'token'
   #begun = false
   #lastOld: number | undefined
 
-  constructor(backend: ReferenceBackend) {
+  constructor(backend: Pick<ReferenceBackend, 'admin'>, now: () => number = Date.now) {
     this.#backend = backend
+    this.#now = now
   }
 
   get mode(): DemoMode {
@@ -35,8 +37,8 @@ export class Migration {
     const mode = this.#mode
     if (!this.#begun || mode === 'both') return false
     const sessions = await this.#backend.admin.listSessions()
-    if (sessions.some((session) => session.mode !== mode)) this.#lastOld = Date.now()
-    const over = this.#lastOld === undefined || Date.now() - this.#lastOld > GRACE_MS
+    if (sessions.some((session) => session.mode !== mode)) this.#lastOld = this.#now()
+    const over = this.#lastOld === undefined || this.#now() - this.#lastOld > GRACE_MS
     // Somebody may have chosen another one meanwhile.
     if (over && mode === this.#mode) {
       this.#begun = false

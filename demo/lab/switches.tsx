@@ -57,7 +57,7 @@ const DEEDS: readonly Deed[] = [
   },
   {
     act: 'rotate-keys',
-    title: 'Rotate the signing keys',
+    title: 'Rotate signing keys',
     hint: 'Nobody should notice.',
     about: 'server',
     said: 'Rotated. Tokens that are out go on working; new ones have another kid.',

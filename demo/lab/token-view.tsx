@@ -37,8 +37,7 @@ export function Token() {
         spellCheck={false}
         autoComplete="off"
         placeholder="Paste a token"
-        value={pasted}
-        onChange={(event) => setPasted(event.target.value)}
+        onInput={(event) => setPasted(event.currentTarget.value)}
       />
     </section>
   )

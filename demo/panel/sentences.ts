@@ -78,7 +78,7 @@ const SPEAKERS: { readonly [Type in DiagnosticType]?: Speaker } = {
   }),
   'refresh.adopted': say('good', ({ cause }) =>
     cause === 'shared'
-      ? 'Took over the new token as it came over the channel: no request.'
+      ? 'Took over the new token from the channel: no request.'
       : 'Needed a token, and took over the one that another tab had just fetched: no request.',
   ),
   'refresh.failed': say('notice', (entry) => `Not renewed: ${failure(entry)}. The session is kept.`),
@@ -136,7 +136,7 @@ export function figuresOf(
 }
 
 const duration = (milliseconds: number): string =>
-  milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`
+  milliseconds < 1000 ? `${Math.round(milliseconds)}\u00a0ms` : `${(milliseconds / 1000).toFixed(1)}\u00a0s`
 
 function pathOf(url: string | undefined): string {
   return url !== undefined && URL.canParse(url) ? new URL(url).pathname : 'a request'

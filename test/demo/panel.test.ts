@@ -19,7 +19,9 @@ describe('the rows of the timeline', () => {
       entry('refresh.done', 40, { cause: 'schedule', generation: 8, milliseconds: 40 }),
     ])
     expect(rows.map((row) => row.entry.type)).toEqual(['refresh.done', 'start'])
-    expect(figuresOf(rows[0]!.entry, rows[0]!.begun)).toBe('7.4 s before its end · generation 8 · 40 ms')
+    expect(figuresOf(rows[0]!.entry, rows[0]!.begun)).toBe(
+      '7.4\u00a0s before its end · generation 8 · 40\u00a0ms',
+    )
   })
 
   it('say once what several tabs did at once, and how often', () => {

@@ -22,7 +22,7 @@ it('the timeline needs no framework: it shows what was, follows what comes, the 
   expect(texts()[0]).toContain('Tab 2 Running: Asking the server')
   log.add(entry('b', 5040, { type: 'refresh.done', cause: 'start', generation: 3, milliseconds: 40 }))
   expect(texts()).toHaveLength(2)
-  expect(texts()[0]).toMatch(/Tab 2 Done: .* generation 3 · 40 ms/)
+  expect(texts()[0]).toMatch(/Tab 2 Done: .* generation 3 · 40\u00a0ms/)
 
   log.clear()
   expect(texts()).toEqual([])
