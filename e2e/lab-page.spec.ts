@@ -59,7 +59,7 @@ test('the switches that a session outlives: expire, new role, new keys, skewed c
 
   const kid = page.getByText('kid which key').locator('xpath=../dd')
   const before = await kid.innerText()
-  await press(page, 'Rotate the signing keys')
+  await press(page, 'Rotate signing keys')
   await expect(page.getByText('Rotated.')).toBeVisible()
   await press(page, 'Renew now')
   await expect(kid).not.toHaveText(before)

@@ -1,3 +1,4 @@
+import type { Locator, Page } from '@playwright/test'
 import { signedInAs, signIn, test } from './demo-server.ts'
 import { expect } from './fixtures.ts'
 import { play } from './tour.ts'
@@ -32,3 +33,47 @@ for (const [title, other] of SCENARIOS) {
     await expect(status).toHaveText(other === undefined ? 'Signed out' : `Signed in as ${other}`)
   })
 }
+
+test('switching the backend from tokens to cookie sessions and back keeps who is signed in, in two tabs', async ({
+  page,
+  context,
+  demo,
+}) => {
+  await signIn(page, demo)
+  const second = await context.newPage()
+  await second.goto(demo)
+  await signedInAs(second, 'Ann Baker')
+  const tabs = [page, second]
+  const mode = (tab: Page): Locator => tab.getByText('mode', { exact: true }).locator('xpath=../dd')
+  const rename = async (tab: Page, name: string): Promise<void> => {
+    await tab.bringToFront()
+    await tab.getByRole('link', { name: 'Profile' }).click()
+    await expect(tab.getByLabel('Name', { exact: true })).toBeEnabled()
+    await tab.getByLabel('Name', { exact: true }).press('ControlOrMeta+a')
+    await tab.keyboard.type(name)
+    const [sent] = await Promise.all([
+      tab.waitForRequest((request) => request.method() === 'PUT' && request.url().endsWith('/api/profile')),
+      tab.getByRole('button', { name: 'Save' }).click(),
+    ])
+    await expect(tab.getByText('Saved.')).toBeVisible()
+    const { authorization, 'x-csrf-token': csrf } = await sent.allHeaders()
+    expect([authorization !== undefined, csrf !== undefined]).toEqual(
+      (await mode(tab).innerText()) === 'session' ? [false, true] : [true, false],
+    )
+  }
+
+  for (const [choice, name] of [
+    ['cookie session', 'session'],
+    ['token', 'token'],
+  ] as const) {
+    await page.bringToFront()
+    await page.getByRole('radio', { name: choice, exact: true }).check()
+    for (const tab of tabs) {
+      await tab.bringToFront()
+      await expect(mode(tab)).toHaveText(name)
+      await rename(tab, `Ann B. ${name}`)
+      await signedInAs(tab, `Ann B. ${name}`)
+    }
+    await expect(page.getByText('There is none in script')).toHaveCount(name === 'session' ? 1 : 0)
+  }
+})

@@ -14,6 +14,9 @@ export interface User {
 /** The one client of this page. A back-off of 8 s at most, so that nobody waits long for the end of an outage they made. */
 export const auth = createAuthClient<User>({
   parseUser,
+  // As the server wants it, which is changed by a switch of the lab: with tokens, or with a cookie session.
+  mode: 'auto',
+  session: { csrf: { header: 'X-CSRF-Token' } },
   hint: { cookie: HINT_COOKIE },
   retry: { cap: 8000 },
   hideOnRestore: true,

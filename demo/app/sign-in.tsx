@@ -1,5 +1,5 @@
 import type { UnauthenticatedState } from 'latchkey'
-import { type SubmitEvent, useState } from 'react'
+import { type SubmitEvent, useRef, useState } from 'react'
 import { ACCOUNTS, type Account } from '../shared/accounts.js'
 import { auth } from './auth.js'
 import { Spinner } from './icons.js'
@@ -12,8 +12,7 @@ type Busy = 'form' | 'redirect' | undefined
 
 /** The sign-in of the shop: by a form of its own, or on the hosted page of the backend. */
 export function SignIn({ reason }: { readonly reason: UnauthenticatedState['reason'] }) {
-  const [email, setEmail] = useState('')
-  const [password, setPassword] = useState('')
+  const form = useRef<HTMLFormElement>(null)
   const [busy, setBusy] = useState<Busy>()
   const [problem, setProblem] = useState<Explanation>()
   const now = useNow(problem?.retryAt === undefined ? undefined : 500)
@@ -29,17 +28,19 @@ export function SignIn({ reason }: { readonly reason: UnauthenticatedState['reas
   }
   const submit = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault()
-    if (!busy && wait === 0) run('form', () => auth.login({ email, password }))
+    // What stands in the fields counts, also where a password manager wrote it and React has not heard of it.
+    const entered = Object.fromEntries(new FormData(event.currentTarget))
+    if (!busy && wait === 0) run('form', () => auth.login(entered))
   }
   const fill = (account: Account) => {
-    setEmail(account.email)
-    setPassword(account.password)
+    for (const name of ['email', 'password'] as const)
+      form.current!.querySelector<HTMLInputElement>(`[name=${name}]`)!.value = account[name]
     setProblem(undefined)
   }
 
   return (
     <div className="sign-in">
-      <form onSubmit={submit} aria-labelledby="sign-in-title">
+      <form ref={form} onSubmit={submit} aria-labelledby="sign-in-title">
         <h3 id="sign-in-title">Sign in</h3>
         <div className="notice">
           <p className="problem" role="alert">
@@ -48,23 +49,9 @@ export function SignIn({ reason }: { readonly reason: UnauthenticatedState['reas
           {!problem && <SignedOutNotice reason={reason} />}
         </div>
         <label htmlFor="email">E-mail address</label>
-        <input
-          id="email"
-          type="email"
-          autoComplete="username"
-          required
-          value={email}
-          onChange={(event) => setEmail(event.target.value)}
-        />
+        <input id="email" name="email" type="email" autoComplete="username" required />
         <label htmlFor="password">Password</label>
-        <input
-          id="password"
-          type="password"
-          autoComplete="current-password"
-          required
-          value={password}
-          onChange={(event) => setPassword(event.target.value)}
-        />
+        <input id="password" name="password" type="password" autoComplete="current-password" required />
         <button type="submit" className="button primary" aria-disabled={busy !== undefined || wait > 0}>
           {busy === 'form' && <Spinner />}
           {busy === 'form' ? 'Signing in' : wait > 0 ? `Try again in ${wait} s` : 'Sign in'}

@@ -5,13 +5,14 @@ import {
   type ActAnswer,
   ANSWERS,
   type Answers,
-  type DemoMode,
   type DemoState,
+  MODES,
   type Person,
 } from '../shared/demo-api.js'
 import { ACCOUNTS } from '../shared/accounts.js'
 import { DOERS } from './acts.js'
 import type { DemoBackend } from './backend.js'
+import { Migration } from './migration.js'
 import type { Thief } from './thief.js'
 
 /** The calls of the app's script. Navigations go through, so that nobody ends on an error page of the browser. */
@@ -35,22 +36,20 @@ const FAULTS: Readonly<Record<Exclude<Answers, 'normal'>, FaultKind>> = {
   html: { kind: 'html' },
 }
 
-/** Those the reference backend can be in. */
-const MODES: readonly DemoMode[] = ['token']
-
 /**
  * What the page asks the server for besides the app: what it counted, and to behave badly. Other sites cannot: PUT needs a
  * preflight, which nobody here answers.
  */
 export function createControl(demo: DemoBackend, thief: Thief): Hono {
   const { backend, options } = demo
+  const migration = new Migration(backend)
   let answers: Answers = 'normal'
 
   const state = async (): Promise<DemoState> => ({
     tokenSeconds: options.tokenSeconds,
     insecureCookies: options.insecureCookies,
-    modes: MODES,
-    mode: 'token',
+    mode: migration.mode,
+    migrating: await migration.goesOn(),
     answers,
     skewSeconds: demo.skew / 1000,
     people: await peopleOf(demo),
@@ -69,6 +68,12 @@ export function createControl(demo: DemoBackend, thief: Thief): Hono {
       answers = wanted
       backend.faults.clear()
       if (wanted !== 'normal') backend.faults.add({ ...FAULTS[wanted], on: CALLS })
+      return context.json(await state())
+    })
+    .put('/demo/mode/:name', async (context) => {
+      const wanted = MODES.find((name) => name === context.req.param('name'))
+      if (wanted === undefined) return context.json({ error: 'not_found' }, 404)
+      migration.begin(wanted)
       return context.json(await state())
     })
     .put('/demo/acts/:name', async (context) => {

@@ -1,4 +1,4 @@
-import type { AuthState } from 'latchkey'
+import type { AuthState, Mode } from 'latchkey'
 import { isAuthError } from 'latchkey'
 import { auth, type User } from '../app/auth.js'
 import { setAhead } from '../app/page-clock.js'
@@ -20,6 +20,7 @@ export interface Told {
   readonly connection: AuthState['connection']
   readonly user: string | undefined
   readonly session: string | undefined
+  readonly mode: Mode | undefined
   readonly expiresAt: number | undefined
 }
 
@@ -65,6 +66,7 @@ export function told(state: AuthState<User>): Told {
     connection: state.connection,
     user: signedIn ? state.user.id : undefined,
     session: signedIn ? state.sessionId : undefined,
+    mode: signedIn ? state.mode : undefined,
     expiresAt: signedIn ? state.expiresAt : undefined,
   }
 }

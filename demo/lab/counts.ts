@@ -16,6 +16,17 @@ export interface Counts {
   readonly spoilt: number
 }
 
+/** What an API says no with to a token or a cookie that is missing, unknown, or over. */
+const NOBODY = [
+  'invalid_token',
+  'missing_token',
+  'missing_session',
+  'session_expired',
+  'session_revoked',
+  'idle_timeout',
+  'user_disabled',
+]
+
 const API = ['orders', 'profile', 'users'] as const
 
 export function countsOf({ requests }: Pick<DemoState, 'requests'>): Counts {
@@ -23,16 +34,24 @@ export function countsOf({ requests }: Pick<DemoState, 'requests'>): Counts {
   const sum = (of: (endpoint: (typeof API)[number]) => number): number =>
     API.reduce((total, endpoint) => total + of(endpoint), 0)
   const outcomes = Object.values(requests).flatMap((endpoint) => Object.entries(endpoint))
-  const renewals = count('refresh', 'rotated') + count('refresh', 'redelivered')
+  const renewals = ['rotated', 'redelivered', 'exchanged'].reduce(
+    (total, name) => total + count('refresh', name),
+    0,
+  )
   const faults = Object.entries(requests['refresh'] ?? {}).filter(([name]) => name.startsWith('fault:'))
   const asked = Object.values(requests['refresh'] ?? {}).reduce((total, number) => total + number, 0)
   return {
     signIns: count('login', 'ok') + count('callback', 'ok'),
     renewals,
-    refused: asked - renewals - faults.reduce((total, [, number]) => total + number, 0),
+    // Where there are no tokens, there is nothing to refuse either.
+    refused:
+      asked -
+      renewals -
+      count('refresh', 'not_found') -
+      faults.reduce((total, [, number]) => total + number, 0),
     reused: count('refresh', 'refresh_reused'),
     answered: sum((endpoint) => count(endpoint, 'ok')),
-    unauthorized: sum((endpoint) => count(endpoint, 'invalid_token') + count(endpoint, 'missing_token')),
+    unauthorized: sum((endpoint) => NOBODY.reduce((total, name) => total + count(endpoint, name), 0)),
     signOuts: count('logout', 'ok'),
     spoilt: outcomes.reduce((total, [name, number]) => total + (name.startsWith('fault:') ? number : 0), 0),
   }

@@ -4,7 +4,6 @@ import { auth, useAuth, type User } from '../app/auth.js'
 import { Spinner } from '../app/icons.js'
 import { secondsUntil, useNow } from '../app/use-now.js'
 import { useDiagnostics } from './log.js'
-import { Mode } from './mode.js'
 import { Ring } from './ring.js'
 import { useServer } from './server.js'
 
@@ -17,11 +16,20 @@ export function Now() {
   // Read anew at each tick: a silent refresh changes it and renders nothing by itself.
   const expiresAt = state.status === 'authenticated' ? state.expiresAt : undefined
   const left = expiresAt === undefined ? undefined : secondsUntil(expiresAt, now)
+  const byCookie = state.status === 'authenticated' && state.mode === 'session'
   return (
     <section className="part now" aria-labelledby="now-title">
       <h2 id="now-title">The state now</h2>
       <div className="now-parts">
-        <Ring fraction={expiresAt === undefined ? 0 : (expiresAt - now) / 1000 / whole} label={left} />
+        {byCookie ? (
+          <Ring fraction={1} label={left && Math.ceil(left / 86_400)} unit="days" />
+        ) : (
+          <Ring
+            fraction={expiresAt === undefined ? 0 : (expiresAt - now) / 1000 / whole}
+            label={left}
+            unit="seconds"
+          />
+        )}
         <dl className="facts">
           {factsOf(state, now).map(([name, value]) => (
             <div key={name}>
@@ -31,16 +39,15 @@ export function Now() {
           ))}
         </dl>
         <div className="now-text">
-          <p>{sentence(state.status, left)}</p>
-          <Renew signedIn={state.status === 'authenticated'} />
+          <p>{byCookie ? BY_COOKIE : sentence(state.status, left)}</p>
+          <Renew signedIn={state.status === 'authenticated'} byCookie={byCookie} />
         </div>
       </div>
-      <Mode />
     </section>
   )
 }
 
-function Renew({ signedIn }: { readonly signedIn: boolean }) {
+function Renew({ signedIn, byCookie }: { readonly signedIn: boolean; readonly byCookie: boolean }) {
   const [renewing, setRenewing] = useState(false)
   const diagnostics = useDiagnostics()
   // Of this session: what went before it is another one's.
@@ -65,9 +72,9 @@ function Renew({ signedIn }: { readonly signedIn: boolean }) {
         onClick={renew}
       >
         {renewing && <Spinner />}
-        Renew now
+        {byCookie ? 'Ask the server' : 'Renew now'}
       </button>
-      <span className="hint">{signedIn && timesOf(renewals)}</span>
+      <span className="hint">{signedIn && (byCookie ? 'who is signed in' : timesOf(renewals))}</span>
     </div>
   )
 }
@@ -81,7 +88,10 @@ function factsOf(state: AuthState<User>, now: number): readonly (readonly [strin
     status === 'unauthenticated' ? ['reason', state.reason] : ['user', signedIn ? state.user.name : '–'],
     ['mode', signedIn ? state.mode : '–'],
     ['connection', connection],
-    ['expiresAt', signedIn && state.expiresAt !== undefined ? clock.format(state.expiresAt) : '–'],
+    [
+      'expiresAt',
+      signedIn && state.expiresAt !== undefined ? FORMATS[state.mode].format(state.expiresAt) : '–',
+    ],
     ['retryAt', left === 0 ? '–' : `in ${left} s`],
   ]
 }
@@ -98,9 +108,16 @@ function timesOf(renewals: number): string {
   return renewals === 1 ? 'Renewed once' : `Renewed ${renewals} times`
 }
 
-const clock = new Intl.DateTimeFormat(undefined, {
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-  hourCycle: 'h23',
-})
+const BY_COOKIE =
+  'No token in script: the cookie is the credential, and the server looks at it with every call.'
+
+/** A token ends today, a cookie session some day. */
+const FORMATS = {
+  token: new Intl.DateTimeFormat(undefined, {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hourCycle: 'h23',
+  }),
+  session: new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' }),
+} as const

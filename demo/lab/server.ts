@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react'
 import { auth } from '../app/auth.js'
-import type { Act, ActAnswer, Answers, DemoState, Replay } from '../shared/demo-api.js'
+import type { Act, ActAnswer, Answers, DemoMode, DemoState, Replay } from '../shared/demo-api.js'
 import { log } from './log.js'
 
 const POLL_MS = 2000
@@ -29,6 +29,7 @@ export const server = {
   look: async (): Promise<DemoState> => learn(await request<DemoState>('state')),
   answer: async (answers: Answers): Promise<DemoState> =>
     learn(await request<DemoState>(`answers/${answers}`, 'PUT')),
+  mode: async (mode: DemoMode): Promise<DemoState> => learn(await request<DemoState>(`mode/${mode}`, 'PUT')),
   /** Does something to whoever is signed in on this page, or to the given user. */
   async act(act: Act, user?: string): Promise<Replay | undefined> {
     const now = auth.getState()

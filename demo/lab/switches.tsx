@@ -1,23 +1,23 @@
-import { useRef, useState } from 'react'
-import { useUser } from '../app/auth.js'
+import { useState } from 'react'
+import { useAuth } from '../app/auth.js'
 import { Spinner } from '../app/icons.js'
-import { type Act, ANSWERS, type Answers, type DemoState, type Replay } from '../shared/demo-api.js'
+import { type Act, ANSWERS, type DemoState, type Replay } from '../shared/demo-api.js'
+import { Choice, SILENT } from './choice.js'
+import { Mode } from './mode.js'
 import { server, useServer } from './server.js'
 
-const NAMES: Readonly<Record<Answers, string>> = {
+const NAMES: Readonly<Record<(typeof ANSWERS)[number], string>> = {
   normal: 'as it should',
   slow: 'slowly',
-  stuck: 'very slowly',
   offline: 'not at all',
   '503': '503',
   '429': '429',
   html: 'with HTML',
 }
 
-const HINTS: Readonly<Record<Answers, string>> = {
+const HINTS: Readonly<Record<(typeof ANSWERS)[number], string>> = {
   normal: 'Every call of the app is answered.',
   slow: 'Every call takes a second and a half longer.',
-  stuck: 'A scenario keeps something under way.',
   offline: 'Every connection is dropped. Watch the token run out, and the session stay.',
   '503': 'A server in between says that it is busy. Nobody is signed out for that.',
   '429': 'The server asks to wait four seconds, and the client does.',
@@ -28,8 +28,8 @@ interface Deed {
   readonly act: Act
   readonly title: string
   readonly hint: string
-  /** Whether it is about the session of this page. */
-  readonly personal: boolean
+  /** What it is about: the session of this page, its token, or nothing of this page. */
+  readonly about: 'session' | 'token' | 'server'
   readonly said: string
 }
 
@@ -38,42 +38,38 @@ const DEEDS: readonly Deed[] = [
     act: 'expire',
     title: 'Expire now',
     hint: 'Every token that is out dies.',
-    personal: true,
+    about: 'token',
     said: 'The next request gets a 401, and is sent again with a new token.',
   },
   {
     act: 'revoke',
     title: 'Revoke this session',
     hint: 'As an administrator would.',
-    personal: true,
-    said: 'Revoked. The next renewal is refused, and that ends the session.',
+    about: 'session',
+    said: 'Revoked. The next renewal is refused, and that ends the session here.',
   },
   {
     act: 'replay',
     title: 'Replay an old cookie',
     hint: 'As a thief would who copied it.',
-    personal: true,
+    about: 'token',
     said: 'There is no old cookie yet: renew the token first.',
   },
   {
     act: 'rotate-keys',
-    title: 'Rotate the signing keys',
+    title: 'Rotate signing keys',
     hint: 'Nobody should notice.',
-    personal: false,
+    about: 'server',
     said: 'Rotated. Tokens that are out go on working; new ones have another kid.',
   },
 ]
 
-const SILENT = 'The demo server does not answer. Is it still running?'
-
 /** Switches that make the server behave badly, and people who do what people do. */
 export function Switches() {
   const state = useServer()
-  const user = useUser()
+  const mode = useAuth((now) => (now.status === 'authenticated' ? now.mode : undefined))
   const [busy, setBusy] = useState<string>()
   const [said, setSaid] = useState('')
-  const [wish, setWish] = useState<Answers>()
-  const asked = useRef<Promise<unknown>>(Promise.resolve())
   const run = (name: string, act: () => Promise<string>) => {
     if (busy !== undefined) return
     setBusy(name)
@@ -83,47 +79,26 @@ export function Switches() {
     }
     act().then(settle, () => settle(SILENT))
   }
-  const choose = (answers: Answers) => {
-    setWish(answers)
-    setSaid('')
-    const settle = () => setWish((last) => (last === answers ? undefined : last))
-    // In the order in which they were asked for: the last one counts.
-    asked.current = asked.current
-      .then(() => server.answer(answers))
-      .then(settle, () => {
-        settle()
-        setSaid(SILENT)
-      })
-  }
-  // What was asked for, until the server says so itself.
-  const chosen = wish ?? state?.answers ?? 'normal'
   const skewed = (state?.skewSeconds ?? 0) !== 0
 
   return (
     <section className="part" aria-labelledby="switches-title">
       <h2 id="switches-title">The server</h2>
-      <fieldset className="choices" disabled={!state}>
-        <legend>It answers</legend>
-        {ANSWERS.map((answers) => (
-          <label key={answers} className="choice" data-bad={answers !== 'normal'}>
-            <input
-              type="radio"
-              name="answers"
-              value={answers}
-              checked={chosen === answers}
-              onChange={() => choose(answers)}
-            />
-            <span>
-              {wish === answers && <Spinner />}
-              {NAMES[answers]}
-            </span>
-          </label>
-        ))}
-      </fieldset>
-      <p className="hint choice-hint">{HINTS[chosen]}</p>
+      <Mode />
+      <Choice
+        legend="It answers"
+        name="answers"
+        values={ANSWERS}
+        names={NAMES}
+        now={state && (state.answers === 'stuck' ? 'slow' : state.answers)}
+        isBad={(answers) => answers !== 'normal'}
+        hintOf={(answers) => HINTS[answers]}
+        ask={server.answer}
+      />
       <ul className="deeds">
-        {DEEDS.map(({ act, title, hint, personal, said: after }) => {
-          const off = !state || (personal && !user)
+        {DEEDS.map(({ act, title, hint, about, said: after }) => {
+          const off =
+            !state || (about === 'session' && mode === undefined) || (about === 'token' && mode !== 'token')
           return (
             <li key={act}>
               <button

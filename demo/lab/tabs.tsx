@@ -17,7 +17,7 @@ export function Tabs() {
     <section className="part open-tabs" aria-labelledby="tabs-title">
       <div className="part-top">
         <h2 id="tabs-title">Open tabs</h2>
-        <span className="hint">one session, one lock, one token for all</span>
+        <span className="hint">one session and one lock for all</span>
       </div>
       <ul className="peers">
         {all.map((peer) => (
@@ -85,8 +85,8 @@ function PeerRow({ peer, mine, renewed }: { peer: Peer; mine: boolean; renewed: 
       </span>
       <span className="peer-who">{whoIn(peer)}</span>
       <span className="peer-life">
-        {renewed && <span className="tag">renewed last</span>}
-        {peer.expiresAt !== undefined && `${secondsUntil(peer.expiresAt, now)} s`}
+        {renewed && peer.status === 'authenticated' && <span className="tag">renewed last</span>}
+        {peer.mode === 'session' ? 'cookie' : peer.expiresAt && `${secondsUntil(peer.expiresAt, now)} s`}
       </span>
     </li>
   )

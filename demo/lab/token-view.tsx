@@ -7,6 +7,7 @@ import { type DecodedToken, decodeToken, lifeOf, MEANINGS, valueOf } from './tok
 export function Token() {
   const [pasted, setPasted] = useState('')
   const mine = useOwnToken()
+  const mode = useAuth((state) => (state.status === 'authenticated' ? state.mode : undefined))
   const decoded = pasted.trim() === '' ? mine : decodeToken(pasted)
   const now = useNow(decoded === undefined ? undefined : 1000)
   return (
@@ -25,9 +26,8 @@ export function Token() {
         </>
       ) : (
         <p className="hint">
-          {pasted.trim() === ''
-            ? 'None in memory now.'
-            : 'This is no JSON Web Token: it needs three parts with dots between.'}
+          {pasted.trim() !== '' && 'This is no JSON Web Token: it needs three parts with dots between.'}
+          {pasted.trim() === '' && (mode === 'session' ? COOKIE_ALONE : 'None in memory now.')}
         </p>
       )}
       <label htmlFor="paste">Look into another one</label>
@@ -37,12 +37,14 @@ export function Token() {
         spellCheck={false}
         autoComplete="off"
         placeholder="Paste a token"
-        value={pasted}
-        onChange={(event) => setPasted(event.target.value)}
+        onInput={(event) => setPasted(event.currentTarget.value)}
       />
     </section>
   )
 }
+
+const COOKIE_ALONE =
+  'There is none in script: the cookie is the credential, which only browser and server see. Script holds a CSRF token for writes, worth nothing by itself.'
 
 function Members({ name, members }: { readonly name: string; readonly members: DecodedToken['claims'] }) {
   return (
@@ -67,7 +69,7 @@ function useOwnToken(): DecodedToken | undefined {
   const state = useAuth()
   const [decoded, setDecoded] = useState<DecodedToken>()
   const now = useNow(500)
-  const expiresAt = state.status === 'authenticated' ? state.expiresAt : undefined
+  const expiresAt = state.status === 'authenticated' && state.mode === 'token' ? state.expiresAt : undefined
   // Looking must not renew it.
   const alive = expiresAt !== undefined && expiresAt > now
   useEffect(() => {

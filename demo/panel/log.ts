@@ -2,6 +2,9 @@ import type { AuthClient, DiagnosticEntry } from 'latchkey'
 
 const KEPT = 150
 
+/** Entries of two tabs come out of order by less. By more, a clock was put back, and what comes last is the newest. */
+const DISORDER_MS = 5000
+
 /** Where the decisions of a client can be heard. */
 export type DiagnosticSource = Pick<AuthClient<never>, 'on'>
 
@@ -19,10 +22,10 @@ export class DiagnosticLog {
     return source.on('diagnostic', (entry) => this.add(entry))
   }
 
-  /** For entries that come another way, such as from another tab. Those of two tabs may come out of order by a little. */
+  /** For entries that come another way, such as from another tab. */
   add(entry: DiagnosticEntry): void {
     const entries = [...this.#entries]
-    const before = entries.findLastIndex(({ at }) => at <= entry.at)
+    const before = entries.findLastIndex(({ at }) => at <= entry.at || at - entry.at > DISORDER_MS)
     entries.splice(before + 1, 0, entry)
     this.#set(entries.slice(-KEPT))
   }

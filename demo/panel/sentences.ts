@@ -23,7 +23,7 @@ const NEEDS: Readonly<Record<string, string>> = {
   schedule: 'it is due',
   retry: 'the last try failed',
   early: 'it is due',
-  request: 'a request needs one',
+  request: 'a request needs a token',
   '401': 'the server rejected the old one',
   app: 'the app asked for it',
   wake: 'the page is in view again',
@@ -34,7 +34,7 @@ const NEEDS: Readonly<Record<string, string>> = {
 }
 
 const STARTS: Readonly<Record<string, string>> = {
-  in: 'Page loaded. This browser was signed in: ask the server for a token.',
+  in: 'Page loaded. This browser was signed in: ask the server.',
   out: 'Page loaded. This browser is signed out: no request needed.',
   'logout-pending': 'Page loaded. The server has yet to hear of the last sign-out.',
   missing: 'Page loaded. Nothing is known about this browser yet.',
@@ -42,8 +42,8 @@ const STARTS: Readonly<Record<string, string>> = {
 }
 
 const ENDS: Readonly<Record<string, string>> = {
-  logout: 'Signed out: token and user are wiped from this page.',
-  'logout-elsewhere': 'Signed out in another tab: token and user are wiped from this page.',
+  logout: 'Signed out: the user is wiped from this page, and what acted for them.',
+  'logout-elsewhere': 'Signed out in another tab: the user is wiped from this page, and what acted for them.',
   expired: 'The server says that the session has expired.',
   revoked: 'The server says that the session was ended.',
   'user-switched': 'Somebody else signed in: the data of the last user is cleared away.',
@@ -70,29 +70,28 @@ const failure = ({ code, status }: DiagnosticEntry): string =>
 const SPEAKERS: { readonly [Type in DiagnosticType]?: Speaker } = {
   start: say('plain', ({ cause }) => pick(STARTS, cause) ?? 'Page loaded.'),
   'capability.missing': say('notice', ({ message }) => message ?? 'This browser lacks something.'),
-  'refresh.sent': say('running', ({ cause }) => `Asking for a new token: ${pick(NEEDS, cause) ?? cause}.`),
+  'refresh.sent': say('running', ({ cause }) => `Asking the server: ${pick(NEEDS, cause) ?? cause}.`),
   'refresh.done': say('good', ({ cause }) => {
-    if (cause === 'start') return 'Still signed in: the cookie brought a new token.'
-    if (cause === 'redirect') return 'Signed in on the hosted page: the cookie brought a token.'
-    return `Token renewed in silence: ${pick(NEEDS, cause) ?? cause}.`
+    if (cause === 'start') return 'Still signed in: the server knows the cookie.'
+    if (cause === 'redirect') return 'Signed in on the hosted page: the server knows the cookie.'
+    return `Renewed in silence: ${pick(NEEDS, cause) ?? cause}.`
   }),
   'refresh.adopted': say('good', ({ cause }) =>
     cause === 'shared'
-      ? 'Took over the new token as it came over the channel: no request.'
+      ? 'Took over the new token from the channel: no request.'
       : 'Needed a token, and took over the one that another tab had just fetched: no request.',
   ),
-  'refresh.failed': say('notice', (entry) => `No new token: ${failure(entry)}. The session is kept.`),
+  'refresh.failed': say('notice', (entry) => `Not renewed: ${failure(entry)}. The session is kept.`),
   'refresh.refused': say(
     'notice',
-    ({ status }) =>
-      `The server refused a new token${status ? ` (${status})` : ''}, in words of the contract.`,
+    ({ status }) => `The server refused to renew${status ? ` (${status})` : ''}, in words of the contract.`,
   ),
   'refresh.retry': say('plain', 'Refused, but another tab may have been faster: one more try.'),
   'refresh.late': say('plain', 'An answer came after its deadline, and still counts.'),
   'refresh.repair': say('plain', 'A late answer may have put an old cookie back: renewing once more.'),
   'lock.waited': say('plain', 'Waited while another tab held the lock.'),
   'login.sent': say('running', 'Signing in.'),
-  'login.done': say('good', 'Signed in: the token is in memory, the cookie out of the reach of script.'),
+  'login.done': say('good', 'Signed in. The cookie is out of the reach of script.'),
   'login.failed': say('bad', (entry) => `Not signed in: ${failure(entry)}.`),
   'logout.sent': say('running', ({ cause }) =>
     cause === 'all' ? 'Telling the server to end every session.' : 'Telling the server to end the session.',
@@ -120,7 +119,7 @@ export function sentenceOf(entry: DiagnosticEntry): Sentence {
   return SPEAKERS[entry.type]?.(entry) ?? { tone: 'plain', text: entry.message ?? entry.type }
 }
 
-/** The figures of an act: how often the token was renewed, how long something took or takes, and how early it began. */
+/** The figures of an act: how often the session was renewed, how long something took or takes, and how early it began. */
 export function figuresOf(
   { type, generation, milliseconds }: DiagnosticEntry,
   begun?: DiagnosticEntry,
@@ -129,7 +128,7 @@ export function figuresOf(
   const left = begun?.type === 'refresh.sent' ? (begun.milliseconds ?? 0) : 0
   return [
     left > 0 ? `${duration(left)} before its end` : '',
-    generation === undefined || type === 'refresh.sent' ? '' : `token no. ${generation}`,
+    generation === undefined || type === 'refresh.sent' ? '' : `generation ${generation}`,
     time && (type === 'refresh.failed' ? `next try in ${time}` : time),
   ]
     .filter(Boolean)
@@ -137,7 +136,7 @@ export function figuresOf(
 }
 
 const duration = (milliseconds: number): string =>
-  milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`
+  milliseconds < 1000 ? `${Math.round(milliseconds)}\u00a0ms` : `${(milliseconds / 1000).toFixed(1)}\u00a0s`
 
 function pathOf(url: string | undefined): string {
   return url !== undefined && URL.canParse(url) ? new URL(url).pathname : 'a request'

@@ -24,16 +24,17 @@ export const ACTS = [
 export type Act = (typeof ACTS)[number]
 
 /** How the server lets the page act for a user. */
-export type DemoMode = 'token' | 'session' | 'both'
+export const MODES = ['token', 'session', 'both'] as const
+export type DemoMode = (typeof MODES)[number]
 
 /** What the demo server says about itself at `GET /demo/state`; no part of the backend's own wire. */
 export interface DemoState {
   readonly tokenSeconds: number
   /** Cookies without `Secure` and the `__Host-` prefix, for Safari on http://localhost. */
   readonly insecureCookies: boolean
-  /** The modes this server can be in, and the one it is in. */
-  readonly modes: readonly DemoMode[]
   readonly mode: DemoMode
+  /** It is changing over to that mode, and serves both for those who are signed in. */
+  readonly migrating: boolean
   readonly answers: Answers
   /** How far the clock of the server is ahead of this machine's, in seconds. */
   readonly skewSeconds: number

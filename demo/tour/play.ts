@@ -47,10 +47,13 @@ export function resumeTour(): void {
 }
 
 async function signInAsAnn(): Promise<void> {
-  const { people } = await server.answer('normal')
+  const { people, mode } = await server.answer('normal')
   if (people.some(({ id, banned }) => id === 'ann' && banned)) await server.act('unban', 'ann')
+  // The tour is about tokens: a cookie session has no refresh to go wrong.
+  if (mode !== 'token') await server.mode('token')
   const state = await auth.ready()
   if (state.status !== 'authenticated' || state.user.id !== 'ann') await COMMANDS.login('ann')
+  else if (state.mode !== 'token') await auth.refresh({ force: true })
 }
 
 function verdictOf(

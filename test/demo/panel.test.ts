@@ -19,7 +19,9 @@ describe('the rows of the timeline', () => {
       entry('refresh.done', 40, { cause: 'schedule', generation: 8, milliseconds: 40 }),
     ])
     expect(rows.map((row) => row.entry.type)).toEqual(['refresh.done', 'start'])
-    expect(figuresOf(rows[0]!.entry, rows[0]!.begun)).toBe('7.4 s before its end · token no. 8 · 40 ms')
+    expect(figuresOf(rows[0]!.entry, rows[0]!.begun)).toBe(
+      '7.4\u00a0s before its end · generation 8 · 40\u00a0ms',
+    )
   })
 
   it('say once what several tabs did at once, and how often', () => {
@@ -76,6 +78,15 @@ describe('what comes from other tabs', () => {
     for (let at = 11; at < 400; at++) log.add(entry('start', at))
     expect(log.entries().length).toBe(150)
     expect(log.entries().at(-1)?.at).toBe(399)
+  })
+
+  it('is the newest although its time is long ago, since a clock was put back', () => {
+    const log = new DiagnosticLog()
+    log.add(entry('start', 600_000))
+    log.add(entry('login.done', 1000))
+    log.add(entry('refresh.sent', 1010, { tab: 'b' }))
+    log.add(entry('refresh.sent', 1005, { tab: 'c' }))
+    expect(log.entries().map(({ at }) => at)).toEqual([600_000, 1000, 1005, 1010])
   })
 })
 

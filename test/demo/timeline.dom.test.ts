@@ -19,10 +19,10 @@ it('the timeline needs no framework: it shows what was, follows what comes, the 
   expect(texts()).toEqual([expect.stringContaining('Tab 1 Note: Page loaded.')])
 
   log.add(entry('b', 5000, { type: 'refresh.sent', cause: 'start' }))
-  expect(texts()[0]).toContain('Tab 2 Running: Asking for a new token')
+  expect(texts()[0]).toContain('Tab 2 Running: Asking the server')
   log.add(entry('b', 5040, { type: 'refresh.done', cause: 'start', generation: 3, milliseconds: 40 }))
   expect(texts()).toHaveLength(2)
-  expect(texts()[0]).toMatch(/Tab 2 Done: .* token no. 3 · 40 ms/)
+  expect(texts()[0]).toMatch(/Tab 2 Done: .* generation 3 · 40\u00a0ms/)
 
   log.clear()
   expect(texts()).toEqual([])
