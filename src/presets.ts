@@ -234,7 +234,10 @@ export const expressSession = {
   session: {
     csrf: {
       header: 'x-csrf-token',
-      refusals: ['EBADCSRFTOKEN', 'csrf_failed'].map((code) => ({ status: 403, code })),
+      refusals: [
+        { status: 403, code: 'EBADCSRFTOKEN' },
+        { status: 403, code: 'csrf_failed' },
+      ],
     },
   },
   refusals: ANY_401,
