@@ -8,9 +8,10 @@ import type { Exchange } from '../../src/testing/world/network.js'
 import type { App, Call, Person } from './app.js'
 import { describe } from './app.js'
 import type { Ledger } from './ledger.js'
-import { bearerOf, CANARY, cookieOf } from './ledger.js'
+import { bearerOf, CANARY, cookieOf, CREDENTIAL } from './ledger.js'
 import type { Schedule } from './schedule.js'
 import { Thrift } from './thrift.js'
+import { Writes } from './writes.js'
 
 /** What the referee may know of the world. */
 export interface Truth {
@@ -45,6 +46,7 @@ export class Referee {
   readonly calls: Call[] = []
   readonly logouts: Logout[] = []
   readonly thrift: Thrift
+  readonly writes: Writes
   /** Sessions that logouts, rejected logins and dead pages have given up. */
   readonly #doomed = new Map<string, Logout>()
   /** Sessions of sign-ins that a tab had not heard of when it logged out. */
@@ -62,6 +64,14 @@ export class Referee {
   constructor(truth: Truth) {
     this.#truth = truth
     this.thrift = new Thrift(truth, (what) => this.violate('P3', what))
+    const isOver = (tab: number, sessionId: string): boolean => {
+      const logout = this.#doomed.get(sessionId)
+      const told = truth.schedule.storageEventDelay ?? 0
+      const runs = truth.apps().some(({ page }) => page.tab === tab && page.running())
+      return runs && logout !== undefined && this.#mustKnow(tab, logout, told)
+    }
+    const callOf = (exchange: Exchange): Call | undefined => this.#callOf(exchange)
+    this.writes = new Writes({ ledger: truth.ledger, callOf, isOver }, (...broken) => this.violate(...broken))
   }
 
   violate(promise: string, what: string): void {
@@ -78,6 +88,7 @@ export class Referee {
     call.settledAt = this.#truth.now()
     if (call.outcome === 'fulfilled' && call.kind === 'token') this.#checkToken(call, String(call.value))
     if (call.outcome === 'fulfilled' && call.kind === 'login') this.thrift.signedIn()
+    if (call.outcome === 'fulfilled' && call.kind === 'write') this.writes.settled(call)
     if (call.outcome === 'rejected' && !isTyped(call))
       this.violate('P4', `${call.kind} rejects with ${String(call.error)}`)
   }
@@ -169,6 +180,7 @@ export class Referee {
   sent(exchange: Exchange): void {
     const { url, tab } = exchange
     this.thrift.sent(exchange)
+    this.writes.sent(exchange)
     const token = bearerOf(exchange)
     if (url.origin !== 'https://app.example' && (token !== undefined || cookieOf(exchange) !== undefined)) {
       this.violate('P5', `tab ${tab} sends a credential to ${url.origin}`)
@@ -179,7 +191,7 @@ export class Referee {
     if (this.#isRejected(exchange, token)) {
       this.violate('P4', `tab ${tab} sends a token again that was refused with 401`)
     }
-    const call = this.calls[Number(exchange.headers.get('x-call')) - (this.calls[0]?.id ?? 0)]
+    const call = this.#callOf(exchange)
     if (call?.subject !== undefined && claims && call.subject !== claims.sub) {
       this.violate('P6', `tab ${tab} sends a request that ${call.subject} made with a token of ${claims.sub}`)
     }
@@ -187,6 +199,10 @@ export class Referee {
     if (logout && this.#mustKnow(tab, logout)) {
       this.violate('P2', `tab ${tab} sends a token of session ${claims.sid.slice(0, 4)} after its logout`)
     }
+  }
+
+  #callOf({ headers }: Exchange): Call | undefined {
+    return this.calls[Number(headers.get('x-call')) - (this.calls[0]?.id ?? 0)]
   }
 
   /** Whether the same request went out with the same token before, in vain. */
@@ -215,6 +231,7 @@ export class Referee {
       this.violate('P4', `tab ${app.page.tab} shows unknown for ${Math.round(waited / 1000)} s`)
     }
     this.thrift.poll()
+    this.writes.poll()
     this.checkPending()
   }
 
@@ -328,9 +345,10 @@ export class Referee {
   }
 
   #lastExplicit(): 'login' | 'logout' | undefined {
-    const login = this.calls.filter(({ kind }) => kind === 'login').at(-1)?.at ?? -1
+    const last = this.calls.filter(({ kind }) => kind === 'login' || kind === 'elsewhere').at(-1)
+    const login = last?.at ?? -1
     const logout = this.logouts.at(-1)?.at ?? -1
-    if (login === logout) return undefined
+    if (login === logout || (login > logout && last?.kind === 'elsewhere')) return undefined
     return login > logout ? 'login' : 'logout'
   }
 
@@ -406,10 +424,11 @@ export class Referee {
 /** Errors of the client, and of the application's own request. */
 function isTyped({ kind, error }: Call): boolean {
   const { name } = error as Error
-  return name === 'AuthError' || (kind === 'request' && (name === 'TypeError' || name === 'TimeoutError'))
+  const sends = kind === 'request' || kind === 'write' || kind === 'elsewhere'
+  return name === 'AuthError' || (sends && (name === 'TypeError' || name === 'TimeoutError'))
 }
 
-const valueOf = (setCookie: string): string | undefined => /__Host-refresh=([^;]*)/.exec(setCookie)?.[1]
+const valueOf = (setCookie: string): string | undefined => CREDENTIAL.exec(setCookie)?.[1]
 
 /** Longer than the deadline of the client for auth calls. */
 function isLate({ sentAt, arrivedAt, answer }: Exchange): boolean {

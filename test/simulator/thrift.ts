@@ -13,6 +13,8 @@ const LOCK_WAIT_MS = 10_000
 /** How long something that keeps a tab from what the others know excuses it. */
 const EXCUSE_MS = 15_000
 const QUIET_MS = 60_000
+/** Of the client: how old an answer of the session check may be when a page is shown again. */
+const REVALIDATE_MS = 300_000
 /** Half of what the client waits after its first failure, since half is left to chance, and at most. */
 const SHORTEST_WAIT_MS = 500
 const LONGEST_WAIT_MS = 30_000
@@ -57,6 +59,9 @@ export class Thrift {
   readonly #failures = new Map<number, number>()
   /** Pages whose request lost a race, or seemed to: they try once more. */
   readonly #losers = new Set<number>()
+  /** With cookie sessions: pages whose next question to the server is a refresh, and those questions. */
+  readonly #asking = new Set<number>()
+  readonly #asked = new WeakSet<Exchange>()
   #waits: Wait[] = []
   #disturbedAt = 0
   #forcedAt = -Infinity
@@ -75,7 +80,8 @@ export class Thrift {
   step(step: Step): void {
     if (step.do === 'network') this.#calm = step.profile === 'calm'
     if (step.do === 'offline' || step.do === 'online') this.#online = step.do === 'online'
-    if (step.do === 'fault') this.#faults = true
+    // What the server does behind their backs, the tabs learn one by one.
+    if (step.do === 'fault' || step.do === 'elsewhere' || step.do === 'prefer') this.#faults = true
     if (step.do === 'leave' || step.do === 'freeze')
       for (const { page } of this.#truth.apps()) this.excuse(page.id)
     if (step.do === 'clearStorage') this.#estranged = true
@@ -107,9 +113,15 @@ export class Thrift {
     }
   }
 
+  /** A client is about to ask the server, or has its answer. */
+  asks(page: number, begins: boolean): void {
+    if (begins) this.#asking.add(page)
+    else this.#asking.delete(page)
+  }
+
   sent(exchange: Exchange): void {
     if (isLogin(exchange)) this.#signingIn.add(exchange.page)
-    if (!isRefresh(exchange)) return
+    if (!this.#isRefresh(exchange)) return
     const { now } = this.#truth
     const { page, tab } = exchange
     this.poll()
@@ -130,12 +142,14 @@ export class Thrift {
       this.#forget()
       this.#signingIn.delete(exchange.page)
     }
-    if (!isRefresh(exchange)) return
+    if (!this.#isRefresh(exchange)) return
     this.#flying.delete(exchange)
     const { page, sentAt, answer, arrivedAt } = exchange
     const { now } = this.#truth
     const heard = arrivedAt === undefined ? undefined : answer
     const status = heard?.status ?? 0
+    if (this.#truth.schedule.mode && leavesOpen(exchange, status)) this.#asking.add(page)
+    if (this.#asking.has(page) && status !== 401) return
     if (status === 401 || status === 409) return void this.#losers.add(page)
     if (status === 200 && !isPage(exchange)) {
       this.#forget()
@@ -196,6 +210,14 @@ export class Thrift {
     }
   }
 
+  #isRefresh(exchange: Exchange): boolean {
+    const { url, headers, page } = exchange
+    if (!headers.has('cookie')) return false
+    if (!this.#truth.schedule.mode) return url.pathname === '/auth/refresh'
+    if (QUESTIONS.has(url.pathname) && this.#asking.delete(page)) this.#asked.add(exchange)
+    return this.#asked.has(exchange)
+  }
+
   #app(id: number): App | undefined {
     return this.#truth.apps().find(({ page }) => page.id === id)
   }
@@ -206,7 +228,8 @@ export class Thrift {
 
   /** A token is renewed at most a minute, or a quarter of its life, ahead of its end, and a quarter of that earlier by jitter. */
   #soonest(): number {
-    const { lifetime } = this.#truth.schedule
+    const { lifetime, mode } = this.#truth.schedule
+    if (mode === 'session') return REVALIDATE_MS - 1000
     return (lifetime - 1.25 * Math.min(60, lifetime / 4)) * 1000 - 1000
   }
 
@@ -222,8 +245,13 @@ export const isInVain = (milliseconds: number | undefined): boolean => (millisec
 
 const isLogin = ({ url }: Exchange): boolean => url.pathname === '/auth/login'
 
-function isRefresh({ url, headers }: Exchange): boolean {
-  return url.pathname === '/auth/refresh' && headers.has('cookie')
+const QUESTIONS: ReadonlySet<string> = new Set(['/auth/refresh', '/auth/session', '/auth/csrf'])
+
+/** Where another endpoint may know, the question goes on. */
+function leavesOpen({ url }: Exchange, status: number): boolean {
+  return url.pathname === '/auth/csrf'
+    ? status !== 200
+    : url.pathname === '/auth/refresh' && [401, 404, 405, 501].includes(status)
 }
 
 const isPage = ({ answer }: Exchange): boolean =>
