@@ -36,7 +36,13 @@ export interface Logout {
 }
 
 /** Longest time a promise may take, in milliseconds of active time of its page: waits for locks, deadlines and retries. */
-const BOUNDS: Record<string, number> = { ready: 12_000, logout: 40_000, login: 60_000, request: 120_000 }
+const BOUNDS: Record<string, number> = {
+  ready: 12_000,
+  logout: 40_000,
+  login: 60_000,
+  request: 120_000,
+  elsewhere: Infinity,
+}
 const BOUND = 100_000
 /** Longest time in which a tab may not know who is signed in although nothing is reported amiss. */
 const UNKNOWN_BOUND = 60_000
@@ -108,14 +114,26 @@ export class Referee {
     // A tab that can hear of nothing logs out of the session it knows.
     const { storage, channel } = this.#truth.schedule
     const own = state.status === 'authenticated' ? state.sessionId : undefined
+    const shown = (id: string): boolean => this.#isMadeElsewhere(id) && this.#isShown(id)
     const alive = [...ledger.sessions.values()].filter(
       (session) =>
         ledger.lives(session, serverTime()) &&
-        (session.id === own || (known.has(session.id) && (storage || channel || nameless))),
+        (session.id === own ||
+          ((known.has(session.id) || shown(session.id)) && (storage || channel || nameless))),
     )
     const logout: Logout = { at: now(), app, doomed: new Set(alive.map(({ id }) => id)), nameless }
     this.logouts.push(logout)
     for (const { id } of alive) if (!this.#doomed.has(id)) this.#doomed.set(id, logout)
+  }
+
+  /** On a page of the server, of which the clients learn when they ask. */
+  #isMadeElsewhere(id: string): boolean {
+    return this.#truth.ledger.makers.get(id)?.headers.has('x-elsewhere') === true
+  }
+
+  #isShown(id: string): boolean {
+    const states = this.#truth.apps().map(({ client }) => client.getState())
+    return states.some((state) => state.status === 'authenticated' && state.sessionId === id)
   }
 
   /** How long it takes until the tabs have heard of what one of them did. */
@@ -288,6 +306,8 @@ export class Referee {
     const volatile = !schedule.storage || logout.at <= this.forgottenAt
     // Without a marker a logout is remembered by its own page alone, and only where it knows for which session.
     if (volatile && (logout.nameless || logout.forgotten === true || logout.app.page.gone())) return
+    // Nor does a logout end the session of a sign-in that no client knows of.
+    if (!logout.doomed.has(alive.id) && this.#isMadeElsewhere(alive.id)) return
     // A tab that can hear of nothing logs out of the session it knows.
     if (!logout.doomed.has(alive.id) && !schedule.storage && !schedule.channel) return
     const logins = this.calls.filter(({ kind }) => kind === 'login')

@@ -213,7 +213,7 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
   const signInElsewhere = (page: VirtualPage, user: string): Promise<unknown> =>
     page.fetch('/auth/login', {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'x-csrf': '1' },
+      headers: { 'content-type': 'application/json', 'x-csrf': '1', 'x-elsewhere': '1' },
       body: JSON.stringify({ email: `${user}@example.com`, password: `${user}'s password` }),
     })
 
