@@ -361,7 +361,10 @@ export class Referee {
   /** Whether another explicit act was under way at the same time: then either may win. */
   #overlaps(login: Call, logins: readonly Call[]): boolean {
     const others = logins.filter((other) => other !== login && other.at + 30_000 > login.at)
-    return others.length > 0 || this.logouts.some(({ at }) => Math.abs(at - login.at) < 30_000)
+    const elsewhere = this.calls.some(
+      ({ kind, at }) => kind === 'elsewhere' && Math.abs(at - login.at) < 30_000,
+    )
+    return elsewhere || others.length > 0 || this.logouts.some(({ at }) => Math.abs(at - login.at) < 30_000)
   }
 
   #lastExplicit(): 'login' | 'logout' | undefined {

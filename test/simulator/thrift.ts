@@ -62,6 +62,7 @@ export class Thrift {
   /** With cookie sessions: pages whose next question to the server is a refresh, and those questions. */
   readonly #asking = new Set<number>()
   readonly #asked = new WeakSet<Exchange>()
+  readonly #givenUp = new WeakSet<Exchange>()
   #waits: Wait[] = []
   #disturbedAt = 0
   #forcedAt = -Infinity
@@ -115,8 +116,12 @@ export class Thrift {
 
   /** A client is about to ask the server, or has its answer. */
   asks(page: number, begins: boolean): void {
-    if (begins) this.#asking.add(page)
-    else this.#asking.delete(page)
+    if (begins) return void this.#asking.add(page)
+    this.#asking.delete(page)
+    // The deadline is for all requests of one question: the last of them may still be on its way.
+    for (const exchange of this.#flying.keys()) {
+      if (this.#asked.has(exchange) && exchange.page === page) this.#givenUp.add(exchange)
+    }
   }
 
   sent(exchange: Exchange): void {
@@ -148,6 +153,7 @@ export class Thrift {
     const { now } = this.#truth
     const heard = arrivedAt === undefined ? undefined : answer
     const status = heard?.status ?? 0
+    if (this.#givenUp.has(exchange)) return
     if (this.#truth.schedule.mode && leavesOpen(exchange, status)) this.#asking.add(page)
     if (this.#asking.has(page) && status !== 401) return
     if (status === 401 || status === 409) return void this.#losers.add(page)
@@ -169,6 +175,7 @@ export class Thrift {
 
   #checkFlights({ page, tab, locked, keepalive }: Exchange): void {
     for (const [other, activeMs] of this.#flying) {
+      if (this.#givenUp.has(other)) continue
       // The lock itself is exclusive: the other page has given it back, or is gone.
       if (locked && other.page !== page) continue
       // The same one once more: it seemed that the browser had no room for it.
