@@ -45,7 +45,7 @@ describe('simulated browsers', () => {
   )
 
   it(
-    'R11 R43 R47 R69 two to five tabs keep all promises where a cookie is the credential',
+    'R11 R70 two to five tabs keep all promises where a cookie is the credential',
     { timeout: 120_000 },
     async () => {
       const coverage = await play({ first: 1, count: 300, tabs: [2, 5], steps: 40, mode: 'session' })
@@ -55,7 +55,7 @@ describe('simulated browsers', () => {
   )
 
   it(
-    'R70 R85 two to five tabs keep all promises while the backend changes over from one mode to the other',
+    'R11 two to five tabs keep all promises while the backend changes over from one mode to the other',
     { timeout: 120_000 },
     async () => {
       const coverage = await play({ first: 1, count: 300, tabs: [2, 5], steps: 40, mode: 'mixed' })

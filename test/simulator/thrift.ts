@@ -83,6 +83,8 @@ export class Thrift {
     if (step.do === 'offline' || step.do === 'online') this.#online = step.do === 'online'
     // What the server does behind their backs, the tabs learn one by one.
     if (step.do === 'fault' || step.do === 'elsewhere' || step.do === 'prefer') this.#faults = true
+    // Where the token is in a cookie, each tab that meets another one there asks before it writes.
+    if (step.do === 'csrfKey' && this.#truth.schedule.csrf === 'cookie') this.#faults = true
     if (step.do === 'leave' || step.do === 'freeze')
       for (const { page } of this.#truth.apps()) this.excuse(page.id)
     if (step.do === 'clearStorage') this.#estranged = true
