@@ -64,7 +64,7 @@ test('script sees neither the cookie nor a token', async ({ app, page }) => {
   expect(await app.fails('hasToken')).toMatchObject({ code: 'no_token_in_session_mode' })
 })
 
-test('a second tab needs no question of its own, and a sign-out in one ends both', async ({
+test('a second tab costs at most one question, and a sign-out in one ends both', async ({
   app,
   server,
   context,
@@ -74,7 +74,8 @@ test('a second tab needs no question of its own, and a sign-out in one ends both
   const [other] = (await tabs(1)) as [App]
   await other.expectUser('ada')
   expect((await other.run('write', 'From the other tab')).status).toBe(200)
-  expect(server.count('/auth/session')).toBe(0)
+  // None where the first tab answers within 30 ms.
+  expect(server.count('/auth/session')).toBeLessThanOrEqual(1)
   expect(await app.run('logout')).toEqual({ server: 'confirmed', durable: true })
   await expectAll([other], { status: 'unauthenticated', reason: 'logout-elsewhere' })
   expect(await cookieOf(context, SID)).toBeUndefined()

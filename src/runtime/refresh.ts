@@ -218,7 +218,9 @@ export class Refresher {
     context.note('refresh.sent', { cause, generation: under.generation })
     const started = context.ports.clock.monotonic()
     let late = false
-    const settled = this.#request(force).then(
+    // Under another epoch the answer would be taken for that of somebody else.
+    const flight = JSON.stringify([context.name, under.epoch])
+    const settled = this.#request(flight, force).then(
       async (reply): Promise<Verdict & { flush?: (() => void) | undefined }> => {
         const verdict = await judgeRefresh(context, reply)
         const milliseconds = Math.round(context.ports.clock.monotonic() - started)
@@ -252,13 +254,13 @@ export class Refresher {
     if (verdict) return verdict
     late = true
     // Nobody joins a request that may never be answered.
-    context.ports.flights.delete(context.name)
+    context.ports.flights.delete(flight)
     return { kind: 'indeterminate', error: new AuthError('timeout', { action: 'refresh the session' }) }
   }
 
   /** A request that a disposed client of this page began is joined: to send another would waste its cookie. */
-  #request(force: boolean): Promise<Reply> {
-    const { ports, name } = this.#context
+  #request(name: string, force: boolean): Promise<Reply> {
+    const { ports } = this.#context
     const running = ports.flights.get(name) as Promise<Reply> | undefined
     if (running && !force) return running
     const reply = obtain(this.#context)

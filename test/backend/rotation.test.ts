@@ -151,6 +151,20 @@ const LINES: [name: string, script: Step[], options?: object][] = [
     { graceGenerations: 8 },
   ],
   [
+    'ROT-03 where an undelivered successor was given again late, another request with the same cookie may be on its way',
+    [
+      ['t0', '200 t1'],
+      HOUR,
+      ['t0', '200 t1'],
+      ['t1', '200 t2'],
+      30 * SECOND,
+      ['t0', '200 t2'],
+      1,
+      ['t0', '401 refresh_reused, cookie deleted'],
+    ],
+    { graceGenerations: 8 },
+  ],
+  [
     'ROT-03 it is refused after 30 s, also while the newest is undelivered',
     [['t0', '200 t1'], ['t1', '200 t2'], 30 * SECOND + 1, ['t0', '401 refresh_reused, cookie deleted']],
     { graceGenerations: 8 },

@@ -142,3 +142,32 @@ it('R26 a process with a disposed client can exit', async () => {
   // The deadline of the request alone would keep it alive for 8 s.
   expect(performance.now() - started).toBeLessThan(7000)
 })
+
+it.each([
+  ['joined by the next client of the page', false, 1],
+  ['not joined when somebody has signed in elsewhere since', true, 2],
+])('R26 R09 a refresh whose client was disposed of is %s', async (_, elsewhere, sent) => {
+  const kit = await signedIn()
+  const before = kit.sent('/auth/refresh').length
+  kit.on('/auth/refresh', silence)
+  void outcome(kit.auth.refresh({ force: true }))
+  await settle()
+  kit.auth.dispose()
+  if (elsewhere) {
+    const [[key, text]] = [...kit.browser.storage] as [[string, string]]
+    const marker = {
+      ...(JSON.parse(text) as object),
+      epoch: [kit.clock.wall() + 1000, 'other'],
+      sessionId: 's2',
+    }
+    kit.browser.storage.set(key, JSON.stringify(marker))
+  }
+  const next = createKit(
+    {},
+    { browser: kit.browser, clock: kit.clock, ports: { flights: kit.ports.flights } },
+  )
+  next.on('/auth/refresh', silence)
+  void next.auth.ready()
+  await next.clock.advance(100)
+  expect(kit.sent('/auth/refresh').length - before + next.sent('/auth/refresh').length).toBe(sent)
+})

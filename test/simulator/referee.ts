@@ -149,8 +149,15 @@ export class Referee {
     if (!by) return false
     if (this.#unheard.has(id)) return true
     const { arrivedAt = Infinity } = by
-    if (this.logouts.some(({ at, doomed }) => at >= by.sentAt && at <= arrivedAt && !doomed.has(id)))
-      return true
+    // Its answer is not the end of it: the login may have to ask first whose cookie came last.
+    const pending = (at: number): boolean =>
+      this.calls.some(
+        (call) => call.kind === 'login' && call.app.page.id === by.page && this.#isUnderWay(call, at),
+      )
+    const crossing = this.logouts.some(
+      ({ at, doomed }) => at >= by.sentAt && (at <= arrivedAt || pending(at)) && !doomed.has(id),
+    )
+    if (crossing || this.#isRevived(id)) return true
     // No deadline of a client stops an answer that comes later than it, and its cookie wins.
     const overtaken = ledger.exchanges.some(
       (other) => other.sentAt <= by.sentAt && isLate(other) && (other.arrivedAt ?? 0) > arrivedAt,
@@ -175,6 +182,20 @@ export class Referee {
     return (
       this.logouts.some(({ at, nameless }) => (nameless || !apart) && near(at)) ||
       rivals.some(({ sentAt, locked }) => !(apart && locked) && near(sentAt))
+    )
+  }
+
+  /** The page that logged out had asked for it: for that page it comes to life behind the logout. */
+  #isRevived(id: string): boolean {
+    const { ledger } = this.#truth
+    return this.logouts.some(({ at, app }) =>
+      ledger.exchanges.some(
+        (other) =>
+          other.page === app.page.id &&
+          other.sentAt <= at &&
+          (other.arrivedAt ?? Infinity) >= at &&
+          ledger.ofCookie(cookieOf(other))?.id === id,
+      ),
     )
   }
 

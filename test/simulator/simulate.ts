@@ -75,6 +75,9 @@ function kindOf(violations: readonly string[]): string | undefined {
   return violations[0]?.replace(/tab \d+|session [\w-]{4}|\b(ann|bob)\b|\([^)]*\)|\d+/g, '*')
 }
 
+/** A few schedules shrink for minutes. What was found by then is small enough to be read. */
+const LONGEST_SHRINK_MS = 40_000
+
 /** The smallest schedule found that breaks a promise in the same way as the one of this seed. */
 export async function shrink(bounds: Bounds, seed: number): Promise<Failure> {
   const arbitrary = schedules(bounds)
@@ -84,7 +87,7 @@ export async function shrink(bounds: Bounds, seed: number): Promise<Failure> {
     arbitrary,
     async (schedule) => kindOf((await simulate(schedule)).violations) !== kind,
   )
-  const details = await fc.check(property, { seed, numRuns: 1 })
+  const details = await fc.check(property, { seed, numRuns: 1, interruptAfterTimeLimit: LONGEST_SHRINK_MS })
   const schedule = details.counterexample?.[0] ?? original
   const run = await simulate(schedule)
   return { seed, schedule, violations: run.violations, timeline: run.timeline() }

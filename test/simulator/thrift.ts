@@ -193,7 +193,8 @@ export class Thrift {
 
   /** Two pages need a lock to keep apart; the clients of one page join, except where one insists. */
   #mayCross(page: number, other: number): boolean {
-    if (page === other) return this.#truth.now() - this.#forcedAt < EXCUSE_MS
+    // A page that comes back out of a cache was told that its request has failed, whatever became of it.
+    if (page === other) return this.#truth.now() - this.#forcedAt < EXCUSE_MS || this.#isExcused(page)
     return this.#truth.schedule.locks !== true || this.#isExcused(page) || this.#isExcused(other)
   }
 

@@ -67,3 +67,28 @@ export function listFaults(paths: readonly string[], entries: readonly string[])
       .map((path) => `${path} should not be packed`),
   ]
 }
+
+/** What the README claims that each entry costs, in bytes: the rows of its table of sizes. */
+export function claimedSizes(readme: string): Map<string, number> {
+  const rows = readme.matchAll(/^\| `(latchkey[^`]*)` +\| (\d+\.\d) kB +\|/gm)
+  return new Map([...rows].map(([, name = '', size]) => [name, Number(size) * 1000]))
+}
+
+/** Entries whose size the README leaves out or gets wrong: by more than one part in a hundred, and more than it rounds by. */
+export function claimFaults(
+  claims: ReadonlyMap<string, number>,
+  bundles: ReadonlyMap<string, Pick<Bundle, 'now'>>,
+): string[] {
+  const unknown = [...claims.keys()].filter((name) => !bundles.has(name))
+  return [
+    ...unknown.map((name) => `the README names ${name}, which is no entry`),
+    ...[...bundles].flatMap(([name, { now }]) => {
+      const claim = claims.get(name)
+      if (claim === undefined) return [`the README does not say what ${name} costs`]
+      const off = Math.abs(claim - now.gzipped)
+      return off <= Math.max(50, now.gzipped / 100)
+        ? []
+        : [`the README says ${claim / 1000} kB for ${name}, which is ${now.gzipped} B`]
+    }),
+  ]
+}

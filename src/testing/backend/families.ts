@@ -73,6 +73,21 @@ export function succeed(
   }
 }
 
+/**
+ * The family after an undelivered head was given out once more. Others that still hold the token before it may have asked
+ * at the same time, so the grace begins anew.
+ */
+export function deliverAgain(
+  family: Family,
+  hash: string,
+  now: number,
+  { graceGenerations }: GraceLimits,
+): Family {
+  const [last, ...older] = family.spent
+  if (last?.hash !== hash || family.head.delivered || graceGenerations === 1) return family
+  return { ...family, spent: [{ ...last, spentAt: now }, ...older] }
+}
+
 /** The family after an access token of that generation was seen: the browser has what came with it. */
 export function deliver(family: Family, generation: number): Family {
   if (family.head.delivered || family.head.generation !== generation) return family

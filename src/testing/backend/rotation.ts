@@ -1,4 +1,4 @@
-import { judge, succeed, type Family } from './families.js'
+import { deliverAgain, judge, succeed, type Family } from './families.js'
 import { createMutex, type Exclusively } from './mutex.js'
 import { digest, newSecret } from './secrets.js'
 import type { Settings } from './settings.js'
@@ -32,7 +32,9 @@ export function createRotation(settings: Settings): Rotation {
       if (judgement.kind === 'redeliver') {
         let secret = presented
         for (const sealed of judgement.sealed) secret = await sealer.open(secret, sealed)
-        return { outcome: 'redelivered', secret, advance: (before) => before }
+        const hash = digest(presented)
+        const advance = (before: Family) => deliverAgain(before, hash, now, settings)
+        return { outcome: 'redelivered', secret, advance }
       }
       return undefined
     },
