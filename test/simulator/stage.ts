@@ -223,7 +223,8 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
     const late = (): void =>
       controller.abort(new DOMException('The application waits no longer', 'TimeoutError'))
     app.page.ports.clock.after(REQUEST_MS, late)
-    const headers = { ...init.headers, 'x-call': id }
+    const headers = new Headers(init.headers)
+    headers.set('x-call', id)
     const sent = app.client.fetch(url, { ...init, headers, signal: controller.signal })
     const seen = sent.then(({ status, headers }): Seen => ({
       status,
