@@ -118,6 +118,7 @@ export class Thrift {
 
   /** A client is about to ask the server, or has its answer. */
   asks(page: number, begins: boolean): void {
+    if (!this.#truth.schedule.mode) return
     if (begins) return void this.#asking.add(page)
     this.#asking.delete(page)
     // The deadline is for all requests of one question: the last of them may still be on its way.
