@@ -87,8 +87,8 @@ export async function login(
     let asked: RefreshOutcome | undefined
     while (refresher.flight) asked = await raced(refresher.flight, disposed)
     if (context.state.identity?.sessionId !== rival.identity.sessionId) {
-      // Without an answer it may be ours.
-      if (asked?.kind === 'refreshed') void logouts.compensate(rival)
+      // Without an answer it may be ours, unless somebody has logged out.
+      if (asked?.kind === 'refreshed' || context.state.phase === 'out') void logouts.compensate(rival)
       throw fail(context, overtaken())
     }
   }

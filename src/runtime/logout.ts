@@ -212,11 +212,15 @@ export class Logouts {
     context.note('logout.sent', { cause: scope })
     const body = { session_id: sessionId || undefined, scope }
     const token = credential?.mode === 'token' ? credential.token : undefined
+    const { epoch } = context.state
     const send = (csrf: string) => call(context, { endpoint: 'logout', method: 'POST', body, token, csrf })
     const proof = token === undefined ? (credential ?? this.#ended)?.token : undefined
     const settled = send(csrfToken(context, proof)).then(async (reply) => {
       if (!isCsrfRefusal(context, reply, false)) return reply
       const found = await probe(context)
+      context.syncMarker()
+      // Without an id it would end the session of whoever has signed in meanwhile.
+      if (!sessionId && !isSame(context.state.epoch, epoch)) return reply
       // Nobody is signed in by the cookie any more: there is nothing left to end here.
       const { kind } = await judgeRefresh(context, found)
       if (kind === 'refused' && scope === 'current') return { ...found, status: 204, page: false }

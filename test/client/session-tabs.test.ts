@@ -120,6 +120,21 @@ it('a stale CSRF token does not keep a logout from the server', async () => {
   expect(sid(stage)).toBeUndefined()
 })
 
+it('a logout that knows of no session is not sent again with the CSRF token of who has signed in meanwhile', async () => {
+  const stage = await createStage()
+  const [app, other] = [await stage.open(), await stage.open()]
+  await stage.outside('POST', '/auth/login', ANN)
+  stage.world.setNetwork({ latencyMs: [3000, 3000] })
+  void app.auth.logout({ scope: 'all' })
+  await stage.world.advance(1)
+  stage.world.setNetwork({})
+  await stage.run(other.auth.login(BOB))
+  expect(other.auth.getState()).toMatchObject({ user: { id: 'bob' } })
+  await stage.world.advance(60_000)
+  expect(await stage.backend.admin.listSessions('bob')).toHaveLength(1)
+  expect(other.auth.getState()).toMatchObject({ user: { id: 'bob' } })
+})
+
 it('RV-02 a session that is over already makes no logout fail', async () => {
   const stage = await createStage()
   const { auth } = await stage.signedIn()

@@ -5,6 +5,7 @@
 import type { AuthClient } from '../../src/client.js'
 import { createClientWith } from '../../src/client.js'
 import type { AuthState } from '../../src/core/types.js'
+import type { AuthClientOptions } from '../../src/options.js'
 import type { AuthEvents } from '../../src/runtime/events.js'
 import type { DiagnosticEntry } from '../../src/runtime/diagnostics.js'
 import type { VirtualPage } from '../../src/testing/world/page.js'
@@ -48,6 +49,8 @@ export interface Audience {
 
 export interface AppOptions {
   readonly shareToken: boolean
+  /** What the client is told besides. */
+  readonly client: Pick<AuthClientOptions, 'mode' | 'session' | 'endpoints'>
   readonly now: () => number
 }
 
@@ -64,7 +67,12 @@ export function mount(app: App, options: AppOptions, audience: Audience): void {
   const { page } = app
   const who = `tab ${page.tab}`
   const client = createClientWith<Person>(
-    { fetch: page.fetch, tabs: { shareToken: options.shareToken }, development: false },
+    {
+      ...options.client,
+      fetch: page.fetch,
+      tabs: { shareToken: options.shareToken },
+      development: false,
+    },
     page.ports,
   )
   app.client = client

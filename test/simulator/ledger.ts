@@ -19,12 +19,20 @@ export interface SessionEnd {
   readonly by: Exchange | undefined
 }
 
+/** A write that took effect. */
+export interface Effect {
+  readonly by: Exchange
+  /** In whose name. */
+  readonly userId: string
+}
+
 export interface Ledger {
   readonly store: Store
   readonly signer: Signer
   /** The request that the backend is working on. */
   handling: Exchange | undefined
   readonly ends: readonly SessionEnd[]
+  readonly effects: readonly Effect[]
   readonly exchanges: Exchange[]
   /** All sessions, in the order of their making. */
   readonly sessions: ReadonlyMap<string, Session>
@@ -33,7 +41,7 @@ export interface Ledger {
   /** The page that the token was first delivered to, by request. */
   readonly deliveries: Map<string, number>
   claims(token: string): AccessClaims | undefined
-  /** The session a refresh cookie belongs to, spent or not. */
+  /** The session a cookie belongs to, spent or not. */
   ofCookie(value: string | undefined): Session | undefined
   /** How often the cookie's family had been renewed when it was made. */
   generation(value: string): number
@@ -46,6 +54,7 @@ export function createLedger(now: () => number, idleMs: number): Ledger {
   const sessions = new Map<string, Session>()
   const byCookie = new Map<string, { readonly id: string; readonly generation: number }>()
   const ends: SessionEnd[] = []
+  const effects: Effect[] = []
 
   const keep = (session: Session): void => {
     const before = sessions.get(session.id)
@@ -59,12 +68,18 @@ export function createLedger(now: () => number, idleMs: number): Ledger {
   const ledger: Ledger = {
     handling: undefined,
     ends,
+    effects,
     exchanges: [],
     sessions,
     makers: new Map(),
     deliveries: new Map(),
     store: {
       ...memory,
+      saveUser(user) {
+        const by = ledger.handling
+        if (by?.url.pathname.startsWith('/api/')) effects.push({ by, userId: user.id })
+        return memory.saveUser(user)
+      },
       saveSession(session) {
         keep(session)
         if (ledger.handling) ledger.makers.set(session.id, ledger.handling)
@@ -104,5 +119,8 @@ export function bearerOf({ headers }: Exchange): string | undefined {
 }
 
 export function cookieOf({ headers }: Exchange): string | undefined {
-  return /__Host-refresh=([^;]*)/.exec(headers.get('cookie') ?? '')?.[1]
+  return CREDENTIAL.exec(headers.get('cookie') ?? '')?.[1]
 }
+
+/** A cookie that proves a session, of either mode. */
+export const CREDENTIAL = /__Host-(?:refresh|sid)=([^;]*)/

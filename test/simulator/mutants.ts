@@ -16,7 +16,7 @@ function of(setting: Partial<Setting>, ...steps: Step[]): Schedule {
   return { seed: 0, tabs: 1, ...WHOLE, ...setting, steps }
 }
 
-type PlainAct = Exclude<TabAct, { do: 'login' | 'logout' }>['do']
+type PlainAct = Exclude<TabAct, { do: 'login' | 'logout' | 'elsewhere' }>['do']
 
 const act =
   (name: PlainAct) =>

@@ -16,7 +16,7 @@ const logout = (tab = 0, after = 0): Step => ({ after, do: 'logout', tab, scope:
 const token = (tab = 0, after = 0): Step => ({ after, do: 'token', tab })
 const opens = (after = 0): Step => ({ after, do: 'open', how: 'visible' })
 const offline = (unnoticed: boolean, after = 0): Step => ({ after, do: 'offline', unnoticed })
-const network = (profile: 'slow' | 'lossy' | 'hanging' | 'calm', after = 0): Step => ({
+const network = (profile: 'jittery' | 'slow' | 'lossy' | 'hanging' | 'calm', after = 0): Step => ({
   after,
   do: 'network',
   profile,
@@ -197,6 +197,26 @@ export const PINNED: readonly Pinned[] = [
       login(),
       login(2, 1),
       offline(false, 18_033),
+    ),
+  },
+  {
+    claim:
+      'of two logins at once neither session outlives a logout that comes before it is known which one counts',
+    schedule: of(
+      {
+        tabs: 3,
+        locks: false,
+        storage: false,
+        signedIn: false,
+        mode: 'session',
+        csrf: 'answer',
+        tells: false,
+      },
+      network('jittery', 1),
+      login(),
+      login(1, 1),
+      offline(false, 1020),
+      logout(1),
     ),
   },
 ]

@@ -8,9 +8,10 @@ import type { Exchange } from '../../src/testing/world/network.js'
 import type { App, Call, Person } from './app.js'
 import { describe } from './app.js'
 import type { Ledger } from './ledger.js'
-import { bearerOf, CANARY, cookieOf } from './ledger.js'
+import { bearerOf, CANARY, cookieOf, CREDENTIAL } from './ledger.js'
 import type { Schedule } from './schedule.js'
 import { Thrift } from './thrift.js'
+import { Writes } from './writes.js'
 
 /** What the referee may know of the world. */
 export interface Truth {
@@ -35,7 +36,13 @@ export interface Logout {
 }
 
 /** Longest time a promise may take, in milliseconds of active time of its page: waits for locks, deadlines and retries. */
-const BOUNDS: Record<string, number> = { ready: 12_000, logout: 40_000, login: 60_000, request: 120_000 }
+const BOUNDS: Record<string, number> = {
+  ready: 12_000,
+  logout: 40_000,
+  login: 60_000,
+  request: 120_000,
+  elsewhere: Infinity,
+}
 const BOUND = 100_000
 /** Longest time in which a tab may not know who is signed in although nothing is reported amiss. */
 const UNKNOWN_BOUND = 60_000
@@ -45,6 +52,7 @@ export class Referee {
   readonly calls: Call[] = []
   readonly logouts: Logout[] = []
   readonly thrift: Thrift
+  readonly writes: Writes
   /** Sessions that logouts, rejected logins and dead pages have given up. */
   readonly #doomed = new Map<string, Logout>()
   /** What was under way in a page that gave the lock back. */
@@ -64,6 +72,14 @@ export class Referee {
   constructor(truth: Truth) {
     this.#truth = truth
     this.thrift = new Thrift(truth, (what) => this.violate('P3', what))
+    const isOver = (tab: number, sessionId: string): boolean => {
+      const logout = this.#doomed.get(sessionId)
+      const told = truth.schedule.storageEventDelay ?? 0
+      const runs = truth.apps().some(({ page }) => page.tab === tab && page.running())
+      return runs && logout !== undefined && this.#mustKnow(tab, logout, told)
+    }
+    const callOf = (exchange: Exchange): Call | undefined => this.#callOf(exchange)
+    this.writes = new Writes({ ledger: truth.ledger, callOf, isOver }, (...broken) => this.violate(...broken))
   }
 
   violate(promise: string, what: string): void {
@@ -80,6 +96,7 @@ export class Referee {
     call.settledAt = this.#truth.now()
     if (call.outcome === 'fulfilled' && call.kind === 'token') this.#checkToken(call, String(call.value))
     if (call.outcome === 'fulfilled' && call.kind === 'login') this.thrift.signedIn()
+    if (call.outcome === 'fulfilled' && call.kind === 'write') this.writes.settled(call)
     if (call.outcome === 'rejected' && !isTyped(call))
       this.violate('P4', `${call.kind} rejects with ${String(call.error)}`)
   }
@@ -99,14 +116,26 @@ export class Referee {
     // A tab that can hear of nothing logs out of the session it knows.
     const { storage, channel } = this.#truth.schedule
     const own = state.status === 'authenticated' ? state.sessionId : undefined
+    const shown = (id: string): boolean => this.#isMadeElsewhere(id) && this.#isShown(id)
     const alive = [...ledger.sessions.values()].filter(
       (session) =>
         ledger.lives(session, serverTime()) &&
-        (session.id === own || (known.has(session.id) && (storage || channel || nameless))),
+        (session.id === own ||
+          ((known.has(session.id) || shown(session.id)) && (storage || channel || nameless))),
     )
     const logout: Logout = { at: now(), app, doomed: new Set(alive.map(({ id }) => id)), nameless }
     this.logouts.push(logout)
     for (const { id } of alive) if (!this.#doomed.has(id)) this.#doomed.set(id, logout)
+  }
+
+  /** On a page of the server, of which the clients learn when they ask. */
+  #isMadeElsewhere(id: string): boolean {
+    return this.#truth.ledger.makers.get(id)?.headers.has('x-elsewhere') === true
+  }
+
+  #isShown(id: string): boolean {
+    const states = this.#truth.apps().map(({ client }) => client.getState())
+    return states.some((state) => state.status === 'authenticated' && state.sessionId === id)
   }
 
   /** How long it takes until the tabs have heard of what one of them did. */
@@ -198,6 +227,7 @@ export class Referee {
   sent(exchange: Exchange): void {
     const { url, tab } = exchange
     this.thrift.sent(exchange)
+    this.writes.sent(exchange)
     const token = bearerOf(exchange)
     if (url.origin !== 'https://app.example' && (token !== undefined || cookieOf(exchange) !== undefined)) {
       this.violate('P5', `tab ${tab} sends a credential to ${url.origin}`)
@@ -208,7 +238,7 @@ export class Referee {
     if (this.#isRejected(exchange, token)) {
       this.violate('P4', `tab ${tab} sends a token again that was refused with 401`)
     }
-    const call = this.calls[Number(exchange.headers.get('x-call')) - (this.calls[0]?.id ?? 0)]
+    const call = this.#callOf(exchange)
     if (call?.subject !== undefined && claims && call.subject !== claims.sub) {
       this.violate('P6', `tab ${tab} sends a request that ${call.subject} made with a token of ${claims.sub}`)
     }
@@ -216,6 +246,10 @@ export class Referee {
     if (logout && this.#mustKnow(tab, logout)) {
       this.violate('P2', `tab ${tab} sends a token of session ${claims.sid.slice(0, 4)} after its logout`)
     }
+  }
+
+  #callOf({ headers }: Exchange): Call | undefined {
+    return this.calls[Number(headers.get('x-call')) - (this.calls[0]?.id ?? 0)]
   }
 
   /** Whether the same request went out with the same token before, in vain. */
@@ -244,6 +278,7 @@ export class Referee {
       this.violate('P4', `tab ${app.page.tab} shows unknown for ${Math.round(waited / 1000)} s`)
     }
     this.thrift.poll()
+    this.writes.poll()
     this.checkPending()
   }
 
@@ -300,6 +335,8 @@ export class Referee {
     const volatile = !schedule.storage || logout.at <= this.forgottenAt
     // Without a marker a logout is remembered by its own page alone, and only where it knows for which session.
     if (volatile && (logout.nameless || logout.forgotten === true || logout.app.page.gone())) return
+    // Nor does a logout end the session of a sign-in that no client knows of.
+    if (!logout.doomed.has(alive.id) && this.#isMadeElsewhere(alive.id)) return
     // A tab that can hear of nothing logs out of the session it knows.
     if (!logout.doomed.has(alive.id) && !schedule.storage && !schedule.channel) return
     const logins = this.calls.filter(({ kind }) => kind === 'login')
@@ -353,13 +390,17 @@ export class Referee {
   /** Whether another explicit act was under way at the same time: then either may win. */
   #overlaps(login: Call, logins: readonly Call[]): boolean {
     const others = logins.filter((other) => other !== login && other.at + 30_000 > login.at)
-    return others.length > 0 || this.logouts.some(({ at }) => Math.abs(at - login.at) < 30_000)
+    const elsewhere = this.calls.some(
+      ({ kind, at }) => kind === 'elsewhere' && Math.abs(at - login.at) < 30_000,
+    )
+    return elsewhere || others.length > 0 || this.logouts.some(({ at }) => Math.abs(at - login.at) < 30_000)
   }
 
   #lastExplicit(): 'login' | 'logout' | undefined {
-    const login = this.calls.filter(({ kind }) => kind === 'login').at(-1)?.at ?? -1
+    const last = this.calls.filter(({ kind }) => kind === 'login' || kind === 'elsewhere').at(-1)
+    const login = last?.at ?? -1
     const logout = this.logouts.at(-1)?.at ?? -1
-    if (login === logout) return undefined
+    if (login === logout || (login > logout && last?.kind === 'elsewhere')) return undefined
     return login > logout ? 'login' : 'logout'
   }
 
@@ -435,10 +476,11 @@ export class Referee {
 /** Errors of the client, and of the application's own request. */
 function isTyped({ kind, error }: Call): boolean {
   const { name } = error as Error
-  return name === 'AuthError' || (kind === 'request' && (name === 'TypeError' || name === 'TimeoutError'))
+  const sends = kind === 'request' || kind === 'write' || kind === 'elsewhere'
+  return name === 'AuthError' || (sends && (name === 'TypeError' || name === 'TimeoutError'))
 }
 
-const valueOf = (setCookie: string): string | undefined => /__Host-refresh=([^;]*)/.exec(setCookie)?.[1]
+const valueOf = (setCookie: string): string | undefined => CREDENTIAL.exec(setCookie)?.[1]
 
 /** Longer than the deadline of the client for auth calls. */
 function isLate({ sentAt, arrivedAt, answer }: Exchange): boolean {

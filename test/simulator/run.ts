@@ -1,6 +1,6 @@
 /*
  * `npm run simulate -- --seeds 10000 --tabs 5`: plays that many schedules and says how fast, what they met, and, where a
- * promise broke, how. Options: --seeds, --first, --tabs (the most), --fewest, --steps, --all to go on
+ * promise broke, how. Options: --mode session|mixed for backends with cookie sessions, --seeds, --first, --tabs (the most), --fewest, --steps, --all to go on
  * after a failure, --setting '{"locks":false}' for what all schedules have in common, and --pinned to play the pinned
  * schedules instead.
  *
@@ -8,7 +8,7 @@
  * of 8 worlds, shrinks it and prints it for the list of mutants; --promise P2 for that promise alone.
  */
 import { parseArgs } from 'node:util'
-import { COUNTERS } from './coverage.js'
+import { COUNTERS, SESSION_COUNTERS } from './coverage.js'
 import { hunt, literal } from './hunt.js'
 import { MUTANTS } from './mutants.js'
 import { mutate } from './mutate.js'
@@ -28,6 +28,7 @@ const { values } = parseArgs({
     pinned: { type: 'boolean', default: false },
     mutant: { type: 'string' },
     promise: { type: 'string' },
+    mode: { type: 'string', default: 'token' },
     setting: { type: 'string', default: '{}' },
     worlds: { type: 'string', default: '5' },
   },
@@ -46,6 +47,7 @@ if (values.pinned) {
 const bounds: Bounds = {
   tabs: [Number(values.fewest), Number(values.tabs)],
   steps: Number(values.steps),
+  mode: values.mode as Bounds['mode'],
   setting: JSON.parse(values.setting) as Partial<Setting>,
 }
 const began = performance.now()
@@ -83,7 +85,8 @@ for (const [kind, seeds] of broken) {
 const [seed] = [...broken.values()].flat()
 if (seed !== undefined) console.log(`\n${tell(await shrink(bounds, seed))}\n`)
 console.log(`${runs} seeds in ${seconds.toFixed(1)} s (${(runs / seconds).toFixed(1)} a second)`)
-for (const counter of COUNTERS) console.log(`  ${counter.padEnd(28)}${coverage.get(counter) ?? 0}`)
+const counters = values.mode === 'token' ? COUNTERS : [...COUNTERS, ...SESSION_COUNTERS]
+for (const counter of counters) console.log(`  ${counter.padEnd(34)}${coverage.get(counter) ?? 0}`)
 const violations = [...broken.values()].flat().length
 console.log(`${violations} of ${runs} seeds break a promise`)
 process.exitCode = violations > 0 ? 1 : 0

@@ -6,6 +6,9 @@ import * as fc from 'fast-check'
 import type { Engine } from '../../src/testing/world/engine.js'
 import type { NetworkProfile } from '../../src/testing/world/network.js'
 import type { Fault } from '../../src/testing/backend/faults.js'
+import type { CsrfOptions } from '../../src/testing/backend/options.js'
+import type { SessionOptions } from '../../src/options.js'
+import type { Mode, ServedMode } from '../../src/testing/backend/modes.js'
 
 export type User = 'ann' | 'bob'
 
@@ -15,6 +18,9 @@ export type TabAct =
   | { readonly do: 'hide' | 'show' | 'freeze' | 'resume' | 'leave' | 'back' }
   | { readonly do: 'login'; readonly user: User; readonly password?: 'wrong' }
   | { readonly do: 'logout'; readonly scope: 'current' | 'all' }
+  | { readonly do: 'write' }
+  /** Signs in on a page of the server itself, of which no client hears. */
+  | { readonly do: 'elsewhere'; readonly user: User }
 
 export type WorldAct =
   | { readonly do: 'wait' }
@@ -28,6 +34,12 @@ export type WorldAct =
   | { readonly do: 'ban' | 'unban'; readonly user: User }
   | { readonly do: 'setClock'; readonly ms: number }
   | { readonly do: 'clearStorage' }
+  /** All CSRF tokens die. */
+  | { readonly do: 'csrfKey' }
+  /** The user gets another role, and so another `sid`. */
+  | { readonly do: 'role'; readonly user: User; readonly role: boolean }
+  /** The backend serves both modes from now on, and gives this one. */
+  | { readonly do: 'prefer'; readonly mode: Mode }
 
 /** What happens, and how many milliseconds after the step before. Tabs are counted modulo those that are open. */
 export type Step = { readonly after: number } & ((TabAct & { readonly tab: number }) | WorldAct)
@@ -51,6 +63,13 @@ export interface Setting {
   readonly onRace: 'redeliver' | 'refuse'
   /** Whether ann is signed in when it begins. */
   readonly signedIn: boolean
+  /** What the backend serves when it begins. Without it the client knows of tokens alone, as the backend. */
+  readonly mode?: ServedMode
+  readonly csrf?: keyof typeof CSRF
+  /** Whether the backend refuses what was meant for another session. */
+  readonly tells?: boolean
+  /** Whether each answer sets the `sid` again. */
+  readonly rolling?: boolean
 }
 
 export interface Schedule extends Setting {
@@ -81,6 +100,14 @@ export const FAULTS = {
   logoutDown: { kind: 'status', status: 500, on: 'logout' },
   staleToken: { kind: 'token', lifetimeSeconds: 1 },
 } satisfies Record<string, Fault>
+
+/** How writes by cookie are protected: what the backend is told, and the client. */
+export const CSRF = {
+  answer: [{ delivery: ['answer'] }, {}],
+  cookie: [{ delivery: ['cookie'], cookie: 'XSRF-TOKEN' }, { cookie: 'XSRF-TOKEN' }],
+  endpoint: [{ delivery: ['endpoint'] }, {}],
+  header: [{ token: false }, 'static-header'],
+} as const satisfies Record<string, readonly [CsrfOptions, SessionOptions['csrf']]>
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -150,13 +177,31 @@ const act: fc.Arbitrary<(TabAct & { tab: number }) | WorldAct> = fc.oneof(
   },
 )
 
-const step: fc.Arbitrary<Step> = fc.tuple(gap, act).map(
-  ([after, what]) => ({ after, ...what }),
-  (value) => {
-    const { after, ...what } = value as Step
-    return [after, what]
+/** What a backend with cookie sessions lets happen besides. */
+const sessionAct: typeof act = fc.oneof(
+  { weight: 40, arbitrary: act },
+  { weight: 8, arbitrary: tabAct('write') },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('elsewhere'), tab, user }) },
+  { weight: 1, arbitrary: fc.constant({ do: 'csrfKey' } as const) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('role'), user, role: fc.boolean() }) },
+)
+
+const mixedAct: typeof act = fc.oneof(
+  { weight: 12, arbitrary: sessionAct },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('prefer'), mode: fc.constantFrom<Mode>('token', 'session') }),
   },
 )
+
+const stepOf = (what: typeof act): fc.Arbitrary<Step> =>
+  fc.tuple(gap, what).map(
+    ([after, what]) => ({ after, ...what }),
+    (value) => {
+      const { after, ...what } = value as Step
+      return [after, what]
+    },
+  )
 
 function oneOfKeys<T extends object>(record: T): fc.Arbitrary<keyof T> {
   return fc.constantFrom(...(Object.keys(record) as (keyof T)[]))
@@ -173,12 +218,20 @@ function mostly<T>(usual: T, ...rest: T[]): fc.Arbitrary<T> {
 export interface Bounds {
   readonly tabs: readonly [fewest: number, most: number]
   readonly steps: number
+  /** Which backends; `mixed` is one that changes over. Default: token. */
+  readonly mode?: 'token' | 'session' | 'mixed' | undefined
   /** What all schedules have in common. */
   readonly setting?: Partial<Setting> | undefined
 }
 
 /** Schedules of some number of tabs and steps. */
-export function schedules({ tabs: [min, max], steps, setting }: Bounds): fc.Arbitrary<Schedule> {
+export function schedules({
+  tabs: [min, max],
+  steps,
+  mode = 'token',
+  setting,
+}: Bounds): fc.Arbitrary<Schedule> {
+  const what = { token: act, session: sessionAct, mixed: mixedAct }[mode]
   const all = fc.record({
     seed: fc.nat({ max: 1_000_000 }),
     engine: fc.constantFrom('chromium', 'firefox', 'webkit'),
@@ -193,7 +246,13 @@ export function schedules({ tabs: [min, max], steps, setting }: Bounds): fc.Arbi
     revocation: fc.constantFrom('reference', 'expiry'),
     onRace: mostly('redeliver', 'refuse'),
     signedIn: mostly(true, false),
-    steps: fc.array(step, { maxLength: steps, size: 'max' }),
+    ...(mode !== 'token' && {
+      mode: mode === 'session' ? fc.constant('session') : fc.constantFrom('session', 'token', 'both'),
+      csrf: oneOfKeys(CSRF),
+      tells: mostly(true, false),
+      rolling: fc.boolean(),
+    }),
+    steps: fc.array(stepOf(what), { maxLength: steps, size: 'max' }),
   }) as fc.Arbitrary<Schedule>
   return all.map((schedule) => ({ ...schedule, ...setting }))
 }

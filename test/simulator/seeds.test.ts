@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Exchange } from '../../src/testing/world/network.js'
-import { COUNTERS } from './coverage.js'
+import { COUNTERS, SESSION_COUNTERS } from './coverage.js'
 import { calmSchedules, schedules } from './schedule.js'
 import type { Seeds } from './simulate.js'
 import { explore, generate, shrink, simulate, tell } from './simulate.js'
@@ -41,6 +41,25 @@ describe('simulated browsers', () => {
       const setting = { locks: false, channel: false, storage: false }
       const coverage = await play({ first: 1, count: 300, tabs: [2, 5], steps: 40, setting })
       expect(coverage.get('race')).toBeGreaterThan(0)
+    },
+  )
+
+  it(
+    'R11 R70 two to five tabs keep all promises where a cookie is the credential',
+    { timeout: 120_000 },
+    async () => {
+      const coverage = await play({ first: 1, count: 300, tabs: [2, 5], steps: 40, mode: 'session' })
+      const expected = SESSION_COUNTERS.filter((counter) => counter !== 'mode switch')
+      expect(expected.filter((counter) => !coverage.has(counter))).toEqual([])
+    },
+  )
+
+  it(
+    'R11 two to five tabs keep all promises while the backend changes over from one mode to the other',
+    { timeout: 120_000 },
+    async () => {
+      const coverage = await play({ first: 1, count: 300, tabs: [2, 5], steps: 40, mode: 'mixed' })
+      expect(SESSION_COUNTERS.filter((counter) => !coverage.has(counter))).toEqual([])
     },
   )
 

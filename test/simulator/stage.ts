@@ -16,8 +16,9 @@ import type { Ledger } from './ledger.js'
 import { CANARY, createLedger } from './ledger.js'
 import { Referee } from './referee.js'
 import type { Schedule, Step, TabAct } from './schedule.js'
-import { FAULTS, NETWORKS } from './schedule.js'
+import { CSRF, FAULTS, NETWORKS } from './schedule.js'
 import { isInVain } from './thrift.js'
+import type { Seen } from './writes.js'
 
 const ORIGIN = 'https://app.example'
 const HOUR = 3_600_000
@@ -41,6 +42,8 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
   let serverTime = (): number => 0
   const ledger = createLedger(() => now(), IDLE_MS)
   const coverage = createCoverage(ledger)
+  const { mode } = schedule
+  const [forBackend, forClient] = CSRF[schedule.csrf ?? 'answer']
   const backend = createReferenceBackend({
     ...createDeterministicParts(schedule.seed),
     clock: { now: () => serverTime() },
@@ -52,6 +55,12 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
     revocation: schedule.revocation,
     onRace: schedule.onRace,
     throttle: { perAccount: 1000, perAddress: 1000 },
+    ...(mode && {
+      mode,
+      csrf: forBackend,
+      rolling: schedule.rolling,
+      sessionIdHeader: schedule.tells === false && schedule.csrf !== 'header' ? false : 'X-Session-Id',
+    }),
   })
   for (const id of ['ann', 'bob']) {
     await backend.admin.addUser({ id, email: `${id}@example.com`, password: `${id}'s password` })
@@ -83,7 +92,10 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
         ledger.exchanges.push(exchange)
         referee.sent(exchange)
       }
-      if (phase === 'arrived') remember(exchange.answer?.body, exchange.page)
+      if (phase === 'arrived') {
+        remember(exchange.answer?.body, exchange.page)
+        referee.writes.arrived(exchange)
+      }
       if (phase === 'arrived' || phase === 'failed') referee.thrift.settled(exchange)
       coverage.exchange(exchange, phase)
     },
@@ -105,17 +117,40 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
   world.capabilities.channel = schedule.channel
   world.capabilities.storage = schedule.storage
 
-  const options: AppOptions = { shareToken: schedule.shareToken, now: world.now }
-  const inJar = () => ledger.ofCookie(world.cookies().find(({ name }) => name === '__Host-refresh')?.value)
+  const options: AppOptions = {
+    shareToken: schedule.shareToken,
+    client: mode
+      ? {
+          mode: 'auto',
+          session: { csrf: forClient },
+          endpoints: schedule.csrf === 'endpoint' ? { csrf: '/auth/csrf' } : {},
+        }
+      : {},
+    now: world.now,
+  }
+  const inJar = () => {
+    const found = world
+      .cookies()
+      .flatMap(({ name, value }) =>
+        /^__Host-(refresh|sid)$/.test(name) ? (ledger.ofCookie(value) ?? []) : [],
+      )
+    return found.find((session) => ledger.lives(session, world.serverTime())) ?? found[0]
+  }
   const apps = (): App[] => world.tabs.flatMap(({ app }) => app ?? [])
   const referee = new Referee({ schedule, ledger, now: world.now, serverTime: world.serverTime, inJar, apps })
   const audience: Audience = {
     note: world.timeline.note,
-    state: (app, before, state) => referee.state(app, before, state),
+    state(app, before, state) {
+      referee.state(app, before, state)
+      coverage.state(before, state)
+    },
     ended: (app, { previousUser }) => referee.ended(app, previousUser),
     switched: () => undefined,
     diagnostic(app, entry) {
       coverage.diagnostic(entry)
+      if (/^refresh\.(sent|done|failed|refused)$/.test(entry.type)) {
+        referee.thrift.asks(app.page.id, entry.type === 'refresh.sent')
+      }
       if (entry.type === 'lock.waited' && isInVain(entry.milliseconds)) referee.thrift.excuse(app.page.id)
     },
     began: (call) => referee.began(call),
@@ -149,6 +184,11 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
         return request(app, '/redirected')
       case 'foreign':
         return request(app, 'https://elsewhere.example/data')
+      case 'write':
+        return write(app)
+      case 'elsewhere':
+        coverage.count('sign-in on a page of the server')
+        return void begin(app, 'elsewhere', signInElsewhere(page, act.user))
       case 'login': {
         const password = act.password ?? `${act.user}'s password`
         return void begin(app, 'login', client.login({ email: `${act.user}@example.com`, password }))
@@ -164,18 +204,33 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
     }
   }
 
-  function request(app: App, url: string): void {
+  function write(app: App): void {
+    const headers = { 'content-type': 'application/json' }
+    request(app, '/api/profile', { method: 'PUT', headers, body: '{"name":"Somebody"}' })
+  }
+
+  /** A page of the server in the same browser: the jar knows of it, and no client does. */
+  const signInElsewhere = (page: VirtualPage, user: string): Promise<unknown> =>
+    page.fetch('/auth/login', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-csrf': '1', 'x-elsewhere': '1' },
+      body: JSON.stringify({ email: `${user}@example.com`, password: `${user}'s password` }),
+    })
+
+  function request(app: App, url: string, init: RequestInit = {}): void {
     const controller = new AbortController()
     const id = String((referee.calls.at(-1)?.id ?? 0) + 1)
     const late = (): void =>
       controller.abort(new DOMException('The application waits no longer', 'TimeoutError'))
     app.page.ports.clock.after(REQUEST_MS, late)
-    const sent = app.client.fetch(url, { headers: { 'x-call': id }, signal: controller.signal })
-    begin(
-      app,
-      'request',
-      sent.then((response) => response.status),
-    )
+    const headers = new Headers(init.headers)
+    headers.set('x-call', id)
+    const sent = app.client.fetch(url, { ...init, headers, signal: controller.signal })
+    const seen = sent.then(({ status, headers }): Seen => ({
+      status,
+      own: headers.get('content-type') === 'application/json',
+    }))
+    begin(app, init.method === undefined ? 'request' : 'write', seen)
   }
 
   async function actOn(tab: VirtualTab<App>, act: TabAct): Promise<void> {
@@ -249,6 +304,18 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
         world.timeline.note('server', `${step.do}s ${step.user}`)
         await backend.admin[step.do](step.user)
         break
+      case 'csrfKey':
+        world.timeline.note('server', 'forgets all CSRF tokens')
+        backend.admin.rotateCsrfKey()
+        break
+      case 'role':
+        world.timeline.note('server', `changes the role of ${step.user}`)
+        await backend.admin.setRoles(step.user, step.role ? ['admin'] : [])
+        break
+      case 'prefer':
+        world.timeline.note('server', `serves both modes, and prefers ${step.mode}`)
+        backend.admin.setMode('both', step.mode)
+        break
       case 'setClock':
         world.setClock(step.ms)
         break
@@ -280,7 +347,11 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
     }
     if (world.tabs.every(({ closed }) => closed)) await world.openTab()
     await world.advance(10 * 60_000)
-    for (const app of apps()) begin(app, 'token', app.client.getAccessToken())
+    // A cookie session is asked about when it is used, and a write may be all that tells whose it is.
+    for (const app of apps()) {
+      if (mode) write(app)
+      else begin(app, 'token', app.client.getAccessToken())
+    }
     await world.advance(60_000)
     referee.poll()
     referee.judge()

@@ -13,6 +13,8 @@ const LOCK_WAIT_MS = 10_000
 /** How long something that keeps a tab from what the others know excuses it. */
 const EXCUSE_MS = 15_000
 const QUIET_MS = 60_000
+/** Of the client: how old an answer of the session check may be when a page is shown again. */
+const REVALIDATE_MS = 300_000
 /** Half of what the client waits after its first failure, since half is left to chance, and at most. */
 const SHORTEST_WAIT_MS = 500
 const LONGEST_WAIT_MS = 30_000
@@ -57,6 +59,10 @@ export class Thrift {
   readonly #failures = new Map<number, number>()
   /** Pages whose request lost a race, or seemed to: they try once more. */
   readonly #losers = new Set<number>()
+  /** With cookie sessions: pages whose next question to the server is a refresh, and those questions. */
+  readonly #asking = new Set<number>()
+  readonly #asked = new WeakSet<Exchange>()
+  readonly #givenUp = new WeakSet<Exchange>()
   #waits: Wait[] = []
   #disturbedAt = 0
   #forcedAt = -Infinity
@@ -75,7 +81,10 @@ export class Thrift {
   step(step: Step): void {
     if (step.do === 'network') this.#calm = step.profile === 'calm'
     if (step.do === 'offline' || step.do === 'online') this.#online = step.do === 'online'
-    if (step.do === 'fault') this.#faults = true
+    // What the server does behind their backs, the tabs learn one by one.
+    if (step.do === 'fault' || step.do === 'elsewhere' || step.do === 'prefer') this.#faults = true
+    // Where the token is in a cookie, each tab that meets another one there asks before it writes.
+    if (step.do === 'csrfKey' && this.#truth.schedule.csrf === 'cookie') this.#faults = true
     if (step.do === 'leave' || step.do === 'freeze')
       for (const { page } of this.#truth.apps()) this.excuse(page.id)
     if (step.do === 'clearStorage') this.#estranged = true
@@ -107,9 +116,20 @@ export class Thrift {
     }
   }
 
+  /** A client is about to ask the server, or has its answer. */
+  asks(page: number, begins: boolean): void {
+    if (!this.#truth.schedule.mode) return
+    if (begins) return void this.#asking.add(page)
+    this.#asking.delete(page)
+    // The deadline is for all requests of one question: the last of them may still be on its way.
+    for (const exchange of this.#flying.keys()) {
+      if (this.#asked.has(exchange) && exchange.page === page) this.#givenUp.add(exchange)
+    }
+  }
+
   sent(exchange: Exchange): void {
     if (isLogin(exchange)) this.#signingIn.add(exchange.page)
-    if (!isRefresh(exchange)) return
+    if (!this.#isRefresh(exchange)) return
     const { now } = this.#truth
     const { page, tab } = exchange
     this.poll()
@@ -130,12 +150,15 @@ export class Thrift {
       this.#forget()
       this.#signingIn.delete(exchange.page)
     }
-    if (!isRefresh(exchange)) return
+    if (!this.#isRefresh(exchange)) return
     this.#flying.delete(exchange)
     const { page, sentAt, answer, arrivedAt } = exchange
     const { now } = this.#truth
     const heard = arrivedAt === undefined ? undefined : answer
     const status = heard?.status ?? 0
+    if (this.#givenUp.has(exchange)) return
+    if (this.#truth.schedule.mode && leavesOpen(exchange, status)) this.#asking.add(page)
+    if (this.#asking.has(page) && status !== 401) return
     if (status === 401 || status === 409) return void this.#losers.add(page)
     if (status === 200 && !isPage(exchange)) {
       this.#forget()
@@ -155,6 +178,7 @@ export class Thrift {
 
   #checkFlights({ page, tab, locked, keepalive }: Exchange): void {
     for (const [other, activeMs] of this.#flying) {
+      if (this.#givenUp.has(other)) continue
       // The lock itself is exclusive: the other page has given it back, or is gone.
       if (locked && other.page !== page) continue
       // The same one once more: it seemed that the browser had no room for it.
@@ -201,6 +225,14 @@ export class Thrift {
     }
   }
 
+  #isRefresh(exchange: Exchange): boolean {
+    const { url, headers, page } = exchange
+    if (!headers.has('cookie')) return false
+    if (!this.#truth.schedule.mode) return url.pathname === '/auth/refresh'
+    if (QUESTIONS.has(url.pathname) && this.#asking.delete(page)) this.#asked.add(exchange)
+    return this.#asked.has(exchange)
+  }
+
   #app(id: number): App | undefined {
     return this.#truth.apps().find(({ page }) => page.id === id)
   }
@@ -211,7 +243,8 @@ export class Thrift {
 
   /** A token is renewed at most a minute, or a quarter of its life, ahead of its end, and a quarter of that earlier by jitter. */
   #soonest(): number {
-    const { lifetime } = this.#truth.schedule
+    const { lifetime, mode } = this.#truth.schedule
+    if (mode === 'session') return REVALIDATE_MS - 1000
     return (lifetime - 1.25 * Math.min(60, lifetime / 4)) * 1000 - 1000
   }
 
@@ -227,8 +260,13 @@ export const isInVain = (milliseconds: number | undefined): boolean => (millisec
 
 const isLogin = ({ url }: Exchange): boolean => url.pathname === '/auth/login'
 
-function isRefresh({ url, headers }: Exchange): boolean {
-  return url.pathname === '/auth/refresh' && headers.has('cookie')
+const QUESTIONS: ReadonlySet<string> = new Set(['/auth/refresh', '/auth/session', '/auth/csrf'])
+
+/** Where another endpoint may know, the question goes on. */
+function leavesOpen({ url }: Exchange, status: number): boolean {
+  return url.pathname === '/auth/csrf'
+    ? status !== 200
+    : url.pathname === '/auth/refresh' && [401, 404, 405, 501].includes(status)
 }
 
 const isPage = ({ answer }: Exchange): boolean =>

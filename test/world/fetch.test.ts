@@ -70,6 +70,23 @@ describe('fetch of a virtual page', () => {
     expect([log, seen]).toEqual([['TimeoutError'], []])
   })
 
+  it('follows no redirect for a request that was aborted', async () => {
+    const paths: string[] = []
+    const { world, open } = createCountingWorld({
+      server: (request) => {
+        paths.push(new URL(request.url).pathname)
+        return Promise.resolve(new Response(null, { status: 302, headers: { location: '/there' } }))
+      },
+    })
+    const { page } = await open()
+    const controller = new AbortController()
+    page.fetch('/away', { signal: controller.signal }).catch(() => {})
+    await world.advance(1)
+    controller.abort()
+    await world.advance(500)
+    expect(paths).toEqual(['/away'])
+  })
+
   it('stores the cookie of a frozen page, which learns of the answer when it is resumed', async () => {
     const { world, open, cookie } = createCountingWorld()
     const { tab, post } = await open()

@@ -102,6 +102,7 @@ export function createPageFetch(surroundings: FetchSurroundings): PageFetch {
     ): void => {
       const delivery: Omit<Delivery, 'answered'> = {
         arrived(answer, cut) {
+          if (flight.aborted) return
           const target = redirectTarget(answer, url)
           if (!target || request.redirect === 'manual') {
             const visible =
