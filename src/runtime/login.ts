@@ -85,7 +85,9 @@ export async function login(
   if (rival) {
     // Somebody else signed in at the same time: the cookie that came last decides, and only the server knows whose it is.
     let asked: RefreshOutcome | undefined
-    while (refresher.flight) asked = await raced(refresher.flight, disposed)
+    // The repair may stand behind a flight that began earlier; what the application asks for after it is not waited for.
+    for (let flights = 0; refresher.flight && flights < 3; flights++)
+      asked = await raced(refresher.flight, disposed)
     if (context.state.identity?.sessionId !== rival.identity.sessionId) {
       // Without an answer it may be ours, unless somebody has logged out.
       if (asked?.kind === 'refreshed' || context.state.phase === 'out') void logouts.compensate(rival)

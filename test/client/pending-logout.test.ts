@@ -81,3 +81,24 @@ it('R09 where somebody is signed in, a login whose answer breaks off is followed
   await kit.clock.advance(1000)
   expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'revoked' })
 })
+
+it('R50 R09 who signs in elsewhere between two parts of a delivery is not ended by the part without an id', async () => {
+  const kit = await signedIn()
+  kit.on('/auth/logout', DOWN)
+  await kit.auth.logout()
+  const epoch = [kit.clock.wall() + 1000, 'other']
+  write(kit, { state: 'logout-pending', ending: ['s1', ''], epoch })
+  const before = kit.sent('/auth/logout').length
+  kit.on('/auth/logout', () => {
+    // Another tab: somebody signs in while the first part is under way.
+    write(kit, { state: 'in', ending: [], sessionId: 's2', epoch: [kit.clock.wall() + 2000, 'third'] })
+    return DONE()
+  })
+  await kit.clock.advance(60_000)
+  expect(
+    kit
+      .sent('/auth/logout')
+      .slice(before)
+      .map(({ body }) => body),
+  ).toEqual([{ session_id: 's1', scope: 'current' }])
+})
