@@ -1,5 +1,5 @@
 import { parseChallenges } from '../core/challenge.js'
-import type { Credential } from '../core/lifetime.js'
+import { type Credential, elapsed, type Instant } from '../core/lifetime.js'
 import { AuthError } from '../errors.js'
 import type { Context } from './context.js'
 import { asksForCsrf, cookieHeaders, isSafe } from './csrf.js'
@@ -27,8 +27,10 @@ export function mayReceiveCredential(context: Context, url: URL): boolean {
   return url.origin === baseUrl(context)?.origin || context.options.allowedOrigins.includes(url.origin)
 }
 
-/** Resources that rejected the credential although it was issued because of their own 401: one more would not help them. */
-const hopeless = new WeakMap<Credential, Set<string>>()
+/** What resources refused although the credential was issued because of it: one more would not help them. */
+const hopeless = new WeakMap<Credential, Map<string, Instant>>()
+/** A token is soon replaced, and a session is not: what was refused for another reason may have ended it since. */
+const HOPELESS_MS = 60_000
 
 /** `fetch` with the credential of the session, where the URL may receive it. */
 export async function authenticatedFetch(
@@ -90,9 +92,13 @@ export async function authenticatedFetch(
     }
     const first = await attempt(credential, request)
     const refusal = await refusalIn(context, url, first, credential, safe)
-    if (!refusal || hopeless.get(credential)?.has(plain(url))) return first
+    if (!refusal) return first
+    const matter = `${refusal} ${plain(url)}`
+    const since = hopeless.get(credential)?.get(matter)
+    if (since && (credential.mode === 'token' || elapsed(since, context.instant()) < HOPELESS_MS))
+      return first
     const giveUp = (credential: Credential, { status }: Response) => {
-      hopeless.set(credential, (hopeless.get(credential) ?? new Set()).add(plain(url)))
+      hopeless.set(credential, (hopeless.get(credential) ?? new Map()).set(matter, context.instant()))
       const message = refusal === 'csrf' ? CSRF_TWICE : credential.mode === 'session' ? COOKIE_TWICE : TWICE
       context.note('request.unauthorized', { url: plain(url), status, message })
     }

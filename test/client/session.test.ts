@@ -139,6 +139,35 @@ it('a resource that answers 401 while the session lives costs one check and one 
   expect(auth.getDiagnostics().find(({ type }) => type === 'request.unauthorized')?.message).toMatch(/Path/)
 })
 
+it('a resource that was believed is asked about again a minute later: by then the session may be over', async () => {
+  const stage = await createStage()
+  const { auth, told } = await stage.signedIn()
+  stage.respond = (_request, url) =>
+    url.pathname === '/api/odd' ? new Response(null, { status: 401 }) : undefined
+  await stage.run(auth.fetch('/api/odd'))
+  await stage.backend.admin.endAllSessions('ann')
+  expect((await stage.run(auth.fetch('/api/odd'))).value?.status).toBe(401)
+  await stage.world.advance(60_000)
+  expect((await stage.run(auth.fetch('/api/odd'))).error).toMatchObject({ code: 'session_ended' })
+  expect(told).toEqual(['end revoked'])
+})
+
+it('a refusal that was believed hides no other: the 401 of a URL whose 403 was not about CSRF ends the session', async () => {
+  const stage = await createStage({
+    mode: 'session',
+    session: { csrf: { refusals: [{ status: 403 }] } },
+  })
+  const app = await stage.signedIn()
+  let forbidden = true
+  stage.respond = (_request, url) =>
+    forbidden && url.pathname === '/api/profile' ? new Response(null, { status: 403 }) : undefined
+  expect((await stage.write(app, 'x')).value?.status).toBe(403)
+  forbidden = false
+  await stage.backend.admin.endAllSessions('ann')
+  expect((await stage.write(app, 'x')).error).toMatchObject({ code: 'session_ended' })
+  expect(app.told).toEqual(['end revoked'])
+})
+
 it('OW-03 the end that the server named is asked about once, and a session that was used meanwhile goes on', async () => {
   const stage = await createStage(undefined, { idleMs: 60_000 })
   const { auth, told } = await stage.signedIn()
