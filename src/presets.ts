@@ -37,6 +37,8 @@ export const django = {
     idHeader: false,
     csrf: { cookie: 'csrftoken', header: 'X-CSRFToken', refusals: [{ status: 403 }] },
   },
+  // REST framework gives it to nobody, too, as long as its first authentication class is that of sessions.
+  isUnauthorized: ({ status }) => status === 403,
   refusals: ANY_401,
 } satisfies AuthClientOptions
 

@@ -182,11 +182,12 @@ async function refusalIn(
   if (isRejected(context, target, response)) return '401'
   if (mode === 'token' && !isUnauthorized) return undefined
   if (!mayReceiveCredential(context, new URL(response.url || target))) return undefined
+  // First, since it sends a write again only where the token has changed.
+  if (mode === 'session' && (await asksForCsrf(context, response, safe))) return 'csrf'
   // Theirs may throw, and the body they read may never end.
   const asked = isUnauthorized && (async () => isUnauthorized(response.clone()))().catch(() => false)
   if (asked && (await within(clock, timeouts.request, asked))) return '401'
   if (mode !== 'session') return undefined
-  if (await asksForCsrf(context, response, safe)) return 'csrf'
   const isPage = /^text\/html/i.test(response.headers.get('content-type') ?? '')
   return response.redirected && isPage ? 'page' : undefined
 }

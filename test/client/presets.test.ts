@@ -249,6 +249,27 @@ it.each(cases)(
   },
 )
 
+it('R62 django: the 403 that REST framework gives to nobody ends the session, and one for want of a right does not', async () => {
+  const { kit, server } = play(BACKENDS['django']!)
+  await finish(kit, kit.auth.ready())
+  await finish(kit, kit.auth.login({}))
+  kit.on('/api/any', () => json({ detail: 'You do not have permission to perform this action.' }, 403))
+  const asked = kit.sent('/auth/session').length
+  for (const method of ['GET', 'GET', 'POST', 'POST'])
+    await finish(kit, kit.auth.fetch('/api/any', { method }))
+  expect(kit.auth.getState().status).toBe('authenticated')
+  const sent = kit.sent('/api/any').map(({ method }) => method)
+  // Of the write none is sent twice: its token is what it was.
+  expect([
+    sent.filter((method) => method === 'POST').length,
+    kit.sent('/auth/session').length - asked,
+  ]).toEqual([2, 2])
+  server.signedIn = false
+  kit.on('/api/other', () => json({ detail: 'Authentication credentials were not provided.' }, 403))
+  const { error } = (await finish(kit, kit.auth.fetch('/api/other'))) as { error: unknown }
+  expect(error).toMatchObject({ code: 'session_ended' })
+})
+
 it('R72 expressSession: one question tells who is signed in and brings the token that the sign-in carries', async () => {
   const { kit } = play(BACKENDS['expressSession']!)
   await finish(kit, kit.auth.ready())
