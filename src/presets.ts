@@ -120,6 +120,8 @@ export const laravelSanctum = {
  */
 export const rails = {
   mode: 'session',
+  // The sign-in wants a token, too, and not that of a session which has ended since the page was loaded.
+  endpoints: { csrf: '/auth/session' },
   session: { idHeader: false, csrf: { meta: 'csrf-token', header: 'X-CSRF-Token' } },
   refusals: ANY_401,
 } satisfies AuthClientOptions
