@@ -383,7 +383,7 @@ export class Referee {
   remounted(app: App): void {
     this.#lastShown.delete(app)
     this.#unknownSince.delete(app)
-    this.thrift.excuse(app.page.id)
+    this.thrift.remounted(app.page.id)
     for (const logout of this.logouts) if (logout.app === app) logout.forgotten = true
   }
 
