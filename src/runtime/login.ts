@@ -11,6 +11,9 @@ import type { RefreshOutcome, Refresher } from './refresh.js'
 import { activated } from './start.js'
 import { raced } from './waiting.js'
 
+/** How long it is remembered that a session may be another one than that of the cookie: longer than people stay offline. */
+const DOUBT_MS = 86_400_000
+
 /**
  * Signs in with credentials. Takes the refresh lock, so that neither a refresh nor another login lands in between, and
  * is never sent twice: whether to try again is for a person to say.
@@ -48,12 +51,15 @@ export async function login(
     const settled = call(context, { endpoint: 'login', method: 'POST', body: credentials, csrf }).then(
       async (reply) => {
         const verdict = await judgeLogin(context, reply)
-        if (verdict.kind !== 'granted') {
+        const gone = late || disposed.aborted
+        // What the session endpoint says so late may be the session of somebody who has signed in since.
+        const ours = verdict.kind === 'granted' && (!gone || verdict.grant.credential.issued === reply.sentAt)
+        if (!ours) {
           // The cookies of an answer are set even if its body cannot be used; a proxy's own page set none of them.
-          if (isDone(reply) && !oneOf(CODES, reply.code)) await logouts.discard(late)
+          if (isDone(reply) && !oneOf(CODES, reply.code)) await logouts.discard(gone)
           return { verdict }
         }
-        if (late || disposed.aborted) {
+        if (gone) {
           // The caller was told that it failed, so it has.
           await logouts.compensate(verdict.grant)
           return { verdict }
@@ -88,9 +94,12 @@ export async function login(
     // The repair may stand behind a flight that began earlier; what the application asks for after it is not waited for.
     for (let flights = 0; refresher.flight && flights < 3; flights++)
       asked = await raced(refresher.flight, disposed)
-    if (context.state.identity?.sessionId !== rival.identity.sessionId) {
-      // Without an answer it may be ours, unless somebody has logged out.
-      if (asked?.kind === 'refreshed' || context.state.phase === 'out') void logouts.compensate(rival)
+    const grant = rival
+    const isKept = () => context.state.identity?.sessionId === grant.identity.sessionId
+    if (!isKept()) {
+      // Without an answer it may be ours, until somebody logs out.
+      const lost = () => asked?.kind === 'refreshed' || context.state.phase === 'out'
+      void context.until(() => lost() || isKept(), DOUBT_MS).then(() => lost() && logouts.compensate(grant))
       throw fail(context, overtaken())
     }
   }
