@@ -206,8 +206,15 @@ function resync(
     incoming: undefined,
     logout: undefined,
     resyncing: true,
+    early: [],
   }
-  return [next, [{ type: 'resync' }]]
+  return [next, [...release(state, sessionId), { type: 'resync' }]]
+}
+
+/** Where a cookie is the credential, an answer to what still runs for the session before could put the old one back. */
+function release({ phase, mode, sessionId }: ClientState, next: string | undefined): Effect[] {
+  const replaced = phase === 'in' && mode === 'session' && (next === undefined || next !== sessionId)
+  return replaced ? [{ type: 'abandon', reason: 'none' }] : []
 }
 
 /** The marker of our own epoch: a sibling has renewed the credential, has still to deliver the logout, or has delivered it. */
@@ -308,7 +315,11 @@ function granted(
   }
   // Who waited at the start waited for the identity the marker named; somebody else may have signed in by now.
   const strangers = explicit && state.phase === 'unknown' && !isSame(state.epoch, NO_EPOCH)
-  const before: Effect[] = strangers ? [{ type: 'abandon', reason: 'none' }] : []
+  const before: Effect[] = strangers
+    ? [{ type: 'abandon', reason: 'none' }]
+    : signIn
+      ? release(state, grant.identity.sessionId)
+      : []
   // Written at once, so that a reload during the clean-up finds the session and not the logout before it.
   if (state.purging) {
     const { sessionId } = grant.identity

@@ -11,8 +11,8 @@ import type { Refresher } from './refresh.js'
 import { activated } from './start.js'
 import { raced } from './waiting.js'
 
-/** As long as somebody may be offline and still want to know. */
-const UNDECIDED_MS = 3_600_000
+/** How long it is remembered that a session may be another one than that of the cookie: longer than people stay offline. */
+const DOUBT_MS = 86_400_000
 
 /**
  * Signs in with credentials. Takes the refresh lock, so that neither a refresh nor another login lands in between, and
@@ -51,12 +51,15 @@ export async function login(
     const settled = call(context, { endpoint: 'login', method: 'POST', body: credentials, csrf }).then(
       async (reply) => {
         const verdict = await judgeLogin(context, reply)
-        if (verdict.kind !== 'granted') {
+        const gone = late || disposed.aborted
+        // What the session endpoint says so late may be the session of somebody who has signed in since.
+        const ours = verdict.kind === 'granted' && (!gone || verdict.grant.credential.issued === reply.sentAt)
+        if (!ours) {
           // The cookies of an answer are set even if its body cannot be used; a proxy's own page set none of them.
-          if (isDone(reply) && !oneOf(CODES, reply.code)) await logouts.discard(late)
+          if (isDone(reply) && !oneOf(CODES, reply.code)) await logouts.discard(gone)
           return { verdict }
         }
-        if (late || disposed.aborted) {
+        if (gone) {
           // The caller was told that it failed, so it has.
           await logouts.compensate(verdict.grant)
           return { verdict }
@@ -108,7 +111,7 @@ const isInJar = ({ state }: Context, { identity }: Grant): boolean =>
 /** Without an answer of the server the session may be the one in the jar, unless somebody logs out. */
 async function endIfLost(context: Context, logouts: Logouts, rival: Grant): Promise<void> {
   const isKnown = ({ phase, resyncing }: ClientState) => phase === 'out' || !resyncing
-  await context.until(isKnown, UNDECIDED_MS)
+  await context.until(isKnown, DOUBT_MS)
   if (isKnown(context.state) && !isInJar(context, rival)) await logouts.compensate(rival)
 }
 
