@@ -29,8 +29,13 @@ export function mayReceiveCredential(context: Context, url: URL): boolean {
 
 /** What resources refused although the credential was issued because of it: one more would not help them. */
 const hopeless = new WeakMap<Credential, Map<string, Instant>>()
-/** A token is soon replaced, and a session is not: what was refused for another reason may have ended it since. */
+/** How long that is believed of a cookie session: a token is renewed some day, and its end may be told by such a refusal alone. */
 const HOPELESS_MS = 60_000
+
+function isHopeless(context: Context, credential: Credential, matter: string): boolean {
+  const since = hopeless.get(credential)?.get(matter)
+  return !!since && (credential.mode === 'token' || elapsed(since, context.instant()) < HOPELESS_MS)
+}
 
 /** `fetch` with the credential of the session, where the URL may receive it. */
 export async function authenticatedFetch(
@@ -94,9 +99,7 @@ export async function authenticatedFetch(
     const refusal = await refusalIn(context, url, first, credential, safe)
     if (!refusal) return first
     const matter = `${refusal} ${plain(url)}`
-    const since = hopeless.get(credential)?.get(matter)
-    if (since && (credential.mode === 'token' || elapsed(since, context.instant()) < HOPELESS_MS))
-      return first
+    if (isHopeless(context, credential, matter)) return first
     const giveUp = (credential: Credential, { status }: Response) => {
       hopeless.set(credential, (hopeless.get(credential) ?? new Map()).set(matter, context.instant()))
       const message = refusal === 'csrf' ? CSRF_TWICE : credential.mode === 'session' ? COOKIE_TWICE : TWICE
