@@ -2,7 +2,8 @@
  * Options for backends that others wrote: `createAuthClient({ ...laravelSanctum, baseUrl })`. Each says what it takes from
  * the documentation of that project, and what remains. None was tried against the real thing unless it says so.
  */
-import type { AnswerFields, AuthClientOptions, Refusal } from './options.js'
+import type { AnswerFields } from './options/answers.js'
+import type { AuthClientOptions, Refusal } from './options/types.js'
 
 type Fields = Record<string, unknown>
 

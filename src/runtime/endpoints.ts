@@ -1,5 +1,5 @@
 import type { Instant } from '../core/lifetime.js'
-import type { Endpoints } from '../options.js'
+import type { Endpoints } from '../options/types.js'
 import type { Context } from './context.js'
 import { csrfToken } from './csrf.js'
 import { within } from './waiting.js'

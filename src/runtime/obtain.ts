@@ -1,5 +1,5 @@
 import type { Mode } from '../core/types.js'
-import type { AnswerOf } from '../options.js'
+import type { AnswerOf } from '../options/answers.js'
 import { isPresent, readFields, refusalOf } from './answers.js'
 import type { Context } from './context.js'
 import { csrfToken } from './csrf.js'

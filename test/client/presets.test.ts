@@ -1,7 +1,7 @@
 /* Each preset over a small backend that does what the documentation of that project says. */
 import { expect, it } from 'vitest'
 import { createClientWith } from '../../src/client.js'
-import type { AuthClientOptions } from '../../src/options.js'
+import type { AuthClientOptions } from '../../src/options/types.js'
 import * as presets from '../../src/presets.js'
 import { createKit, type Kit, settle } from '../support/kit.js'
 

@@ -1,6 +1,6 @@
 /* Session mode as it is played: the real client in a virtual browser, over the reference backend. */
 import { type AuthClient, createClientWith } from '../../src/client.js'
-import type { AuthClientOptions } from '../../src/options.js'
+import type { AuthClientOptions } from '../../src/options/types.js'
 import { createDeterministicParts } from '../../src/testing/backend/deterministic.js'
 import { createReferenceBackend, type ReferenceBackend } from '../../src/testing/backend/index.js'
 import type { BackendOptions } from '../../src/testing/backend/options.js'

@@ -1,13 +1,9 @@
 import { inspect } from 'node:util'
 import { expect, it } from 'vitest'
 import { createAuthClient } from '../../src/client.js'
-import {
-  type AuthClientOptions,
-  DEFAULT_REFUSALS,
-  isLoopback,
-  type ResolvedOptions,
-  resolveOptions,
-} from '../../src/options.js'
+import { DEFAULT_REFUSALS, type ResolvedOptions, resolveOptions } from '../../src/options/resolve.js'
+import type { AuthClientOptions } from '../../src/options/types.js'
+import { isLoopback } from '../../src/options/urls.js'
 
 /** As from JavaScript, where nobody checks types. */
 const resolve = (options: unknown): ResolvedOptions => resolveOptions(options as AuthClientOptions)
