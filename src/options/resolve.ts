@@ -118,46 +118,64 @@ const RULES: { readonly [Name in keyof AuthClientOptions]: Rule } = {
   defaultLifetime: [isPositive, 'a number of seconds above zero'],
 }
 
+/** Those whose value is a setting as it stands. */
+const DEFAULTS = {
+  key: undefined,
+  isUnauthorized: undefined,
+  development: undefined,
+  staticHeader: ['X-CSRF', '1'],
+  parseUser: (value: unknown) => value,
+  getUserId: userId,
+  parseAnswer,
+  errorCode,
+  refusals: DEFAULT_REFUSALS,
+  restore: 'auto',
+  hideOnRestore: false,
+  refreshMargin: 60,
+  minValidity: 10,
+  defaultLifetime: 300,
+  replay: 'all',
+  redirectInFrame: false,
+  returnToParameter: 'return_to',
+  authRoutes: [],
+} satisfies Partial<ResolvedOptions>
+
 /** Turns options into settings; throws a TypeError that names the option and the way out. */
 export function resolveOptions<User>(options: AuthClientOptions<User> = {}): ResolvedOptions {
   check(isObject(options), 'options', 'an object')
-  for (const [name, [isValid, expected]] of Object.entries(RULES)) {
-    const value = options[name as keyof AuthClientOptions]
-    check(value === undefined || isValid(value, name), name, expected)
+  const settings: Partial<Record<keyof AuthClientOptions, unknown>> = { ...DEFAULTS }
+  for (const [key, [isValid, expected]] of Object.entries(RULES)) {
+    const name = key as keyof AuthClientOptions
+    const value = options[name]
+    if (value === undefined) continue
+    check(isValid(value, name), name, expected)
+    if (name in DEFAULTS) settings[name] = value
   }
-  const { baseUrl, allowedOrigins = [], mode } = options
-  const { endpoints = {} } = options
+  const {
+    baseUrl,
+    allowedOrigins = [],
+    mode,
+    endpoints = {},
+    tabs = {},
+    hint,
+    session,
+    timeouts,
+    retry,
+  } = options
   check(mode !== 'session' || endpoints.session !== false, 'endpoints.session', 'a path in session mode')
-  const { shareToken = true } = options.tabs ?? {}
+  const { shareToken = true } = tabs
   check(isBoolean(shareToken), 'tabs.shareToken', 'a boolean')
   return {
+    ...(settings as typeof DEFAULTS),
+    ...resolveSession(session),
     baseUrl: baseUrl === undefined ? undefined : plainUrl(baseUrl),
     allowedOrigins: allowedOrigins.map((origin, index) => exactOrigin(origin, `allowedOrigins[${index}]`)),
     mode: mode === 'auto' ? undefined : mode,
-    ...resolveSession(options.session),
-    isUnauthorized: options.isUnauthorized,
-    endpoints: group('endpoints', DEFAULT_ENDPOINTS, options.endpoints, ENDPOINT),
-    key: options.key,
-    staticHeader: options.staticHeader ?? ['X-CSRF', '1'],
-    parseUser: options.parseUser ?? ((value) => value),
-    getUserId: (options.getUserId as ResolvedOptions['getUserId'] | undefined) ?? userId,
-    parseAnswer: options.parseAnswer ?? parseAnswer,
-    errorCode: options.errorCode ?? errorCode,
-    refusals: options.refusals ?? DEFAULT_REFUSALS,
-    restore: options.restore ?? 'auto',
-    hideOnRestore: options.hideOnRestore ?? false,
-    hintCookie: options.hint?.cookie,
-    refreshMargin: options.refreshMargin ?? 60,
-    minValidity: options.minValidity ?? 10,
-    defaultLifetime: options.defaultLifetime ?? 300,
-    timeouts: group('timeouts', DEFAULT_TIMEOUTS, options.timeouts, MILLISECONDS),
-    retry: group('retry', DEFAULT_RETRY, options.retry, MILLISECONDS),
-    replay: options.replay ?? 'all',
+    endpoints: group('endpoints', DEFAULT_ENDPOINTS, endpoints, ENDPOINT),
+    timeouts: group('timeouts', DEFAULT_TIMEOUTS, timeouts, MILLISECONDS),
+    retry: group('retry', DEFAULT_RETRY, retry, MILLISECONDS),
+    hintCookie: hint?.cookie,
     shareToken,
-    redirectInFrame: options.redirectInFrame ?? false,
-    returnToParameter: options.returnToParameter ?? 'return_to',
-    authRoutes: options.authRoutes ?? [],
-    development: options.development,
     // Looked up at each call, so that what is put in its place later (a mock, a monitor) is used.
     // Called without a `this`, which the fetch of a window does not accept.
     fetch: (input, init) => (options.fetch ?? globalThis.fetch)(input, init),

@@ -1,14 +1,4 @@
-import {
-  type Defined,
-  group,
-  isBoolean,
-  isHeader,
-  isListOf,
-  isObject,
-  isText,
-  type Rule,
-  SECONDS,
-} from './checks.js'
+import { group, isBoolean, isHeader, isListOf, isObject, isText, type Rule, SECONDS } from './checks.js'
 
 /** One answer that refuses a request because its CSRF token is missing, stale, or of another session. */
 export interface CsrfRefusal {
@@ -61,27 +51,24 @@ export interface ResolvedCsrf {
   readonly chosen: boolean
   /** Undefined: no token, the static header alone. */
   readonly header: string | undefined
-  readonly cookie: string | undefined
-  readonly rotates: boolean
-  readonly field: string | undefined
-  readonly meta: string | undefined
+  readonly cookie?: string
+  readonly rotates?: boolean
+  readonly field?: string
+  readonly meta?: string
   readonly refusals: readonly CsrfRefusal[]
 }
 
 const DEFAULT_CSRF: Omit<ResolvedCsrf, 'chosen'> = {
   header: 'X-CSRF-Token',
-  cookie: undefined,
-  rotates: false,
-  field: undefined,
-  meta: undefined,
   refusals: [
-    ...['csrf_failed', 'csrf_invalid', 'csrf_missing'].map((code) => ({ status: 403, code })),
+    { status: 403, code: 'csrf_failed' },
+    { status: 403, code: 'csrf_invalid' },
+    { status: 403, code: 'csrf_missing' },
     { status: 419 },
   ],
 }
 
-const DEFAULT_SESSION: Defined<Omit<SessionOptions, 'csrf'>> & Pick<SessionOptions, 'csrf'> = {
-  csrf: undefined,
+const DEFAULT_SESSION: SessionOptions & { idHeader: string | false; revalidateAfter: number | false } = {
   idHeader: 'X-Session-Id',
   revalidateAfter: 300,
 }
@@ -110,7 +97,7 @@ const CSRF: Rule = [
         : name === 'header'
           ? isHeader([value, '1'])
           : isText(value),
-  'a name; "rotates" a boolean, and "refusals" an array of { status, code }, each status from 400 to 499',
+  'a name; "rotates" a boolean; "refusals" an array of { status, code }, each status from 400 to 499',
 ]
 
 export interface ResolvedSession {

@@ -1,5 +1,5 @@
 import { parseChallenges } from '../core/challenge.js'
-import { type Credential, elapsed, type Instant } from '../core/lifetime.js'
+import { type Credential, elapsed } from '../core/lifetime.js'
 import { AuthError } from '../errors.js'
 import type { Context } from './context.js'
 import { asksForCsrf, cookieHeaders, isSafe } from './csrf.js'
@@ -28,13 +28,14 @@ export function mayReceiveCredential(context: Context, url: URL): boolean {
 }
 
 /** What resources refused although the credential was issued because of it: one more would not help them. */
-const hopeless = new WeakMap<Credential, Map<string, Instant>>()
+const hopeless = new WeakMap<Credential, Set<string>>()
 /** How long that is believed of a cookie session: a token is renewed some day, and its end may be told by such a refusal alone. */
 const HOPELESS_MS = 60_000
 
 function isHopeless(context: Context, credential: Credential, matter: string): boolean {
-  const since = hopeless.get(credential)?.get(matter)
-  return !!since && (credential.mode === 'token' || elapsed(since, context.instant()) < HOPELESS_MS)
+  const { mode, issued } = credential
+  const believed = mode === 'token' || elapsed(issued, context.instant()) < HOPELESS_MS
+  return believed && hopeless.get(credential)?.has(matter) === true
 }
 
 /** `fetch` with the credential of the session, where the URL may receive it. */
@@ -101,7 +102,7 @@ export async function authenticatedFetch(
     const matter = `${refusal} ${plain(url)}`
     if (isHopeless(context, credential, matter)) return first
     const giveUp = (credential: Credential, { status }: Response) => {
-      hopeless.set(credential, (hopeless.get(credential) ?? new Map()).set(matter, context.instant()))
+      hopeless.set(credential, (hopeless.get(credential) ?? new Set()).add(matter))
       const message = refusal === 'csrf' ? CSRF_TWICE : credential.mode === 'session' ? COOKIE_TWICE : TWICE
       context.note('request.unauthorized', { url: plain(url), status, message })
     }
@@ -129,13 +130,12 @@ export async function authenticatedFetch(
   return run().finally(release)
 }
 
-const TWICE =
-  'A token that was just issued is rejected: does the resource check the same issuer, audience and keys?'
+const TWICE = 'A new token is rejected: does the resource check the same issuer, audience and keys?'
 
 const COOKIE_TWICE =
   'The session endpoint knows the session and the resource does not: does the cookie reach both (Path, Domain)?'
 const CSRF_TWICE =
-  'Refused with a CSRF token that was just fetched: is `session.csrf.header` right? If the refusal has another cause, name its code in `session.csrf.refusals`'
+  'Refused with the newest CSRF token: is `session.csrf.header` right? If it has another cause, name the code of refusals in `session.csrf.refusals`'
 
 const isSameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
