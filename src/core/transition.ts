@@ -213,7 +213,7 @@ function resync(
 
 /** Where a cookie is the credential, an answer to what still runs for the session before could put the old one back. */
 function release({ phase, mode, sessionId }: ClientState, next: string | undefined): Effect[] {
-  const replaced = phase === 'in' && mode === 'session' && (next === undefined || next !== sessionId)
+  const replaced = phase === 'in' && mode === 'session' && !(next && next === sessionId)
   return replaced ? [{ type: 'abandon', reason: 'none' }] : []
 }
 

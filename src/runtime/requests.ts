@@ -33,9 +33,8 @@ const hopeless = new WeakMap<Credential, Set<string>>()
 const HOPELESS_MS = 60_000
 
 function isHopeless(context: Context, credential: Credential, url: URL): boolean {
-  const { mode, issued } = credential
-  const believed = mode === 'token' || elapsed(issued, context.instant()) < HOPELESS_MS
-  return believed && hopeless.get(credential)?.has(plain(url)) === true
+  const believed = credential.mode === 'token' || elapsed(credential.issued, context.instant()) < HOPELESS_MS
+  return believed && !!hopeless.get(credential)?.has(plain(url))
 }
 
 /** `fetch` with the credential of the session, where the URL may receive it. */
