@@ -302,7 +302,9 @@ function granted(
   if (!explicit && state.generation === generation && overtaken)
     return late ? [calm(state), [{ type: 'repair' }]] : [state, []]
   const signIn = explicit || state.phase === 'out' || isSame(state.epoch, NO_EPOCH)
-  const epoch = signIn ? nextEpoch(state.epoch, now.wall, now.id) : state.epoch
+  // What was only found out is as old as the question: whatever somebody did since then stands against it.
+  const since = explicit ? now.wall : grant.credential.issued.wall
+  const epoch = signIn ? nextEpoch(state.epoch, since, now.id) : state.epoch
   const numbered: Grant = { ...grant, credential: { ...grant.credential, generation } }
   const follows = !signIn ? state.follows : state.phase === 'in' ? state.epoch : undefined
   const { mode } = grant.credential

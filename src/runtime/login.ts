@@ -1,13 +1,13 @@
 import { isSame } from '../core/epoch.js'
 import { oneOf } from '../core/marker.js'
-import type { Grant, Under } from '../core/state.js'
+import type { ClientState, Grant, Under } from '../core/state.js'
 import { AuthError } from '../errors.js'
 import { judgeGrant, type GrantVerdict, judgeRefresh } from './answers.js'
 import type { Context } from './context.js'
 import { call, inTime, isDone, type Reply } from './endpoints.js'
 import type { Logouts } from './logout.js'
 import { freshCsrf, modeOf, probe } from './obtain.js'
-import type { RefreshOutcome, Refresher } from './refresh.js'
+import type { Refresher } from './refresh.js'
 import { activated } from './start.js'
 import { raced } from './waiting.js'
 
@@ -87,15 +87,10 @@ export async function login(
   }
   if (rival) {
     // Somebody else signed in at the same time: the cookie that came last decides, and only the server knows whose it is.
-    let asked: RefreshOutcome | undefined
     // The repair may stand behind a flight that began earlier; what the application asks for after it is not waited for.
-    for (let flights = 0; refresher.flight && flights < 3; flights++)
-      asked = await raced(refresher.flight, disposed)
-    const grant = rival
-    if (context.state.identity?.sessionId !== grant.identity.sessionId) {
-      // Without an answer it may be ours, until somebody logs out.
-      const lost = () => asked?.kind === 'refreshed' || context.state.phase === 'out'
-      void context.until(lost, DOUBT_MS).then(() => lost() && logouts.compensate(grant))
+    for (let flights = 0; refresher.flight && flights < 3; flights++) await raced(refresher.flight, disposed)
+    if (!isInJar(context, rival)) {
+      void endIfLost(context, logouts, rival)
       throw fail(context, overtaken())
     }
   }
@@ -105,6 +100,16 @@ export async function login(
   const installed = context.until(({ incoming }) => !incoming, options.timeouts.sessionEnd + 1000)
   await raced(installed, disposed)
   if (context.state.phase !== 'in' || !isSame(context.state.epoch, epoch)) throw overtaken()
+}
+
+const isInJar = ({ state }: Context, { identity }: Grant): boolean =>
+  (state.incoming?.identity ?? state.identity)?.sessionId === identity.sessionId
+
+/** Without an answer of the server the session may be the one in the jar, unless somebody logs out. */
+async function endIfLost(context: Context, logouts: Logouts, rival: Grant): Promise<void> {
+  const isKnown = ({ phase, resyncing }: ClientState) => phase === 'out' || !resyncing
+  await context.until(isKnown, DOUBT_MS)
+  if (isKnown(context.state) && !isInJar(context, rival)) await logouts.compensate(rival)
 }
 
 /** Before anything is waited for: a form would arrive as `{}`, and the person would be told that the password is wrong. */

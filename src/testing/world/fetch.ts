@@ -1,7 +1,7 @@
 /*
  * `fetch` of one virtual page. Cookies are attached when the request is sent and stored when its answer arrives, also
  * while the page is frozen. The answer to a plain request of a page that is gone, or that was aborted, leaves no
- * cookie; a keepalive one does. CORS is checked on the answer; preflights are not played.
+ * cookie and is followed nowhere; a keepalive one does. CORS is checked on the answer; preflights are not played.
  */
 import type { CookieJar } from './cookie-jar.js'
 import { siteOf } from './cookie-jar.js'
@@ -39,6 +39,8 @@ export interface PageFetch {
 interface Flight {
   readonly keepalive: boolean
   aborted: boolean
+  /** Its page was told that it has failed. */
+  broken: boolean
   settled: boolean
   fail(error: unknown): void
 }
@@ -60,6 +62,7 @@ export function createPageFetch(surroundings: FetchSurroundings): PageFetch {
       const flight: Flight = {
         keepalive: request.keepalive,
         aborted: false,
+        broken: false,
         settled: false,
         fail(error) {
           if (this.settled) return
@@ -102,7 +105,7 @@ export function createPageFetch(surroundings: FetchSurroundings): PageFetch {
     ): void => {
       const delivery: Omit<Delivery, 'answered'> = {
         arrived(answer, cut) {
-          if (flight.aborted) return
+          if (flight.aborted || (script.gone() && !request.keepalive)) return
           const target = redirectTarget(answer, url)
           if (!target || request.redirect === 'manual') {
             const visible =
@@ -161,7 +164,7 @@ export function createPageFetch(surroundings: FetchSurroundings): PageFetch {
       answered: () => surroundings.observe(exchange, 'answered'),
       arrived(answer, cut) {
         const lost = keepalive ? flight.aborted && !engine.abortKeepsCookies : flight.aborted || script.gone()
-        exchange.orphaned = script.gone()
+        exchange.orphaned = script.gone() || flight.broken
         if (withCookies && answer.cookies.length > 0) {
           exchange.stored = !lost
           if (!lost) jar.store(url, answer.cookies, sameSite)
@@ -181,6 +184,7 @@ export function createPageFetch(surroundings: FetchSurroundings): PageFetch {
     inFlight: () => flights.size,
     failAll() {
       for (const flight of flights) {
+        flight.broken = true
         if (!flight.keepalive) flight.aborted = true
         flight.fail(new TypeError('Failed to fetch: the page was in the back/forward cache'))
       }
