@@ -66,6 +66,7 @@ export class Thrift {
   #waits: Wait[] = []
   #disturbedAt = 0
   #forcedAt = -Infinity
+  #signedInAt = -Infinity
   #calm = true
   #online = true
   #faults = false
@@ -108,6 +109,7 @@ export class Thrift {
 
   /** A sign-in was committed, maybe long after its answer: it ends all waiting. */
   signedIn(): void {
+    this.#signedInAt = this.#truth.now()
     this.#forget()
   }
 
@@ -195,19 +197,19 @@ export class Thrift {
       const age = this.#truth.now() - other.sentAt
       const app = this.#app(other.page)
       const undisturbed = app?.page.running() === true && app.page.activeMs() - activeMs >= age - ROUNDING_MS
-      if (age > 0 && age < DEADLINE_MS - ROUNDING_MS && undisturbed && !this.#mayCross(page, other.page)) {
+      if (age > 0 && age < DEADLINE_MS - ROUNDING_MS && undisturbed && !this.#mayCross(page, other)) {
         this.#violate(`tab ${tab} refreshes while tab ${other.tab} does`)
       }
     }
   }
 
-  /** Two pages need a lock to keep apart; the clients of one page join, except where one insists or knows of no epoch. */
-  #mayCross(page: number, other: number): boolean {
-    const { storage } = this.#truth.schedule
-    const ignorant = !storage && this.#isExcused(page)
-    if (page === other)
-      return this.#truth.now() - this.#forcedAt < EXCUSE_MS || this.#isBroken(page) || ignorant
-    return this.#truth.schedule.locks !== true || this.#isExcused(page) || this.#isExcused(other)
+  /** Two pages need a lock to keep apart; the clients of one page join, except where one insists or knows of another epoch. */
+  #mayCross(page: number, other: Exchange): boolean {
+    const { storage, locks } = this.#truth.schedule
+    const stranger = this.#isExcused(page) && (!storage || other.sentAt < this.#signedInAt)
+    if (page === other.page)
+      return this.#truth.now() - this.#forcedAt < EXCUSE_MS || this.#isBroken(page) || stranger
+    return locks !== true || this.#isExcused(page) || this.#isExcused(other.page)
   }
 
   /** Webkit tells a page that comes back out of its cache that its request has failed, whatever became of it. */
