@@ -209,14 +209,13 @@ function resync(
     resyncing: true,
     early: [],
   }
-  return [next, [...release(state, sessionId), { type: 'resync' }]]
+  const effects: Effect[] = isReplaced(state, sessionId) ? [{ type: 'abandon', reason: 'none' }] : []
+  return [next, [...effects, { type: 'resync' }]]
 }
 
 /** Where a cookie is the credential, an answer to what still runs for the session before could put the old one back. */
-function release({ phase, mode, sessionId }: ClientState, next: string | undefined): Effect[] {
-  const replaced = phase === 'in' && mode === 'session' && (next === undefined || next !== sessionId)
-  return replaced ? [{ type: 'abandon', reason: 'none' }] : []
-}
+const isReplaced = ({ phase, mode, sessionId }: ClientState, next: string | undefined): boolean =>
+  phase === 'in' && mode === 'session' && !(next && next === sessionId)
 
 /** The marker of our own epoch: a sibling has renewed the credential, has still to deliver the logout, or has delivered it. */
 function notice(state: ClientState, marker: Marker): Transition {
@@ -317,11 +316,8 @@ function granted(
   }
   // Who waited at the start waited for the identity the marker named; somebody else may have signed in by now.
   const strangers = explicit && state.phase === 'unknown' && !isSame(state.epoch, NO_EPOCH)
-  const before: Effect[] = strangers
-    ? [{ type: 'abandon', reason: 'none' }]
-    : signIn
-      ? release(state, grant.identity.sessionId)
-      : []
+  const abandons = strangers || (explicit && isReplaced(state, grant.identity.sessionId))
+  const before: Effect[] = abandons ? [{ type: 'abandon', reason: 'none' }] : []
   // Written at once, so that a reload during the clean-up finds the session and not the logout before it.
   if (state.purging) {
     const { sessionId } = grant.identity

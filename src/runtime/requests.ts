@@ -32,12 +32,6 @@ const hopeless = new WeakMap<Credential, Set<string>>()
 /** How long that is believed of a cookie session: a token is renewed some day, and its end may be told by such a 401 alone. */
 const HOPELESS_MS = 60_000
 
-function isHopeless(context: Context, credential: Credential, url: URL): boolean {
-  const { mode, issued } = credential
-  const believed = mode === 'token' || elapsed(issued, context.instant()) < HOPELESS_MS
-  return believed && hopeless.get(credential)?.has(plain(url)) === true
-}
-
 /** `fetch` with the credential of the session, where the URL may receive it. */
 export async function authenticatedFetch(
   context: Context,
@@ -98,7 +92,9 @@ export async function authenticatedFetch(
     }
     const first = await attempt(credential, request)
     const refusal = await refusalIn(context, url, first, credential, safe)
-    if (!refusal || isHopeless(context, credential, url)) return first
+    const { mode, issued } = credential
+    const isKnown = mode === 'token' || elapsed(issued, context.instant()) < HOPELESS_MS
+    if (!refusal || (isKnown && hopeless.get(credential)?.has(plain(url)))) return first
     const giveUp = (credential: Credential, { status }: Response) => {
       hopeless.set(credential, (hopeless.get(credential) ?? new Set()).add(plain(url)))
       const message = refusal === 'csrf' ? CSRF_TWICE : credential.mode === 'session' ? COOKIE_TWICE : TWICE
@@ -134,7 +130,7 @@ const TWICE =
 const COOKIE_TWICE =
   'The session endpoint knows the session and the resource does not: does the cookie reach both (Path, Domain)?'
 const CSRF_TWICE =
-  'Refused with a CSRF token that was just fetched: is `session.csrf.header` right? If the refusal has another cause, name its code in `session.csrf.refusals`'
+  'Refused with a CSRF token that was just fetched: are `session.csrf.header` and `session.csrf.refusals` right?'
 
 const isSameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
