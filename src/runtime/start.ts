@@ -90,7 +90,7 @@ export async function start(context: Context, refresher: Refresher, logouts: Log
 function reportMissing(context: Context): void {
   const { ports, channel } = context
   const missing = [
-    ports.locks.available ? '' : 'Web Locks (is the page served over https?)',
+    ports.locks.available ? '' : 'Web Locks (no https?)',
     channel ? '' : 'BroadcastChannel',
     ports.shared.read(context.name) === undefined ? 'localStorage (blocked?)' : '',
   ].filter(Boolean)

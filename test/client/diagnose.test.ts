@@ -1,5 +1,5 @@
 import { beforeEach, expect, it, vi } from 'vitest'
-import type { AuthClientOptions } from '../../src/options.js'
+import type { AuthClientOptions } from '../../src/options/types.js'
 import { type Answer, ANN, createKit, grant, json, type Kit, refusal } from '../support/kit.js'
 import { silence } from './support.js'
 
