@@ -164,7 +164,7 @@ export const springSecurity = {
  * shows how to add. With antiforgery for script the readable cookie `XSRF-TOKEN` goes into `X-XSRF-TOKEN`, which has to be its
  * `HeaderName`, and a refusal is a 400. Its tokens are made for one user, so a write with that of another is refused.
  *
- * What remains: a 400 with another cause costs one look at the session, once for each URL.
+ * What remains: a 400 with another cause costs one look at the session, at most once a minute for each URL.
  *
  * @example
  * import { createAuthClient } from 'latchkey'

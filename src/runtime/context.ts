@@ -30,6 +30,8 @@ export class Context {
   /** Set by the runtime as it is put together. */
   reactions!: Reactions
   channel: Channel | undefined
+  /** The request of this tab's login that is under way: the answer to another one must not delete the cookie it brings. */
+  login: Promise<unknown> | undefined
   #state: ClientState = INITIAL
   #life = new AbortController()
   readonly #disposal = new AbortController()

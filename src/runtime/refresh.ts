@@ -100,6 +100,7 @@ export class Refresher {
       // Without the lock the tabs can only be spread out, and the facts may be newer afterwards.
       if (!release && context.channel)
         await raced(pause(ports.clock, ports.chance.fraction() * RACE_PAUSE_MS), disposed)
+      if (context.login) await raced(inTime(context, context.login), disposed)
       context.syncMarker()
       // The lock may come before the news of what its last holder did.
       const lives = waited >= AWAITED_MS && context.state.phase !== 'out'

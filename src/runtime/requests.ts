@@ -32,12 +32,6 @@ const hopeless = new WeakMap<Credential, Set<string>>()
 /** How long that is believed of a cookie session: a token is renewed some day, and its end may be told by such a refusal alone. */
 const HOPELESS_MS = 60_000
 
-function isHopeless(context: Context, credential: Credential, matter: string): boolean {
-  const { mode, issued } = credential
-  const believed = mode === 'token' || elapsed(issued, context.instant()) < HOPELESS_MS
-  return believed && hopeless.get(credential)?.has(matter) === true
-}
-
 /** `fetch` with the credential of the session, where the URL may receive it. */
 export async function authenticatedFetch(
   context: Context,
@@ -100,7 +94,9 @@ export async function authenticatedFetch(
     const refusal = await refusalIn(context, url, first, credential, safe)
     if (!refusal) return first
     const matter = `${refusal} ${plain(url)}`
-    if (isHopeless(context, credential, matter)) return first
+    const { mode, issued } = credential
+    const isKnown = mode === 'token' || elapsed(issued, context.instant()) < HOPELESS_MS
+    if (isKnown && hopeless.get(credential)?.has(matter)) return first
     const giveUp = (credential: Credential, { status }: Response) => {
       hopeless.set(credential, (hopeless.get(credential) ?? new Set()).add(matter))
       const message = refusal === 'csrf' ? CSRF_TWICE : credential.mode === 'session' ? COOKIE_TWICE : TWICE
