@@ -20,9 +20,9 @@ const pick = (names: Readonly<Record<string, string>>, name: string | undefined)
 const NEEDS: Readonly<Record<string, string>> = {
   start: 'the page was loaded',
   redirect: 'back from the sign-in page',
-  schedule: 'it is due',
+  schedule: 'due, at a moment drawn for this token',
   retry: 'the last try failed',
-  early: 'it is due',
+  early: 'a request found it near its end',
   request: 'a request needs a token',
   '401': 'the server rejected the old one',
   app: 'the app asked for it',
