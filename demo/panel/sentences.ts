@@ -125,7 +125,8 @@ export function figuresOf(
   begun?: DiagnosticEntry,
 ): string {
   const time = milliseconds === undefined || type === 'refresh.sent' ? '' : duration(milliseconds)
-  const left = begun?.type === 'refresh.sent' ? (begun.milliseconds ?? 0) : 0
+  const ahead = begun?.type === 'refresh.sent' && (begun.cause === 'schedule' || begun.cause === 'early')
+  const left = ahead ? (begun.milliseconds ?? 0) : 0
   return [
     left > 0 ? `${duration(left)} before its end` : '',
     generation === undefined || type === 'refresh.sent' ? '' : `generation ${generation}`,
