@@ -206,8 +206,15 @@ function resync(
     incoming: undefined,
     logout: undefined,
     resyncing: true,
+    early: [],
   }
-  return [next, [{ type: 'resync' }]]
+  return [next, [...release(state, sessionId), { type: 'resync' }]]
+}
+
+/** Where a cookie is the credential, an answer to what still runs for the session before could put the old one back. */
+function release({ phase, mode, sessionId }: ClientState, next: string | undefined): Effect[] {
+  const replaced = phase === 'in' && mode === 'session' && (next === undefined || next !== sessionId)
+  return replaced ? [{ type: 'abandon', reason: 'none' }] : []
 }
 
 /** The marker of our own epoch: a sibling has renewed the credential, has still to deliver the logout, or has delivered it. */
@@ -295,7 +302,9 @@ function granted(
   if (!explicit && state.generation === generation && overtaken)
     return late ? [calm(state), [{ type: 'repair' }]] : [state, []]
   const signIn = explicit || state.phase === 'out' || isSame(state.epoch, NO_EPOCH)
-  const epoch = signIn ? nextEpoch(state.epoch, now.wall, now.id) : state.epoch
+  // What was only found out is as old as the question: whatever somebody did since then stands against it.
+  const since = explicit ? now.wall : grant.credential.issued.wall
+  const epoch = signIn ? nextEpoch(state.epoch, since, now.id) : state.epoch
   const numbered: Grant = { ...grant, credential: { ...grant.credential, generation } }
   const follows = !signIn ? state.follows : state.phase === 'in' ? state.epoch : undefined
   const { mode } = grant.credential
@@ -306,7 +315,11 @@ function granted(
   }
   // Who waited at the start waited for the identity the marker named; somebody else may have signed in by now.
   const strangers = explicit && state.phase === 'unknown' && !isSame(state.epoch, NO_EPOCH)
-  const before: Effect[] = strangers ? [{ type: 'abandon', reason: 'none' }] : []
+  const before: Effect[] = strangers
+    ? [{ type: 'abandon', reason: 'none' }]
+    : signIn
+      ? release(state, grant.identity.sessionId)
+      : []
   // Written at once, so that a reload during the clean-up finds the session and not the logout before it.
   if (state.purging) {
     const { sessionId } = grant.identity

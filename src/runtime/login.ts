@@ -1,15 +1,18 @@
 import { isSame } from '../core/epoch.js'
 import { oneOf } from '../core/marker.js'
-import type { Grant, Under } from '../core/state.js'
+import type { ClientState, Grant, Under } from '../core/state.js'
 import { AuthError } from '../errors.js'
 import { judgeGrant, type GrantVerdict, judgeRefresh } from './answers.js'
 import type { Context } from './context.js'
 import { call, inTime, isDone, type Reply } from './endpoints.js'
 import type { Logouts } from './logout.js'
 import { freshCsrf, modeOf, probe } from './obtain.js'
-import type { RefreshOutcome, Refresher } from './refresh.js'
+import type { Refresher } from './refresh.js'
 import { activated } from './start.js'
 import { raced } from './waiting.js'
+
+/** How long it is remembered that a session may be another one than that of the cookie: longer than people stay offline. */
+const DOUBT_MS = 86_400_000
 
 /**
  * Signs in with credentials. Takes the refresh lock, so that neither a refresh nor another login lands in between, and
@@ -48,12 +51,15 @@ export async function login(
     const settled = call(context, { endpoint: 'login', method: 'POST', body: credentials, csrf }).then(
       async (reply) => {
         const verdict = await judgeLogin(context, reply)
-        if (verdict.kind !== 'granted') {
+        const gone = late || disposed.aborted
+        // What the session endpoint says so late may be the session of somebody who has signed in since.
+        const ours = verdict.kind === 'granted' && (!gone || verdict.grant.credential.issued === reply.sentAt)
+        if (!ours) {
           // The cookies of an answer are set even if its body cannot be used; a proxy's own page set none of them.
-          if (isDone(reply) && !oneOf(CODES, reply.code)) await logouts.discard(late)
+          if (isDone(reply) && !oneOf(CODES, reply.code)) await logouts.discard(gone)
           return { verdict }
         }
-        if (late || disposed.aborted) {
+        if (gone) {
           // The caller was told that it failed, so it has.
           await logouts.compensate(verdict.grant)
           return { verdict }
@@ -84,13 +90,10 @@ export async function login(
   }
   if (rival) {
     // Somebody else signed in at the same time: the cookie that came last decides, and only the server knows whose it is.
-    let asked: RefreshOutcome | undefined
     // The repair may stand behind a flight that began earlier; what the application asks for after it is not waited for.
-    for (let flights = 0; refresher.flight && flights < 3; flights++)
-      asked = await raced(refresher.flight, disposed)
-    if (context.state.identity?.sessionId !== rival.identity.sessionId) {
-      // Without an answer it may be ours, unless somebody has logged out.
-      if (asked?.kind === 'refreshed' || context.state.phase === 'out') void logouts.compensate(rival)
+    for (let flights = 0; refresher.flight && flights < 3; flights++) await raced(refresher.flight, disposed)
+    if (!isInJar(context, rival)) {
+      void endIfLost(context, logouts, rival)
       throw fail(context, overtaken())
     }
   }
@@ -100,6 +103,16 @@ export async function login(
   const installed = context.until(({ incoming }) => !incoming, options.timeouts.sessionEnd + 1000)
   await raced(installed, disposed)
   if (context.state.phase !== 'in' || !isSame(context.state.epoch, epoch)) throw overtaken()
+}
+
+const isInJar = ({ state }: Context, { identity }: Grant): boolean =>
+  (state.incoming?.identity ?? state.identity)?.sessionId === identity.sessionId
+
+/** Without an answer of the server the session may be the one in the jar, unless somebody logs out. */
+async function endIfLost(context: Context, logouts: Logouts, rival: Grant): Promise<void> {
+  const isKnown = ({ phase, resyncing }: ClientState) => phase === 'out' || !resyncing
+  await context.until(isKnown, DOUBT_MS)
+  if (isKnown(context.state) && !isInJar(context, rival)) await logouts.compensate(rival)
 }
 
 /** Before anything is waited for: a form would arrive as `{}`, and the person would be told that the password is wrong. */

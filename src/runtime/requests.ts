@@ -1,5 +1,5 @@
 import { parseChallenges } from '../core/challenge.js'
-import type { Credential } from '../core/lifetime.js'
+import { type Credential, elapsed } from '../core/lifetime.js'
 import { AuthError } from '../errors.js'
 import type { Context } from './context.js'
 import { asksForCsrf, cookieHeaders, isSafe } from './csrf.js'
@@ -29,6 +29,14 @@ export function mayReceiveCredential(context: Context, url: URL): boolean {
 
 /** Resources that rejected the credential although it was issued because of their own 401: one more would not help them. */
 const hopeless = new WeakMap<Credential, Set<string>>()
+/** How long that is believed of a cookie session: a token is renewed some day, and its end may be told by such a 401 alone. */
+const HOPELESS_MS = 60_000
+
+function isHopeless(context: Context, credential: Credential, url: URL): boolean {
+  const { mode, issued } = credential
+  const believed = mode === 'token' || elapsed(issued, context.instant()) < HOPELESS_MS
+  return believed && hopeless.get(credential)?.has(plain(url)) === true
+}
 
 /** `fetch` with the credential of the session, where the URL may receive it. */
 export async function authenticatedFetch(
@@ -90,7 +98,7 @@ export async function authenticatedFetch(
     }
     const first = await attempt(credential, request)
     const refusal = await refusalIn(context, url, first, credential, safe)
-    if (!refusal || hopeless.get(credential)?.has(plain(url))) return first
+    if (!refusal || isHopeless(context, credential, url)) return first
     const giveUp = (credential: Credential, { status }: Response) => {
       hopeless.set(credential, (hopeless.get(credential) ?? new Set()).add(plain(url)))
       const message = refusal === 'csrf' ? CSRF_TWICE : credential.mode === 'session' ? COOKIE_TWICE : TWICE

@@ -33,6 +33,24 @@ it('a login that answers no more than that it worked is completed by the session
   expect(value).toMatchObject({ status: 'authenticated', user: { id: 'ann' } })
 })
 
+it('R50 a login that a frozen page completes too late does not end the session of who has signed in meanwhile', async () => {
+  const stage = await createStage()
+  const { auth } = await stage.signedIn()
+  const other = await stage.open()
+  stage.backend.faults.add({ kind: 'empty-body', on: 'login' })
+  const login = await stage.run(auth.login(ANN), 5)
+  const tab = stage.world.tabs[0]!
+  await tab.freeze()
+  await stage.world.advance(20_000)
+  expect((await stage.run(other.auth.login(BOB))).error).toBeUndefined()
+  await tab.resume()
+  await stage.world.advance(30_000)
+  expect(login.error).toMatchObject({ code: 'timeout' })
+  expect((await stage.write(other, 'Bob B.')).value?.status).toBe(200)
+  expect(stage.sent('/auth/logout')).toEqual([])
+  expect(auth.getState()).toMatchObject({ status: 'authenticated', user: { id: 'bob' } })
+})
+
 it('a wrong password changes nothing for the one who is signed in', async () => {
   const stage = await createStage()
   const { auth, told } = await stage.signedIn()

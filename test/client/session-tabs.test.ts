@@ -11,6 +11,16 @@ const profile = (name: string): RequestInit => ({
   body: JSON.stringify({ name }),
 })
 
+/** A server that keeps nothing: whatever it answers to a cookie sets that cookie again. */
+const echo: Stage['respond'] = ({ headers }, url) =>
+  url.pathname === '/api/rolling'
+    ? new Response('ok', {
+        headers: {
+          'set-cookie': `${/__Host-sid=[^;]+/.exec(headers.get('cookie') ?? '')?.[0] ?? 'none=1'}; Path=/; Secure; HttpOnly`,
+        },
+      })
+    : undefined
+
 it('R43 RV-04 logout ends this session at the server, takes its cookie away, and leaves the others alone', async () => {
   const stage = await createStage()
   const { auth } = await stage.signedIn()
@@ -33,15 +43,7 @@ it('R43 scope all ends every session of the user', async () => {
 
 it('R11 no request of ours sets the cookie of a rolling session again once logout was called', async () => {
   const stage = await createStage(undefined, { rolling: true })
-  // A server that keeps nothing: whatever it answers to a cookie sets that cookie again.
-  stage.respond = ({ headers }, url) =>
-    url.pathname === '/api/rolling'
-      ? new Response('ok', {
-          headers: {
-            'set-cookie': `${/__Host-sid=[^;]+/.exec(headers.get('cookie') ?? '')?.[0] ?? 'none=1'}; Path=/; Secure; HttpOnly`,
-          },
-        })
-      : undefined
+  stage.respond = echo
   stage.world.setNetwork({ latencyMs: [10, 400] })
   const { auth } = await stage.signedIn()
   const running = Array.from({ length: 8 }, () => auth.fetch('/api/rolling').catch(() => 'rejected'))
@@ -54,16 +56,26 @@ it('R11 no request of ours sets the cookie of a rolling session again once logou
   expect(sid(stage)).toBeUndefined()
 })
 
+it('R01 no request of ours puts the cookie of a rolling session back over that of a sign-in behind it', async () => {
+  const stage = await createStage()
+  stage.respond = echo
+  const { auth } = await stage.signedIn()
+  const other = await stage.open()
+  stage.world.setNetwork({ latencyMs: [100, 300] })
+  const running = [auth, auth, other.auth, other.auth].map((client) =>
+    client.fetch('/api/rolling').catch(({ code }: { code: string }) => code),
+  )
+  await stage.world.advance(10)
+  stage.world.setNetwork({})
+  expect((await stage.run(auth.login(ANN), 5000)).error).toBeUndefined()
+  expect((await stage.write(other, 'still here')).value?.status).toBe(200)
+  expect([auth.getState().status, other.auth.getState().status]).toEqual(['authenticated', 'authenticated'])
+  expect(await Promise.all(running)).toEqual(running.map(() => 'session_changed'))
+})
+
 it('R11 the requests of the other tabs end with the session, too', async () => {
   const stage = await createStage()
-  stage.respond = ({ headers }, url) =>
-    url.pathname === '/api/rolling'
-      ? new Response('ok', {
-          headers: {
-            'set-cookie': `${/__Host-sid=[^;]+/.exec(headers.get('cookie') ?? '')?.[0] ?? 'none=1'}; Path=/; Secure; HttpOnly`,
-          },
-        })
-      : undefined
+  stage.respond = echo
   stage.world.setNetwork({ latencyMs: [100, 300] })
   const { auth } = await stage.signedIn()
   const other = await stage.open()

@@ -139,6 +139,20 @@ it('a resource that answers 401 while the session lives costs one check and one 
   expect(auth.getDiagnostics().find(({ type }) => type === 'request.unauthorized')?.message).toMatch(/Path/)
 })
 
+it('a session that ends behind the back of a resource that was given up on is found to be over', async () => {
+  const stage = await createStage()
+  const app = await stage.signedIn()
+  let refusals = 2
+  stage.respond = (_request, url) =>
+    url.pathname === '/api/profile' && refusals-- > 0 ? new Response(null, { status: 401 }) : undefined
+  expect((await stage.write(app, 'x')).value?.status).toBe(401)
+  await stage.backend.admin.endAllSessions('ann')
+  expect((await stage.write(app, 'y')).value?.status).toBe(401)
+  await stage.world.advance(60_000)
+  expect((await stage.write(app, 'z')).error).toMatchObject({ code: 'session_ended' })
+  expect(app.told).toEqual(['end revoked'])
+})
+
 it('OW-03 the end that the server named is asked about once, and a session that was used meanwhile goes on', async () => {
   const stage = await createStage(undefined, { idleMs: 60_000 })
   const { auth, told } = await stage.signedIn()

@@ -38,6 +38,20 @@ it('R50 a sign-in stands although it was found out meanwhile that the session be
   expect(move(signedOut(state), login)[0]).toMatchObject({ phase: 'out' })
 })
 
+it('R39 a session that a frozen page finds out about is as old as its question, and gives way to what was done since', () => {
+  const under = underOf(INITIAL)
+  const [late] = move(INITIAL, {
+    type: 'granted',
+    grant: grantOf('ann', { issuedAt: 1000 }),
+    under,
+    explicit: false,
+  })
+  expect(late).toMatchObject({ phase: 'in', epoch: [START + 1000, expect.any(String)] })
+  const out = signedOut(signedIn(2000))
+  expect(isNewer(out.epoch, late.epoch)).toBe(true)
+  expect(move(out, { type: 'received', message: messageIn(late.epoch), grant: undefined })).toEqual([out, []])
+})
+
 it('R04 each refresh makes the next generation, and a login starts again with one', () => {
   const first = signedIn()
   expect(first).toMatchObject({ generation: 1, credential: { generation: 1 } })

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { ClientEvent, ClientState } from '../../src/core/state.js'
 import { isLooping, waitLeft } from '../../src/core/transition.js'
-import { START, at, grantOf, move, renewed, signedIn } from './support.js'
+import { START, at, grantOf, markerOf, move, renewed, signedIn, typesOf } from './support.js'
 
 it('R17 three tokens in a row that did not live half their time open the breaker, for ten seconds', () => {
   const stale = (state: ClientState, milliseconds: number) =>
@@ -23,6 +23,16 @@ it('R17 tokens that live their time do not open it, however short that is', () =
     state = move(state, renewed(state, grant), at(second * 1000))[0]
     expect(isLooping(state, at(second * 1000))).toBe(false)
   }
+})
+
+it('R17 a sign-in elsewhere closes the breaker: it is another session, and nobody would ask for it again', () => {
+  const stale = (state: ClientState) => move(state, renewed(state, grantOf('ann', { lifetime: 0 })))[0]
+  const looping = stale(stale(signedIn(0, grantOf('ann', { lifetime: 0 }))))
+  expect(isLooping(looping, at(5000))).toBe(true)
+  const marker = markerOf([START + 6000, 'other'], { sessionId: 's-2' })
+  const [state, effects] = move(looping, { type: 'markerSeen', marker })
+  expect(typesOf(effects)).toContain('resync')
+  expect(isLooping(state, at(5000))).toBe(false)
 })
 
 const failed = (delay: number, mandated = false, offline = false): ClientEvent => ({

@@ -219,4 +219,25 @@ export const PINNED: readonly Pinned[] = [
       logout(1),
     ),
   },
+  {
+    claim:
+      'of two logins at once neither session outlives a logout, also where nobody could learn which one counts',
+    schedule: of(
+      {
+        tabs: 2,
+        locks: false,
+        storage: false,
+        signedIn: false,
+        mode: 'session',
+        csrf: 'answer',
+        tells: false,
+      },
+      network('jittery', 1),
+      login(),
+      login(1, 1),
+      offline(false, 1379),
+      { after: 215, do: 'refreshNow', tab: 0 },
+      logout(),
+    ),
+  },
 ]

@@ -59,6 +59,7 @@ export class Referee {
   readonly #gaveBack = new Set<Exchange>()
   /** Sessions of sign-ins that a tab had not heard of when it logged out. */
   readonly #unheard = new Set<string>()
+  readonly #remounts: { readonly app: App; readonly at: number }[] = []
   readonly #purged = new Map<App, Set<string>>()
   readonly #lastShown = new Map<App, string>()
   /** Active time of the page when it began to show that it does not know. */
@@ -169,7 +170,7 @@ export class Referee {
     // the login, its cookie comes last.
     const crossed = ledger.exchanges.some(
       (other) =>
-        (!other.locked || other.orphaned === true || this.#gaveBack.has(by)) &&
+        (!other.locked || other.orphaned === true || this.#gaveBack.has(by) || this.#gaveBack.has(other)) &&
         other.page !== by.page &&
         other.sentAt < arrivedAt &&
         (other.arrivedAt ?? 0) >= arrivedAt &&
@@ -337,6 +338,8 @@ export class Referee {
     if (volatile && (logout.nameless || logout.forgotten === true || logout.app.page.gone())) return
     // Nor does a logout end the session of a sign-in that no client knows of.
     if (!logout.doomed.has(alive.id) && this.#isMadeElsewhere(alive.id)) return
+    // Nor that of one that failed, where the client that made it is gone before it could end it.
+    if (!logout.doomed.has(alive.id) && this.#isForsaken(alive.id)) return
     // A tab that can hear of nothing logs out of the session it knows.
     if (!logout.doomed.has(alive.id) && !schedule.storage && !schedule.channel) return
     const logins = this.calls.filter(({ kind }) => kind === 'login')
@@ -372,7 +375,31 @@ export class Referee {
   }
 
   #mayEnd(id: string): boolean {
-    return this.#doomed.has(id) || this.#isContested(id)
+    return this.#doomed.has(id) || this.#isGivenUp(id) || this.#isContested(id)
+  }
+
+  /** Whoever wanted the session was told that it failed; tabs that find it meanwhile show it until it is ended. */
+  #isGivenUp(id: string): boolean {
+    return this.#rejectedLogin(id) !== undefined
+  }
+
+  /** The client that should have ended it is gone. */
+  #isForsaken(id: string): boolean {
+    const login = this.#rejectedLogin(id)
+    if (!login) return false
+    const { app, at } = login
+    return app.page.gone() || this.#remounts.some((other) => other.app === app && other.at >= at)
+  }
+
+  #rejectedLogin(id: string): Call | undefined {
+    const by = this.#truth.ledger.makers.get(id)
+    return this.calls.find(
+      (call) =>
+        call.kind === 'login' &&
+        call.outcome === 'rejected' &&
+        call.app.page.id === by?.page &&
+        this.#isUnderWay(call, by.sentAt),
+    )
   }
 
   #isUnderWay(call: Call, at: number): boolean {
@@ -383,7 +410,8 @@ export class Referee {
   remounted(app: App): void {
     this.#lastShown.delete(app)
     this.#unknownSince.delete(app)
-    this.thrift.excuse(app.page.id)
+    this.#remounts.push({ app, at: this.#truth.now() })
+    this.thrift.remounted(app.page.id)
     for (const logout of this.logouts) if (logout.app === app) logout.forgotten = true
   }
 

@@ -100,6 +100,12 @@ export class Thrift {
     this.#excused.set(page, this.#truth.now())
   }
 
+  /** Another client in the same page counts its failures anew. */
+  remounted(page: number): void {
+    this.excuse(page)
+    this.#failures.delete(page)
+  }
+
   /** A sign-in was committed, maybe long after its answer: it ends all waiting. */
   signedIn(): void {
     this.#forget()
@@ -111,7 +117,10 @@ export class Thrift {
     for (const { page } of this.#truth.apps()) {
       const last = this.#seen.get(page.id)
       const activeMs = page.activeMs()
-      if (last && activeMs - last.activeMs < now - last.at - ROUNDING_MS) this.excuse(page.id)
+      if (last && activeMs - last.activeMs < now - last.at - ROUNDING_MS) {
+        this.excuse(page.id)
+        this.#disturbedAt = now
+      }
       this.#seen.set(page.id, { at: now, activeMs })
     }
   }
@@ -192,9 +201,12 @@ export class Thrift {
     }
   }
 
-  /** Two pages need a lock to keep apart; the clients of one page join, except where one insists. */
+  /** Two pages need a lock to keep apart; the clients of one page join, except where one insists or knows of no epoch. */
   #mayCross(page: number, other: number): boolean {
-    if (page === other) return this.#truth.now() - this.#forcedAt < EXCUSE_MS || this.#isBroken(page)
+    const { storage } = this.#truth.schedule
+    const ignorant = !storage && this.#isExcused(page)
+    if (page === other)
+      return this.#truth.now() - this.#forcedAt < EXCUSE_MS || this.#isBroken(page) || ignorant
     return this.#truth.schedule.locks !== true || this.#isExcused(page) || this.#isExcused(other)
   }
 

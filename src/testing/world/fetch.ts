@@ -39,6 +39,8 @@ export interface PageFetch {
 interface Flight {
   readonly keepalive: boolean
   aborted: boolean
+  /** Its page was told that it has failed. */
+  broken: boolean
   settled: boolean
   fail(error: unknown): void
 }
@@ -60,6 +62,7 @@ export function createPageFetch(surroundings: FetchSurroundings): PageFetch {
       const flight: Flight = {
         keepalive: request.keepalive,
         aborted: false,
+        broken: false,
         settled: false,
         fail(error) {
           if (this.settled) return
@@ -161,7 +164,7 @@ export function createPageFetch(surroundings: FetchSurroundings): PageFetch {
       answered: () => surroundings.observe(exchange, 'answered'),
       arrived(answer, cut) {
         const lost = keepalive ? flight.aborted && !engine.abortKeepsCookies : flight.aborted || script.gone()
-        exchange.orphaned = script.gone()
+        exchange.orphaned = script.gone() || flight.broken
         if (withCookies && answer.cookies.length > 0) {
           exchange.stored = !lost
           if (!lost) jar.store(url, answer.cookies, sameSite)
@@ -181,6 +184,7 @@ export function createPageFetch(surroundings: FetchSurroundings): PageFetch {
     inFlight: () => flights.size,
     failAll() {
       for (const flight of flights) {
+        flight.broken = true
         if (!flight.keepalive) flight.aborted = true
         flight.fail(new TypeError('Failed to fetch: the page was in the back/forward cache'))
       }

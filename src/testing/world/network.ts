@@ -53,7 +53,7 @@ export interface Exchange {
   answer?: ServerAnswer
   /** When the answer reached the browser. */
   arrivedAt?: number
-  /** The page was gone when it arrived. */
+  /** The page was gone when it arrived, or had been told that it failed. */
   orphaned?: boolean
   /** Its cookies were stored. */
   stored?: boolean
