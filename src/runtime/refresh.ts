@@ -219,7 +219,9 @@ export class Refresher {
   async #attempt(need: RefreshNeed, under: Under): Promise<Verdict & { flush?: (() => void) | undefined }> {
     const context = this.#context
     const { cause, explicit = false, force = false } = need
-    context.note('refresh.sent', { cause, generation: under.generation })
+    const { credential } = context.state
+    const left = credential && Math.round(remaining(credential, context.instant()))
+    context.note('refresh.sent', { cause, generation: under.generation, milliseconds: left })
     const started = context.ports.clock.monotonic()
     let late = false
     // Under another epoch the answer would be taken for that of somebody else.

@@ -179,8 +179,11 @@ export class Runtime {
       ports.shared.watch(context.name, () => context.syncMarker()),
     ]
     disposed.addEventListener('abort', () => stops.forEach((stop) => stop()), { once: true })
-    await start(context, this.#refresher, this.#logouts)
+    const outcome = await start(context, this.#refresher, this.#logouts)
     this.#plan()
+    // Where a skeleton is all that the page can show, somebody has to say why.
+    if (outcome?.kind === 'failed' && context.state.connection === 'degraded' && this.#inDevelopment())
+      console.warn(`[latchkey] ${outcome.error.message}`)
   }
 
   #signal(signal: LifecycleSignal): void {
