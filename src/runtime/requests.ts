@@ -129,9 +129,9 @@ export async function authenticatedFetch(
 const TWICE = 'A new token is rejected: does the resource check the same issuer, audience and keys?'
 
 const COOKIE_TWICE =
-  'The session endpoint knows the session and the resource does not: does the cookie reach both (Path, Domain)?'
+  'The session endpoint knows the session, the resource does not: does the cookie reach both (Path, Domain)?'
 const CSRF_TWICE =
-  'Refused with the newest CSRF token: is `session.csrf.header` right? If it has another cause, name the code of refusals in `session.csrf.refusals`'
+  'Refused with the newest CSRF token: is `session.csrf.header` right, and does `session.csrf.refusals` name the code?'
 
 const isSameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
