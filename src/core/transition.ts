@@ -55,7 +55,9 @@ export function transition(state: ClientState, event: ClientEvent, now: Moment):
     case 'refused':
       return refused(state, event.reason, event.status, event.under, now)
     case 'indeterminate': {
-      const { delay, mandated } = event
+      // A sibling may have been told meanwhile to wait longer.
+      const left = waitLeft(state, now)
+      const { delay, mandated } = left > event.delay ? { delay: left, mandated: state.mandated } : event
       const failures = state.failures + 1
       const retryAt = { wall: now.wall + delay, monotonic: now.monotonic + delay }
       const connection = event.offline ? 'offline' : 'degraded'

@@ -80,6 +80,16 @@ it('R13 the wait of a sibling counts here, and never shortens one of ours', () =
   expect(waitLeft(move(waiting, wait(waiting, 5000), at(0))[0], at(0))).toBe(20_000)
 })
 
+it('R13 a request that fails while a sibling was told to wait longer does not shorten that', () => {
+  const state = signedIn()
+  const [waiting] = move(state, wait(state, 20_000), at(0))
+  const [after, effects] = move(waiting, failed(2000), at(1000))
+  expect(waitLeft(after, at(1000))).toBe(19_000)
+  expect(after).toMatchObject({ mandated: true, failures: 5 })
+  expect(effects).toMatchObject([{ message: { type: 'wait', until: START + 20_000, mandated: true } }])
+  expect(waitLeft(move(waiting, failed(30_000), at(1000))[0], at(1000))).toBe(30_000)
+})
+
 it('R13 the wait of a sibling counts also after somebody set the clock back', () => {
   const [state] = move(signedIn(), failed(30_000), at(1000))
   const back = { ...at(60_000), wall: START - 7_200_000 }
