@@ -70,7 +70,10 @@ test('R15 the demo keeps the session without a network and while the server is d
   page,
   context,
   demo,
+  noise,
 }) => {
+  // What a developer is told where a start gets no answer.
+  noise.expect(/^warning: \[latchkey\] Failed to refresh the session: no answer arrived/)
   await signIn(page, demo)
   await context.setOffline(true)
   await expect(page.getByText('No network. You are still signed in.')).toBeVisible()
@@ -83,6 +86,38 @@ test('R15 the demo keeps the session without a network and while the server is d
   await page.getByRole('radio', { name: 'as it should' }).check()
   await signedInAs(page, ANN.name)
   await expect(page.getByRole('cell', { name: 'ann-1', exact: true })).toBeVisible()
+})
+
+test('the demo keeps what is typed while it saves, and counts pages by what it shows', async ({
+  page,
+  demo,
+}) => {
+  await signIn(page, demo)
+  await page.getByRole('link', { name: 'Profile' }).click()
+  const field = page.getByLabel('Name', { exact: true })
+  await expect(field).toHaveValue(ANN.name)
+  await field.fill('Ann B.')
+  await page.getByRole('radio', { name: 'slowly' }).check()
+  await page.getByRole('button', { name: 'Save' }).click()
+  await field.press('End')
+  await page.keyboard.type(' Moss')
+  await expect(page.getByText('Saved.')).toBeVisible()
+  await expect(field).toHaveValue('Ann B. Moss')
+  await page.getByRole('radio', { name: 'as it should' }).check()
+  await field.fill(ANN.name)
+  await page.getByRole('button', { name: 'Save' }).click()
+  await signedInAs(page, ANN.name)
+
+  await page.getByRole('link', { name: 'Orders' }).click()
+  await expect(page.getByText('Page 1 of 5')).toBeVisible()
+  await page.getByRole('radio', { name: 'not at all' }).check()
+  await page.getByRole('button', { name: 'Next' }).click()
+  await expect(page.getByText('This was loaded before.')).toBeVisible()
+  await expect(page.getByText('Page 1 of 5')).toBeVisible()
+  await page.getByRole('radio', { name: 'as it should' }).check()
+  await page.getByRole('button', { name: 'Next' }).click()
+  await expect(page.getByText('Page 2 of 5')).toBeVisible()
+  await expect(page.getByRole('cell', { name: 'ann-6', exact: true })).toBeVisible()
 })
 
 test('the demo signs out, says that the server knows, and stays signed out after a reload', async ({

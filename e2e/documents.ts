@@ -54,6 +54,17 @@ export function appPage(clientOptions: object): string {
   )
 }
 
+/** A page of React: what a server has rendered of it, if one has, and the script that goes on with it. */
+export function reactPage(settings: object, markup = ''): string {
+  const options = JSON.stringify(settings).replaceAll('<', '\\u003c')
+  return page(
+    'React',
+    `<script type="application/json" id="options">${options}</script>
+<script type="module" src="/assets/react.js"></script>`,
+    `<div id="root">${markup}</div>`,
+  )
+}
+
 /** A page without any script, of another part of the site or of another site. */
 export const plainPage = (link: string): string =>
   page('Plain page', '', `<p><a href="${link.replaceAll('"', '&quot;')}">To the app</a></p>`)

@@ -191,4 +191,18 @@ test('the lab can be used by keyboard alone', async ({ page, demo }) => {
   await expect(page.getByRole('radio', { name: 'slowly' })).toBeChecked()
   await page.keyboard.press('ArrowLeft')
   await expect(page.getByRole('radio', { name: 'as it should' })).toBeChecked()
+  // A button that goes with what it does leaves nobody at the top of the page.
+  await page.getByRole('button', { name: 'Open three more tabs' }).focus()
+  await page.keyboard.press('Enter')
+  for (const name of ['Close tab 3', 'Close them']) {
+    await page.getByRole('button', { name }).focus()
+    await page.keyboard.press('Enter')
+    await expect(page.getByRole('button', { name: 'Open three more tabs' })).toBeFocused()
+  }
+  await page.getByRole('radio', { name: 'not at all' }).check()
+  await page.getByRole('button', { name: 'Next' }).click()
+  await page.getByRole('button', { name: 'Try again' }).focus()
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('region', { name: 'The app: Northgate Hardware' })).toBeFocused()
+  await page.getByRole('radio', { name: 'as it should' }).check()
 })

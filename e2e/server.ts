@@ -54,6 +54,8 @@ export interface TestServer {
   rejections: number
   /** Script of the service worker at `/worker.js`. */
   worker: string
+  /** More pages, by their path. */
+  readonly documents: Map<string, string>
   /** Folder of a built app that is served in the place of the test pages. */
   site: string | undefined
   count(path: string): number
@@ -108,6 +110,8 @@ export async function startServer(options: BackendOptions = {}, place?: Place): 
     const policy = { 'Content-Security-Policy': contentSecurityPolicy(test.policy) }
     const file = siteFileFor(pathname, policy)
     if (file) return file
+    const document = test.documents.get(pathname)
+    if (document !== undefined) return html(document, policy)
     switch (pathname) {
       case '/':
       case '/orders':
@@ -231,6 +235,7 @@ export async function startServer(options: BackendOptions = {}, place?: Place): 
     providerOrigin: undefined,
     rejections: 0,
     worker: '',
+    documents: new Map(),
     site: undefined,
     count: (path) => test.seen.filter((one) => one.path === path && one.method !== 'OPTIONS').length,
     last(path) {

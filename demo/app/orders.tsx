@@ -11,6 +11,7 @@ interface Order {
 
 interface OrderPage {
   readonly orders: readonly Order[]
+  readonly page: number
   readonly pages: number
   readonly total: number
 }
@@ -25,8 +26,10 @@ const COLUMNS: readonly Column<Order>[] = [
 export function Orders() {
   const [page, setPage] = useState(1)
   const resource = useResource<OrderPage>(`orders?page=${page}`)
-  const { data, loading } = resource
-  const pages = data?.pages ?? 1
+  const { data, loading, reload } = resource
+  // Of what is on the screen, which is the page before as long as the next one has not come.
+  const { page: shown, pages } = data ?? { page, pages: 1 }
+  const go = (to: number) => (to === page ? reload() : setPage(to))
   return (
     <>
       <Table
@@ -41,19 +44,19 @@ export function Orders() {
         <button
           type="button"
           className="button small"
-          aria-disabled={page === 1}
-          onClick={() => page > 1 && setPage(page - 1)}
+          aria-disabled={shown === 1}
+          onClick={() => shown > 1 && go(shown - 1)}
         >
           Previous
         </button>
         <span aria-live="polite">
-          Page {page} of {data ? pages : '…'}
+          Page {shown} of {data ? pages : '…'}
         </span>
         <button
           type="button"
           className="button small"
-          aria-disabled={page >= pages}
-          onClick={() => page < pages && setPage(page + 1)}
+          aria-disabled={shown >= pages}
+          onClick={() => shown < pages && go(shown + 1)}
         >
           Next
         </button>

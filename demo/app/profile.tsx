@@ -16,10 +16,12 @@ export function Profile() {
   const save = async (): Promise<void> => {
     setSaving(true)
     setSaid(undefined)
+    const sent = name ?? data?.name
     try {
-      remember('profile', await api.put('profile', { json: { name: name ?? data?.name } }).json<User>())
+      remember('profile', await api.put('profile', { json: { name: sent } }).json<User>())
       setSaid({ good: true, text: 'Saved.' })
-      setName(undefined)
+      // What was typed while it was saved stays.
+      setName((now) => (now === sent ? undefined : now))
       await auth.refresh({ force: true })
     } catch (error) {
       setSaid({ good: false, text: explain(error).text })

@@ -15,7 +15,15 @@ export function ViewState({ resource }: { readonly resource: Resource<unknown> }
             {data !== undefined && ' This was loaded before.'}
           </span>
           {!isForbidden(error) && (
-            <button type="button" className="button small" onClick={reload}>
+            <button
+              type="button"
+              className="button small"
+              onClick={({ currentTarget }) => {
+                // It is gone while it tries: go on reading in the shop, and not at the top of the page.
+                currentTarget.closest<HTMLElement>('.shop')?.focus({ preventScroll: true })
+                reload()
+              }}
+            >
               Try again
             </button>
           )}

@@ -1,3 +1,4 @@
+import { useRef } from 'react'
 import { isStatic } from '../app/place.js'
 import { secondsUntil, useNow } from '../app/use-now.js'
 import { nameOfAccount } from '../shared/accounts.js'
@@ -11,6 +12,12 @@ export function Tabs() {
   const open = useWindows()
   const me = peers.me()
   const diagnostics = useDiagnostics()
+  const opener = useRef<HTMLButtonElement>(null)
+  // The button that closes goes with what it closes: go on at the one that opens.
+  const close = (act: () => void) => {
+    act()
+    opener.current?.focus({ preventScroll: true })
+  }
   const last = diagnostics.findLast(({ type }) => type === 'refresh.done' || type === 'login.done')?.tab
   const starting = open.filter((number) => !all.some((peer) => peer.number === number))
   return (
@@ -40,7 +47,7 @@ export function Tabs() {
                 type="button"
                 className="close"
                 aria-label={`Close tab ${number}`}
-                onClick={() => windows.close(number)}
+                onClick={() => close(() => windows.close(number))}
               >
                 ×
               </button>
@@ -50,6 +57,7 @@ export function Tabs() {
       )}
       <div className="actions">
         <button
+          ref={opener}
           type="button"
           className="button small"
           aria-disabled={open.length > 2}
@@ -60,7 +68,7 @@ export function Tabs() {
           Open three more tabs
         </button>
         {open.length > 0 && (
-          <button type="button" className="button small" onClick={windows.closeAll}>
+          <button type="button" className="button small" onClick={() => close(windows.closeAll)}>
             Close them
           </button>
         )}

@@ -20,9 +20,9 @@ const pick = (names: Readonly<Record<string, string>>, name: string | undefined)
 const NEEDS: Readonly<Record<string, string>> = {
   start: 'the page was loaded',
   redirect: 'back from the sign-in page',
-  schedule: 'it is due',
+  schedule: 'due, at a moment drawn for this token',
   retry: 'the last try failed',
-  early: 'it is due',
+  early: 'a request found it near its end',
   request: 'a request needs a token',
   '401': 'the server rejected the old one',
   app: 'the app asked for it',
@@ -125,7 +125,8 @@ export function figuresOf(
   begun?: DiagnosticEntry,
 ): string {
   const time = milliseconds === undefined || type === 'refresh.sent' ? '' : duration(milliseconds)
-  const left = begun?.type === 'refresh.sent' ? (begun.milliseconds ?? 0) : 0
+  const ahead = begun?.type === 'refresh.sent' && (begun.cause === 'schedule' || begun.cause === 'early')
+  const left = ahead ? (begun.milliseconds ?? 0) : 0
   return [
     left > 0 ? `${duration(left)} before its end` : '',
     generation === undefined || type === 'refresh.sent' ? '' : `generation ${generation}`,

@@ -71,7 +71,8 @@ export function mountTimeline(
     for (const row of rows) {
       const old = shown.get(row.key)
       const tabs = row.tabs.toSorted((a, b) => laneOf(a) - laneOf(b))
-      const names = tabs.map(nameOf)
+      // Two tabs may have had one name, one after the other.
+      const names = [...new Set(tabs.map(nameOf))]
       const shape = [lanes, ...names, row.times, row.entry.at, row.entry.type].join(' ')
       if (old?.shape === shape) continue
       const item = itemOf(row, joined(names), tabs.map(laneOf), lanes)

@@ -15,6 +15,7 @@ export const INITIAL: ClientState = {
   phase: 'unknown',
   asking: false,
   reason: 'none',
+  loggedOut: false,
   mode: undefined,
   sessionId: undefined,
   identity: undefined,
@@ -55,7 +56,7 @@ export function transition(state: ClientState, event: ClientEvent, now: Moment):
     case 'refused':
       return refused(state, event.reason, event.status, event.under, now)
     case 'indeterminate': {
-      // A sibling may have been told meanwhile to wait longer.
+      // A sibling may have been told meanwhile to wait for longer.
       const left = waitLeft(state, now)
       const { delay, mandated } = left > event.delay ? { delay: left, mandated: state.mandated } : event
       const failures = state.failures + 1
@@ -116,7 +117,7 @@ function started(state: ClientState, marker: Marker | undefined): Transition {
   const { epoch, follows, mode, sessionId, generation } = marker
   const known: ClientState = { ...state, epoch, follows, mode, sessionId, generation }
   if (marker.state === 'in') return [known, []]
-  return [{ ...known, phase: 'out', logout: pendingLogout(marker) }, []]
+  return [{ ...known, phase: 'out', loggedOut: isLogout(marker.reason), logout: pendingLogout(marker) }, []]
 }
 
 const pendingLogout = (marker: Marker): ClientState['logout'] =>
@@ -133,12 +134,11 @@ function followMarker(state: ClientState, marker: Marker, now: Moment): Transiti
     return resync(state, { ...marker, epoch: nextEpoch(marker.epoch, now.wall, now.id) }, now)
   const reason = marker.reason === 'none' || marker.reason === 'logout' ? 'logout-elsewhere' : marker.reason
   const [next, effects] = followOut(state, marker, reason, pendingLogout(marker))
-  return [nobody && state.phase !== 'out' ? { ...next, reason: 'none' } : next, effects]
+  if (!nobody) return [next, effects]
+  return [{ ...next, loggedOut: false, reason: state.phase === 'out' ? next.reason : 'none' }, effects]
 }
 
-/** Whether somebody wanted to be out. */
-const isLoggedOut = ({ phase, reason, logout }: ClientState): boolean =>
-  phase === 'out' && (logout !== undefined || reason === 'logout' || reason === 'logout-elsewhere')
+const isLogout = (reason: Marker['reason']): boolean => reason === 'logout' || reason === 'logout-elsewhere'
 
 /** Another tab signed out, or was told that the session has ended. */
 function followOut(
@@ -152,7 +152,7 @@ function followOut(
   const logout = mine ? merge(mine, theirs) : theirs
   const [ended, effects]: Transition =
     state.phase === 'out'
-      ? [{ ...state, epoch, incoming: undefined, generation: 0 }, dropped(state)]
+      ? [{ ...state, epoch, incoming: undefined, generation: 0, loggedOut: isLogout(reason) }, dropped(state)]
       : end(state, reason, epoch, undefined)
   const next: ClientState = { ...ended, logout, sessionId }
   const told: Effect[] = logout === theirs ? [] : [writeMarker(next)]
@@ -189,7 +189,7 @@ function resync(
   const { logout } = state
   const over = logout
     ? logout.sessionIds.includes(sessionId!)
-    : isLoggedOut(state) && state.sessionId === sessionId
+    : state.phase === 'out' && state.loggedOut && state.sessionId === sessionId
   if (over && sessionId !== undefined) {
     // A tab that had not heard of it restored the very session that somebody logged out of.
     const next: ClientState = { ...state, epoch: nextEpoch(epoch, now.wall, now.id) }
@@ -284,7 +284,7 @@ function granted(
   now: Moment,
 ): Transition {
   // That the session before it was found to be over is no act of anybody's, and does not stand against a sign-in.
-  const stands = explicit && state.phase === 'out' && !state.incoming && !isLoggedOut(state)
+  const stands = explicit && state.phase === 'out' && !state.incoming && !state.loggedOut && !state.logout
   if (!isSame(state.epoch, under.epoch) && !stands) {
     // What comes to life behind a logout must not stay alive.
     if (state.phase === 'out') return revoke(state, grant, explicit)
@@ -455,7 +455,8 @@ function refused(
 
 function end(state: ClientState, reason: EndReason, epoch: Epoch, status: number | undefined): Transition {
   const { connection, purging, mode } = state
-  const next: ClientState = { ...INITIAL, connection, purging, mode, epoch, phase: 'out', reason }
+  const loggedOut = isLogout(reason)
+  const next: ClientState = { ...INITIAL, connection, purging, mode, epoch, phase: 'out', reason, loggedOut }
   const abandon: Effect = { type: 'abandon', reason }
   // Where nobody was signed in there is nothing to end, and an end that is still being cleared away is not told twice.
   const wasIn = state.phase === 'in' || (state.phase === 'unknown' && !isSame(state.epoch, NO_EPOCH))

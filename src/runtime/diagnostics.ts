@@ -45,7 +45,7 @@ export interface DiagnosticEntry {
   readonly status?: number | undefined
   readonly reason?: EndReason | 'none' | undefined
   readonly generation?: number | undefined
-  /** How long it took, or how long until it happens, in milliseconds. */
+  /** How long it took, or how long until it happens, in milliseconds; for `refresh.sent`, how long the old token is good for. */
   readonly milliseconds?: number | undefined
   /** Origin and path of the request, without query. */
   readonly url?: string | undefined

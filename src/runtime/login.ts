@@ -68,7 +68,7 @@ export async function login(
         return { verdict, commit, epoch: context.state.epoch }
       },
     )
-    logouts.login = settled
+    context.login = settled
     const result = await raced(inTime(context, settled), disposed)
     late = result === undefined
     flush = result?.commit
@@ -81,7 +81,7 @@ export async function login(
       rival = verdict.grant
     }
   } finally {
-    logouts.login = undefined
+    context.login = undefined
     release?.()
     flush?.()
   }

@@ -33,8 +33,6 @@ const isDefinite = ({ status, redirected }: Reply): boolean =>
 export class Logouts {
   /** How often the application asked for one. */
   requests = 0
-  /** The login of this tab that is under way: a logout must not delete the cookie it brings. */
-  login: Promise<unknown> | undefined
   readonly #context: Context
   readonly #refresher: Refresher
   #delivery: Promise<boolean> | undefined
@@ -75,16 +73,9 @@ export class Logouts {
 
   /** Delivers the logout that is pending, if one is. Whether none is any more. Never rejects. */
   deliver(first = false): Promise<boolean> {
-    this.#delivery ??= this.#deliver(first).then(
-      (done) => {
-        this.#delivery = undefined
-        return done
-      },
-      () => {
-        this.#delivery = undefined
-        return false
-      },
-    )
+    this.#delivery ??= this.#deliver(first)
+      .catch(() => false)
+      .finally(() => (this.#delivery = undefined))
     return this.#delivery
   }
 
@@ -159,11 +150,10 @@ export class Logouts {
     const unlocked = nameless && !this.#refresher.flight
     // If the page or the client goes away, it is sent at once.
     const { leaving } = context.lock
-    const { ports, options } = context
+    const { options } = context
     const release = unlocked ? undefined : await context.lock.takeNow(options.timeouts.request)
     try {
-      const login = within(ports.clock, options.timeouts.request, this.login ?? Promise.resolve())
-      await raced(login, leaving).catch(() => {})
+      await raced(inTime(context, context.login ?? Promise.resolve()), leaving).catch(() => {})
       context.syncMarker()
       const { logout, epoch } = context.state
       if (!logout) return true
@@ -187,14 +177,14 @@ export class Logouts {
       }
       if (!context.state.logout) this.#ended = undefined
       // Another one may have been asked for meanwhile.
-      if (due().length > 0) this.#retryLater(undefined)
+      if (due().length > 0) this.#retryLater()
       return !context.state.logout
     } finally {
       release?.()
     }
   }
 
-  #retryLater(reply: Reply | undefined): void {
+  #retryLater(reply?: Reply): void {
     const context = this.#context
     const delay = retryDelay(context, ++this.#failures, reply?.retryAfter)
     const slow = reply && isDefinite(reply) ? SLOWLY * context.options.retry.cap : 0

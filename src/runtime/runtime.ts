@@ -2,7 +2,8 @@ import type { LifecycleSignal, Ports } from '../core/ports.js'
 import { type Credential, elapsed, remaining } from '../core/lifetime.js'
 import type { LogoutScope } from '../core/types.js'
 import { AuthError } from '../errors.js'
-import { isLoopback, type ResolvedOptions } from '../options.js'
+import type { ResolvedOptions } from '../options/resolve.js'
+import { isLoopback } from '../options/urls.js'
 import { Context } from './context.js'
 import type { Diagnosis } from './diagnose.js'
 import { readFields } from './answers.js'
@@ -178,8 +179,11 @@ export class Runtime {
       ports.shared.watch(context.name, () => context.syncMarker()),
     ]
     disposed.addEventListener('abort', () => stops.forEach((stop) => stop()), { once: true })
-    await start(context, this.#refresher, this.#logouts)
+    const outcome = await start(context, this.#refresher, this.#logouts)
     this.#plan()
+    // Where a skeleton is all that the page can show, somebody has to say why.
+    if (outcome?.kind === 'failed' && context.state.connection === 'degraded' && this.#inDevelopment())
+      console.warn(`[latchkey] ${outcome.error.message}`)
   }
 
   #signal(signal: LifecycleSignal): void {

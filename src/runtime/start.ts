@@ -44,8 +44,12 @@ export function activated(context: Context): Promise<void> {
   return raced(activation, context.disposed)
 }
 
-/** Finds out who is signed in: from the marker, the other tabs and, where they leave it open, one request. */
-export async function start(context: Context, refresher: Refresher, logouts: Logouts): Promise<void> {
+/** Finds out who is signed in: from the marker, the other tabs and, where they leave it open, one request. Gives how that came out. */
+export async function start(
+  context: Context,
+  refresher: Refresher,
+  logouts: Logouts,
+): Promise<RefreshOutcome | undefined> {
   const { ports, options } = context
   openChannel(context)
   reportMissing(context)
@@ -66,14 +70,15 @@ export async function start(context: Context, refresher: Refresher, logouts: Log
     if (kind !== 'failed') ports.tab.write(redirectKey(context), null)
   }
   if (context.state.logout) await logouts.deliver()
-  if (returning) return
+  if (returning) return undefined
   const { phase, logout } = context.state
   const asks =
     options.restore === 'always'
       ? !logout
       : options.restore === 'auto' && phase === 'unknown' && (marker?.state === 'in' || hinted(context))
-  if (asks) await ask({ cause: 'start' })
-  else context.dispatch({ type: 'skipped' })
+  if (asks) return ask({ cause: 'start' })
+  context.dispatch({ type: 'skipped' })
+  return undefined
 
   async function ask(need: RefreshNeed): Promise<RefreshOutcome> {
     const outcome = await refresher.refresh({ ...need, restore: true })
@@ -90,7 +95,7 @@ export async function start(context: Context, refresher: Refresher, logouts: Log
 function reportMissing(context: Context): void {
   const { ports, channel } = context
   const missing = [
-    ports.locks.available ? '' : 'Web Locks (is the page served over https?)',
+    ports.locks.available ? '' : 'Web Locks (no https?)',
     channel ? '' : 'BroadcastChannel',
     ports.shared.read(context.name) === undefined ? 'localStorage (blocked?)' : '',
   ].filter(Boolean)

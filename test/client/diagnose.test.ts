@@ -1,5 +1,5 @@
 import { beforeEach, expect, it, vi } from 'vitest'
-import type { AuthClientOptions } from '../../src/options.js'
+import type { AuthClientOptions } from '../../src/options/types.js'
 import { type Answer, ANN, createKit, grant, json, type Kit, refusal } from '../support/kit.js'
 import { silence } from './support.js'
 
@@ -152,4 +152,45 @@ it('R74 a page in a frame of another origin does not navigate to sign in, unless
   meant.embedded = true
   await meant.auth.loginWithRedirect()
   expect(meant.navigated).toHaveLength(1)
+})
+
+it.each([
+  ['is not there', () => new TypeError('Failed to fetch'), 'no answer arrived. Check that the server is up'],
+  [
+    'is another one, such as that of the pages where a mock was not started',
+    () => new Response('<!doctype html>', { status: 404, headers: { 'content-type': 'text/html' } }),
+    'the answer is not what the contract says. Check the endpoint, what is in between, and that a mock is started',
+  ],
+] as const)(
+  'in development a start says once on the console where the backend %s',
+  async (_, answer, advice) => {
+    for (const [url, said] of [
+      ['http://localhost:5173/', 1],
+      [APP, 0],
+    ] as const) {
+      const kit = createKit()
+      kit.url = url
+      kit.on('/auth/refresh', answer)
+      warn.mockClear()
+      await kit.auth.ready()
+      await kit.clock.advance(60_000)
+      expect(kit.sent('/auth/refresh').length).toBeGreaterThan(1)
+      expect(warn).toHaveBeenCalledTimes(said)
+      if (said) expect(warn).toHaveBeenCalledWith(expect.stringContaining(advice))
+    }
+  },
+)
+
+it('in development a start without a network, or that somebody ended, says nothing', async () => {
+  const offline = createKit({ development: true })
+  offline.online = false
+  offline.on('/auth/refresh', () => new TypeError('Failed to fetch'))
+  await offline.auth.ready()
+  const gone = createKit({ development: true })
+  gone.on('/auth/refresh', silence)
+  void gone.auth.ready()
+  await vi.waitUntil(() => gone.sent('/auth/refresh').length > 0)
+  gone.auth.dispose()
+  await gone.clock.advance(60_000)
+  expect(warn).not.toHaveBeenCalled()
 })

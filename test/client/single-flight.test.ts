@@ -29,6 +29,16 @@ it('R03 callers at the end of a token share one refresh, and a refresh that fail
   expect(kit.sent('/auth/refresh')).toHaveLength(2)
 })
 
+it('the timeline says how long the old token was still good when a refresh was sent', async () => {
+  const kit = await signedIn()
+  kit.on('/auth/refresh', (_request, count) => grant(count))
+  const sent = () => kit.auth.getDiagnostics().filter(({ type }) => type === 'refresh.sent')
+  expect(sent()[0]).toMatchObject({ cause: 'start', milliseconds: undefined })
+  await kit.clock.advance(299_000)
+  // A margin of 60 s, and the jitter that is drawn for each token.
+  expect(sent()[1]).toMatchObject({ cause: 'schedule', milliseconds: 67_500 })
+})
+
 it('a forced refresh during a flight that began earlier starts one more, shared by all who force one', async () => {
   const kit = await signedIn()
   const first = gate()

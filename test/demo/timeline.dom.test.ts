@@ -48,3 +48,13 @@ it('the timeline marks each tab in its lane, and says the names in their order',
   )
   expect(marked).toEqual([false, true, true])
 })
+
+it('two tabs that had one name, one after the other, are named once', () => {
+  const log = new DiagnosticLog([
+    entry('old', 0, { type: 'refresh.adopted', generation: 4 }),
+    entry('new', 5, { type: 'refresh.adopted', generation: 4 }),
+  ])
+  const place = document.createElement('div')
+  mountTimeline(place, log, { nameOf: () => 'Tab 2' })
+  expect(place.querySelector('.timeline-tab')?.textContent).toBe('Tab 2')
+})

@@ -13,7 +13,7 @@ for (const fence of fences.filter(({ code }) => code.includes("from 'vitest'")))
 
 it('R89 the code of the guide that has no test of its own runs', async () => {
   const others = fences.filter(({ code }) => !code.includes("from 'vitest'"))
-  expect(others).toHaveLength(2)
+  expect(others).toHaveLength(3)
   for (const fence of others) expect(Object.keys(await runFence(fence))).not.toEqual([])
 })
 

@@ -1,7 +1,7 @@
 /* What an app can do wrong: it is told in a sentence, and goes on. */
 import { Suspense, useState } from 'react'
 import { expect, it } from 'vitest'
-import type { AuthClient } from '../../src/index.js'
+import { type AuthClient, createAuthClient } from '../../src/index.js'
 import {
   AuthProvider,
   createAuthContext,
@@ -74,14 +74,19 @@ it('every call outside a provider rejects with the same sentence', async () => {
   expect(() => client.dispose()).not.toThrow()
 })
 
-it('a provider whose client is missing says so and shows unknown, until it gets one', async () => {
+it.each<[string, unknown]>([
+  ['is missing', undefined],
+  ['is null', null],
+  ['is the function that makes one', createAuthClient],
+  ['is the options of one', { baseUrl: 'https://api.example.com' }],
+])('a provider whose client %s says so and shows unknown, until it gets one', async (_, wrong) => {
   const kit = await signedIn()
   const app = (given: AuthClient) => (
     <AuthProvider client={given}>
       <Status />
     </AuthProvider>
   )
-  const page = await mount(app(undefined as unknown as AuthClient))
+  const page = await mount(app(wrong as AuthClient))
   expect(page.text()).toBe('unknown')
   expect(sentences()[0]).toMatch(ADVICE)
   await page.show(app(kit.auth))

@@ -57,6 +57,7 @@ export class Thrift {
   readonly #excused = new Map<number, number>()
   readonly #signingIn = new Set<number>()
   readonly #failures = new Map<number, number>()
+  readonly #remounts = new Map<number, number>()
   /** Pages whose request lost a race, or seemed to: they try once more. */
   readonly #losers = new Set<number>()
   /** With cookie sessions: pages whose next question to the server is a refresh, and those questions. */
@@ -68,11 +69,11 @@ export class Thrift {
   #waits: Wait[] = []
   #disturbedAt = 0
   #forcedAt = -Infinity
-  #signedInAt = -Infinity
   #calm = true
   #online = true
   #faults = false
   #renewedAt = -Infinity
+  #signedInAt = -Infinity
   /** The storage was emptied: tabs of different epochs do not hear each other until somebody has an answer. */
   #estranged = false
 
@@ -103,10 +104,12 @@ export class Thrift {
     this.#excused.set(page, this.#truth.now())
   }
 
-  /** Another client in the same page counts its failures anew. */
+  /** Another client in the same page knows of no failure of the one before. */
   remounted(page: number): void {
     this.excuse(page)
+    this.#remounts.set(page, this.#truth.now())
     this.#failures.delete(page)
+    this.#waits = this.#waits.filter((wait) => wait.page !== page)
   }
 
   /** A sign-in was committed, maybe long after its answer: it ends all waiting. */
@@ -209,13 +212,21 @@ export class Thrift {
     }
   }
 
-  /** Two pages need a lock to keep apart; the clients of one page join, except where one insists or knows of another epoch. */
+  /** Two pages need a lock to keep apart; the clients of one page join, except where one insists. */
   #mayCross(page: number, other: Exchange): boolean {
-    const { storage, locks } = this.#truth.schedule
-    const stranger = this.#isExcused(page) && (!storage || other.sentAt < this.#signedInAt)
     if (page === other.page)
-      return this.#truth.now() - this.#forcedAt < EXCUSE_MS || this.#isBroken(page) || stranger
-    return locks !== true || this.#isExcused(page) || this.#isExcused(other.page)
+      return (
+        this.#truth.now() - this.#forcedAt < EXCUSE_MS || this.#isBroken(page) || this.#isOfThePast(other)
+      )
+    return this.#truth.schedule.locks !== true || this.#isExcused(page) || this.#isExcused(other.page)
+  }
+
+  /** The client before this one sent it under an epoch that this one does not know, or that is over. */
+  #isOfThePast({ page, sentAt }: Exchange): boolean {
+    const { storage, storageDelay } = this.#truth.schedule
+    const remountedAt = this.#remounts.get(page) ?? -Infinity
+    const isKnown = storage && this.#signedInAt < sentAt && this.#signedInAt + storageDelay < remountedAt
+    return !isKnown && remountedAt >= sentAt
   }
 
   /** Webkit tells a page that comes back out of its cache that its request has failed, whatever became of it. */

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Bundle, bundle } from './bundle.ts'
 import { buildConsumerApp, pack } from './consumer.ts'
-import { ROOT } from './files.ts'
+import { readFiles, ROOT } from './files.ts'
 import { buildNextApp } from './next-app.ts'
-import { listFaults, sizeFaults, sizeTable, unwantedInputs } from './package-rules.ts'
+import { deadLinks, listFaults, sizeFaults, sizeTable, unwantedInputs } from './package-rules.ts'
 import { command, held, mustRun, runSteps, type Step } from './steps.ts'
 
 function mustBeEmpty(faults: readonly string[]): void {
@@ -65,7 +65,9 @@ export const packageSteps: readonly Step[] = [
     run: async () => {
       const { stdout } = await mustRun('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'])
       const [packed] = JSON.parse(stdout) as { files: { path: string }[]; size: number }[]
-      mustBeEmpty(listFaults(packed?.files.map(({ path }) => path) ?? [], await entryNames()))
+      const paths = packed?.files.map(({ path }) => path) ?? []
+      mustBeEmpty(listFaults(paths, await entryNames()))
+      mustBeEmpty(deadLinks(paths, readFiles(['*.md', 'docs/*.md'])))
       return held(`${packed?.files.length} files, ${packed?.size} B`)
     },
   },

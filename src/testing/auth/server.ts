@@ -1,4 +1,4 @@
-import type { EndReason } from '../../core/types.js'
+import type { EndReason, Mode } from '../../core/types.js'
 
 /** Why a session can end at the server. */
 export type ServerReason = Extract<EndReason, 'expired' | 'revoked' | 'refused'>
@@ -16,6 +16,7 @@ export interface TestServer<User> {
   /** Signs a user in, or goes on with another description of the one who is. */
   begin(user: User, continues: boolean): TestSession
   end(reason: ServerReason): void
+  /** An access token, or in session mode a CSRF token. */
   nextToken(): string
   userOf(key: unknown): User
   /** It is known now who is signed in: a refresh that waits for that is answered. */
@@ -24,6 +25,7 @@ export interface TestServer<User> {
 
 export interface TestServerOptions<User> {
   readonly decided: boolean
+  readonly mode: Mode
   url(): string
   online(): boolean
   /** Who signs in with these credentials. */
@@ -41,8 +43,8 @@ export const TEST_ENDPOINTS = {
   start: '/.latchkey-test/start',
 }
 
-/** In seconds. */
-export const TOKEN_LIFETIME = 300
+/** How long a credential lives, in seconds: five minutes, and a day. */
+export const LIFETIMES = { token: 300, session: 86_400 } as const
 
 const CODES = { expired: 'session_expired', revoked: 'session_revoked', refused: 'user_disabled' } as const
 
@@ -71,11 +73,11 @@ export function createTestServer<User>(options: TestServerOptions<User>): TestSe
     session === undefined
       ? refuse(CODES[reason])
       : Response.json({
-          access_token: server.nextToken(),
-          token_type: 'Bearer',
-          expires_in: TOKEN_LIFETIME,
           user: session.key,
           session_id: session.id,
+          ...(options.mode === 'token'
+            ? { access_token: server.nextToken(), token_type: 'Bearer', expires_in: LIFETIMES.token }
+            : { csrf_token: server.nextToken(), session_expires_in: LIFETIMES.session }),
         })
 
   async function answer(path: string, body: unknown): Promise<Response | undefined> {
@@ -94,7 +96,10 @@ export function createTestServer<User>(options: TestServerOptions<User>): TestSe
         decide()
         return new Response(null, { status: 204 })
       case TEST_ENDPOINTS.session:
-        return Response.json(session ? { user: session.key, session_id: session.id } : null)
+        if (options.mode === 'token')
+          return Response.json(session ? { user: session.key, session_id: session.id } : null)
+        await decided
+        return grant()
       default:
         return undefined
     }
@@ -113,7 +118,7 @@ export function createTestServer<User>(options: TestServerOptions<User>): TestSe
       session = undefined
       reason = why
     },
-    nextToken: () => `test-token-${++tokens}`,
+    nextToken: () => `test-${options.mode === 'token' ? 'token' : 'csrf'}-${++tokens}`,
     userOf: (key) => users[Number(String(key).slice('user-'.length))]!,
     decide: () => decide(),
     async fetch(input, init) {
@@ -124,7 +129,8 @@ export function createTestServer<User>(options: TestServerOptions<User>): TestSe
       )
       const own = path && (await answer(path, await request.json().catch(() => undefined)))
       if (own) return own
-      const expired = !session && request.headers.has('authorization')
+      const sign = options.mode === 'token' ? 'authorization' : 'x-csrf'
+      const expired = !session && request.headers.has(sign)
       if (expired) return refuse('invalid_token', { 'www-authenticate': 'Bearer error="invalid_token"' })
       return options.respond(request)
     },

@@ -1,11 +1,11 @@
 import { assemble, type AuthClient } from '../../client.js'
 import { nextEpoch } from '../../core/epoch.js'
 import type { Grant } from '../../core/state.js'
-import type { AuthState, EndReason } from '../../core/types.js'
-import type { AuthClientOptions } from '../../options.js'
+import type { AuthState, EndReason, Mode } from '../../core/types.js'
+import type { AuthClientOptions } from '../../options/types.js'
 import { createTestPage } from './page.js'
 import { refuseProduction } from './production.js'
-import { createTestServer, type ServerReason, TEST_ENDPOINTS, TOKEN_LIFETIME } from './server.js'
+import { createTestServer, LIFETIMES, type ServerReason, TEST_ENDPOINTS } from './server.js'
 
 /** What a test auth begins with. */
 export interface TestAuthOptions<User> extends Pick<
@@ -14,12 +14,15 @@ export interface TestAuthOptions<User> extends Pick<
 > {
   /** What the first render shows. @default 'authenticated' with a `user`, 'unauthenticated' without */
   status?: AuthState['status'] | undefined
+  /** Whether the credential is an access token, or a cookie that script never sees. @default 'token' */
+  mode?: Mode | undefined
   /** Who is signed in, or signs in with `login()`. */
   user?: User | undefined
   /** Why nobody is signed in. @default 'none' */
   reason?: EndReason | 'none' | undefined
   /**
-   * Answers the requests of the application, with the token in their `Authorization` header. Give it the global `fetch`
+   * Answers the requests of the application, with the token in their `Authorization` header, or in session mode the CSRF token
+   * of what writes in `X-CSRF-Token`. Give it the global `fetch`
    * to have MSW answer. @default an error that asks for it
    */
   fetch?: ((request: Request) => Response | Promise<Response>) | undefined
@@ -67,12 +70,13 @@ export interface TestAuth<User = unknown> extends AuthClient<User> {
  */
 export function createTestAuth<User = unknown>(options: TestAuthOptions<User> = {}): TestAuth<User> {
   const { user, status = user === undefined ? 'unauthenticated' : 'authenticated' } = options
-  const { allowInProduction = false, baseUrl, allowedOrigins, getUserId } = options
+  const { allowInProduction = false, mode = 'token', baseUrl, allowedOrigins, getUserId } = options
   refuseProduction(allowInProduction)
 
   const page = createTestPage()
   const server = createTestServer<User>({
     decided: status !== 'unknown',
+    mode,
     url: page.url,
     online: () => page.online,
     login: options.login ?? (() => user),
@@ -83,6 +87,7 @@ export function createTestAuth<User = unknown>(options: TestAuthOptions<User> = 
       baseUrl,
       allowedOrigins,
       getUserId,
+      mode,
       endpoints: TEST_ENDPOINTS,
       parseUser: server.userOf,
       development: false,
@@ -96,19 +101,19 @@ export function createTestAuth<User = unknown>(options: TestAuthOptions<User> = 
     const subject = context.options.getUserId(who)
     if (subject === undefined) throw nobody('The user has neither `sub` nor `id`: give `getUserId`, too')
     const { id, key } = server.begin(who, continues)
-    const lifetime = TOKEN_LIFETIME * 1000
+    const lifetime = LIFETIMES[mode] * 1000
     const credential = {
       token: server.nextToken(),
       generation: 1,
       issued: context.instant(),
       lifetime,
       lead: 0,
-      mode: 'token',
+      mode,
     } as const
     const identity = {
       subject: String(subject),
       sessionId: id,
-      mode: 'token',
+      mode,
       rawUser: key,
       user: who,
     } as const
