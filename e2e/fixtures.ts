@@ -82,6 +82,16 @@ export function putForward(milliseconds: number): void {
   Date.now = () => now() + milliseconds
 }
 
+/**
+ * Runs in a page before its scripts: makes the moment long that the client waits for another tab, since machines that run tests
+ * are loaded. What is tested is that the other tab answers, not how fast.
+ */
+export function beUnhurried(): void {
+  const { setTimeout } = globalThis
+  const patient = (run: () => void, delay = 0) => setTimeout(run, delay > 0 && delay < 40 ? 5000 : delay)
+  globalThis.setTimeout = patient as typeof setTimeout
+}
+
 /** The refresh cookie in the jar of the browser, which script cannot see. */
 export async function cookieOf(context: BrowserContext, name = REFRESH_COOKIE): Promise<string | undefined> {
   return (await context.cookies()).find((cookie) => cookie.name === name)?.value

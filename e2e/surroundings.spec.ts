@@ -66,7 +66,7 @@ test('R22 AV-10 on a plain http origin without locks all of it works, and one wa
   serve,
   noise,
 }) => {
-  noise.expect(/Not available here: Web Locks \(is the page served over https\?\)\. Signing in works/)
+  noise.expect(/Not available here: Web Locks \(no https\?\)\. Signing in works/)
   const server = await serve({ cookies: { insecureCookies: true } })
   const origin = `http://app.test:${server.port}`
   const app = new App(page, server)

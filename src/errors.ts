@@ -8,7 +8,7 @@ const MESSAGES = {
   session_ended: 'the session has ended. Sign in again',
   session_changed: 'a login, a logout or another user came in between. Start again as who is signed in now',
   invalid_credentials: 'the server did not accept the credentials',
-  user_disabled: 'the server says that this account is disabled',
+  user_disabled: 'this account is disabled',
   forbidden:
     'the server refuses the call (403). Check its allowed origins, `staticHeader` and `session.csrf`',
   rate_limited: 'the server asks to wait. Call again at `retryAt`',
@@ -19,19 +19,18 @@ const MESSAGES = {
   invalid_response:
     'the answer is not what the contract says. Check the endpoint, what is in between, and that a mock is started',
   redirected: 'the endpoint answered with a redirect. Check for a sign-in page in between',
-  unsupported_token_type: 'the server issued a token that is not a bearer token',
+  unsupported_token_type: 'the server issued no bearer token',
   invalid_user: 'the user in the answer cannot be used. Check `parseUser` and `getUserId`',
   refresh_loop: 'the server issues tokens that have already expired. Check its clock and `expires_in`',
   session_mode_refused:
-    'the backend answered with a cookie session instead of a token. If that is meant, say in `session.csrf` how its writes are protected',
+    'the backend answers with a cookie session and no token. If that is meant, say in `session.csrf` how writes are protected',
   no_session_cookie:
-    'the sign-in succeeded and yet the session endpoint knows nobody. Check that the cookie is set, and its Path, Domain and SameSite',
-  no_token_in_session_mode:
-    'a cookie is the credential here, and script never sees a token. Use `auth.fetch`',
+    'after the sign-in the session endpoint knows nobody. Check that the cookie is set, and its Path, Domain and SameSite',
+  no_token_in_session_mode: 'a cookie is the credential, and script never sees a token. Use `auth.fetch`',
   not_replayable: 'the request was refused and its body can be read only once. Send it again with a new body',
   invalid_return_to: '`returnTo` must be a path of this origin such as "/orders", and not an auth route',
   embedded:
-    'this page is in a frame of another origin, where sign-in pages are seldom shown. Open it in a window of its own, or set `redirectInFrame`',
+    'this page is in a frame of another origin. Open it in a window of its own, or set `redirectInFrame`',
   no_page: 'there is no page (server rendering?). Call this in the browser',
   disposed: 'this client was disposed. Create a new one',
 } as const

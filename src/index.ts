@@ -1,6 +1,6 @@
 export { createAuthClient } from './client.js'
 export { AuthError, isAuthError } from './errors.js'
-export { DEFAULT_REFUSALS } from './options.js'
+export { DEFAULT_REFUSALS } from './options/resolve.js'
 export { parseChallenges } from './core/challenge.js'
 
 export type {
@@ -13,18 +13,9 @@ export type {
   LogoutResult,
 } from './client.js'
 export type { AuthErrorCode, AuthErrorDetails } from './errors.js'
-export type {
-  AnswerFields,
-  AnswerOf,
-  AuthClientOptions,
-  CsrfOptions,
-  CsrfRefusal,
-  Endpoints,
-  Refusal,
-  ReplayPolicy,
-  SessionOptions,
-  Timeouts,
-} from './options.js'
+export type { AnswerFields, AnswerOf } from './options/answers.js'
+export type { CsrfOptions, CsrfRefusal, SessionOptions } from './options/session.js'
+export type { AuthClientOptions, Endpoints, Refusal, ReplayPolicy, Timeouts } from './options/types.js'
 export type { Challenge } from './core/challenge.js'
 export type {
   AuthenticatedState,

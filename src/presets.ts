@@ -2,7 +2,8 @@
  * Options for backends that others wrote: `createAuthClient({ ...laravelSanctum, baseUrl })`. Each says what it takes from
  * the documentation of that project, and what remains. None was tried against the real thing unless it says so.
  */
-import type { AnswerFields, AuthClientOptions, Refusal } from './options.js'
+import type { AnswerFields } from './options/answers.js'
+import type { AuthClientOptions, Refusal } from './options/types.js'
 
 type Fields = Record<string, unknown>
 
@@ -37,6 +38,8 @@ export const django = {
     idHeader: false,
     csrf: { cookie: 'csrftoken', header: 'X-CSRFToken', refusals: [{ status: 403 }] },
   },
+  // REST framework gives it to nobody, too, as long as its first authentication class is that of sessions.
+  isUnauthorized: ({ status }) => status === 403,
   refusals: ANY_401,
 } satisfies AuthClientOptions
 
@@ -118,6 +121,8 @@ export const laravelSanctum = {
  */
 export const rails = {
   mode: 'session',
+  // The sign-in wants a token, too, and not that of a session which has ended since the page was loaded.
+  endpoints: { csrf: '/auth/session' },
   session: { idHeader: false, csrf: { meta: 'csrf-token', header: 'X-CSRF-Token' } },
   refusals: ANY_401,
 } satisfies AuthClientOptions
@@ -156,7 +161,7 @@ export const springSecurity = {
  * shows how to add. With antiforgery for script the readable cookie `XSRF-TOKEN` goes into `X-XSRF-TOKEN`, which has to be its
  * `HeaderName`, and a refusal is a 400. Its tokens are made for one user, so a write with that of another is refused.
  *
- * What remains: a 400 with another cause costs one look at the session, once for each URL.
+ * What remains: a 400 with another cause costs one look at the session, at most once a minute for each URL.
  *
  * @example
  * import { createAuthClient } from 'latchkey'

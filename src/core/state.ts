@@ -33,6 +33,8 @@ export interface ClientState {
   /** The start asks the server although the marker says that nobody is signed in: not known until it has answered. */
   readonly asking: boolean
   readonly reason: EndReason | 'none'
+  /** While nobody is signed in: somebody wanted that, here or in another tab. */
+  readonly loggedOut: boolean
   /** How the backend lets this browser act for a user, as the last sign-in or renewal showed; it outlives the session. */
   readonly mode: Mode | undefined
   /** Of the identity, or of the marker while the identity is unknown. */

@@ -15,6 +15,7 @@ export const INITIAL: ClientState = {
   phase: 'unknown',
   asking: false,
   reason: 'none',
+  loggedOut: false,
   mode: undefined,
   sessionId: undefined,
   identity: undefined,
@@ -114,7 +115,8 @@ function started(state: ClientState, marker: Marker | undefined): Transition {
   const { epoch, follows, mode, sessionId, generation } = marker
   const known: ClientState = { ...state, epoch, follows, mode, sessionId, generation }
   if (marker.state === 'in') return [known, []]
-  return [{ ...known, phase: 'out', logout: pendingLogout(marker) }, []]
+  const logout = pendingLogout(marker)
+  return [{ ...known, phase: 'out', loggedOut: logout !== undefined || isLogout(marker.reason), logout }, []]
 }
 
 const pendingLogout = (marker: Marker): ClientState['logout'] =>
@@ -131,12 +133,11 @@ function followMarker(state: ClientState, marker: Marker, now: Moment): Transiti
     return resync(state, { ...marker, epoch: nextEpoch(marker.epoch, now.wall, now.id) }, now)
   const reason = marker.reason === 'none' || marker.reason === 'logout' ? 'logout-elsewhere' : marker.reason
   const [next, effects] = followOut(state, marker, reason, pendingLogout(marker))
-  return [nobody && state.phase !== 'out' ? { ...next, reason: 'none' } : next, effects]
+  if (!nobody) return [next, effects]
+  return [{ ...next, loggedOut: false, reason: state.phase === 'out' ? next.reason : 'none' }, effects]
 }
 
-/** Whether somebody wanted to be out. */
-const isLoggedOut = ({ phase, reason, logout }: ClientState): boolean =>
-  phase === 'out' && (logout !== undefined || reason === 'logout' || reason === 'logout-elsewhere')
+const isLogout = (reason: Marker['reason']): boolean => reason === 'logout' || reason === 'logout-elsewhere'
 
 /** Another tab signed out, or was told that the session has ended. */
 function followOut(
@@ -150,7 +151,7 @@ function followOut(
   const logout = mine ? merge(mine, theirs) : theirs
   const [ended, effects]: Transition =
     state.phase === 'out'
-      ? [{ ...state, epoch, incoming: undefined, generation: 0 }, dropped(state)]
+      ? [{ ...state, epoch, incoming: undefined, generation: 0, loggedOut: isLogout(reason) }, dropped(state)]
       : end(state, reason, epoch, undefined)
   const next: ClientState = { ...ended, logout, sessionId }
   const told: Effect[] = logout === theirs ? [] : [writeMarker(next)]
@@ -187,7 +188,7 @@ function resync(
   const { logout } = state
   const over = logout
     ? logout.sessionIds.includes(sessionId!)
-    : isLoggedOut(state) && state.sessionId === sessionId
+    : state.phase === 'out' && state.loggedOut && state.sessionId === sessionId
   if (over && sessionId !== undefined) {
     // A tab that had not heard of it restored the very session that somebody logged out of.
     const next: ClientState = { ...state, epoch: nextEpoch(epoch, now.wall, now.id) }
@@ -208,14 +209,13 @@ function resync(
     resyncing: true,
     early: [],
   }
-  return [next, [...release(state, sessionId), { type: 'resync' }]]
+  const effects: Effect[] = isReplaced(state, sessionId) ? [{ type: 'abandon', reason: 'none' }] : []
+  return [next, [...effects, { type: 'resync' }]]
 }
 
 /** Where a cookie is the credential, an answer to what still runs for the session before could put the old one back. */
-function release({ phase, mode, sessionId }: ClientState, next: string | undefined): Effect[] {
-  const replaced = phase === 'in' && mode === 'session' && (next === undefined || next !== sessionId)
-  return replaced ? [{ type: 'abandon', reason: 'none' }] : []
-}
+const isReplaced = ({ phase, mode, sessionId }: ClientState, next: string | undefined): boolean =>
+  phase === 'in' && mode === 'session' && !(next && next === sessionId)
 
 /** The marker of our own epoch: a sibling has renewed the credential, has still to deliver the logout, or has delivered it. */
 function notice(state: ClientState, marker: Marker): Transition {
@@ -283,7 +283,8 @@ function granted(
   now: Moment,
 ): Transition {
   // That the session before it was found to be over is no act of anybody's, and does not stand against a sign-in.
-  const stands = explicit && state.phase === 'out' && !state.incoming && !isLoggedOut(state)
+  const wanted = state.loggedOut || state.logout !== undefined
+  const stands = explicit && state.phase === 'out' && !state.incoming && !wanted
   if (!isSame(state.epoch, under.epoch) && !stands) {
     // What comes to life behind a logout must not stay alive.
     if (state.phase === 'out') return revoke(state, grant, explicit)
@@ -315,11 +316,8 @@ function granted(
   }
   // Who waited at the start waited for the identity the marker named; somebody else may have signed in by now.
   const strangers = explicit && state.phase === 'unknown' && !isSame(state.epoch, NO_EPOCH)
-  const before: Effect[] = strangers
-    ? [{ type: 'abandon', reason: 'none' }]
-    : signIn
-      ? release(state, grant.identity.sessionId)
-      : []
+  const abandons = strangers || (explicit && isReplaced(state, grant.identity.sessionId))
+  const before: Effect[] = abandons ? [{ type: 'abandon', reason: 'none' }] : []
   // Written at once, so that a reload during the clean-up finds the session and not the logout before it.
   if (state.purging) {
     const { sessionId } = grant.identity
@@ -457,7 +455,8 @@ function refused(
 
 function end(state: ClientState, reason: EndReason, epoch: Epoch, status: number | undefined): Transition {
   const { connection, purging, mode } = state
-  const next: ClientState = { ...INITIAL, connection, purging, mode, epoch, phase: 'out', reason }
+  const loggedOut = isLogout(reason)
+  const next: ClientState = { ...INITIAL, connection, purging, mode, epoch, phase: 'out', reason, loggedOut }
   const abandon: Effect = { type: 'abandon', reason }
   // Where nobody was signed in there is nothing to end, and an end that is still being cleared away is not told twice.
   const wasIn = state.phase === 'in' || (state.phase === 'unknown' && !isSame(state.epoch, NO_EPOCH))

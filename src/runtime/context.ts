@@ -7,7 +7,7 @@ import type { Channel, Ports } from '../core/ports.js'
 import type { ClientEvent, ClientState, Effect, Moment } from '../core/state.js'
 import { INITIAL, transition, writeMarker } from '../core/transition.js'
 import { AuthError } from '../errors.js'
-import type { ResolvedOptions } from '../options.js'
+import type { ResolvedOptions } from '../options/resolve.js'
 import { Listeners } from '../store.js'
 import { type DiagnosticEntry, type DiagnosticType, KEPT } from './diagnostics.js'
 import { RefreshLock } from './refresh-lock.js'
@@ -30,6 +30,8 @@ export class Context {
   /** Set by the runtime as it is put together. */
   reactions!: Reactions
   channel: Channel | undefined
+  /** The request of this tab's login that is under way: the answer to another one must not delete the cookie it brings. */
+  login: Promise<unknown> | undefined
   #state: ClientState = INITIAL
   #life = new AbortController()
   readonly #disposal = new AbortController()

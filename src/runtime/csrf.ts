@@ -57,7 +57,7 @@ const reported = new WeakSet<Context>()
 function reportMissing(context: Context, cookie: string): void {
   if (reported.has(context)) return
   reported.add(context)
-  const message = `The cookie "${cookie}", which should hold the CSRF token, cannot be read on this page: it must not be HttpOnly, its Path must be "/", and its Domain must cover this host`
+  const message = `The CSRF cookie "${cookie}" cannot be read on this page: it must not be HttpOnly, its Path must be "/", and its Domain must cover this host`
   context.note('csrf.missing', { message })
   console.warn(`[latchkey] ${message}`)
 }

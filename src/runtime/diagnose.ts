@@ -1,4 +1,4 @@
-import type { isLoopback } from '../options.js'
+import type { isLoopback } from '../options/urls.js'
 import type { readFields } from './answers.js'
 import type { Context } from './context.js'
 import type { baseUrl, Reply } from './endpoints.js'

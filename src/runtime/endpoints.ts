@@ -1,5 +1,5 @@
 import type { Instant } from '../core/lifetime.js'
-import type { Endpoints } from '../options.js'
+import type { Endpoints } from '../options/types.js'
 import type { Context } from './context.js'
 import { csrfToken } from './csrf.js'
 import { within } from './waiting.js'
@@ -121,7 +121,8 @@ async function read(
     // Not the contract's JSON. The parser's own message may quote the text, so it goes nowhere.
   }
   const retryAfter = parseRetryAfter(response.headers.get('retry-after'), context.ports.clock.wall())
-  const page = /^text\/html/i.test(response.headers.get('content-type') ?? '')
+  // An answer without a body is no page, though some frameworks call nothing HTML.
+  const page = text !== '' && /^text\/html/i.test(response.headers.get('content-type') ?? '')
   return { status: response.status, body, code, retryAfter, redirected, page, fault }
 }
 

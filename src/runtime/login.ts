@@ -50,16 +50,13 @@ export async function login(
     let late = false
     const settled = call(context, { endpoint: 'login', method: 'POST', body: credentials, csrf }).then(
       async (reply) => {
-        const verdict = await judgeLogin(context, reply)
-        const gone = late || disposed.aborted
-        // What the session endpoint says so late may be the session of somebody who has signed in since.
-        const ours = verdict.kind === 'granted' && (!gone || verdict.grant.credential.issued === reply.sentAt)
-        if (!ours) {
+        const verdict = await judgeLogin(context, reply, () => late)
+        if (verdict.kind !== 'granted') {
           // The cookies of an answer are set even if its body cannot be used; a proxy's own page set none of them.
-          if (isDone(reply) && !oneOf(CODES, reply.code)) await logouts.discard(gone)
+          if (isDone(reply) && !oneOf(CODES, reply.code)) await logouts.discard(late)
           return { verdict }
         }
-        if (gone) {
+        if (late || disposed.aborted) {
           // The caller was told that it failed, so it has.
           await logouts.compensate(verdict.grant)
           return { verdict }
@@ -71,7 +68,7 @@ export async function login(
         return { verdict, commit, epoch: context.state.epoch }
       },
     )
-    logouts.login = settled
+    context.login = settled
     const result = await raced(inTime(context, settled), disposed)
     late = result === undefined
     flush = result?.commit
@@ -84,7 +81,7 @@ export async function login(
       rival = verdict.grant
     }
   } finally {
-    logouts.login = undefined
+    context.login = undefined
     release?.()
     flush?.()
   }
@@ -146,7 +143,7 @@ const CODES = ['user_disabled', 'invalid_credentials'] as const
 const REFUSALS: readonly number[] = [400, 401, 403, 422]
 
 /** A refusal to sign in says nothing about the session there may be already. */
-async function judgeLogin(context: Context, reply: Reply): Promise<GrantVerdict> {
+async function judgeLogin(context: Context, reply: Reply, isLate: () => boolean): Promise<GrantVerdict> {
   const { status, code: serverCode } = reply
   const said = oneOf(CODES, serverCode)
   if (!REFUSALS.includes(status) && !(said && isDone(reply))) {
@@ -155,7 +152,8 @@ async function judgeLogin(context: Context, reply: Reply): Promise<GrantVerdict>
     if (!silent || !isDone(reply) || serverCode || modeOf(context) !== 'session') return verdict
     // Backends whose sign-in says no more than that it worked: the cookie says for whom.
     const found = await judgeRefresh(context, await probe(context))
-    if (found.kind === 'granted' || found.kind === 'indeterminate') return found
+    // So late it may be the cookie of somebody who has signed in since.
+    if (found.kind === 'indeterminate' || (found.kind === 'granted' && !isLate())) return found
     return { kind: 'indeterminate', error: new AuthError('no_session_cookie', { status, action: 'log in' }) }
   }
   const code = said ?? (status === 403 ? 'forbidden' : 'invalid_credentials')

@@ -33,8 +33,6 @@ const isDefinite = ({ status, redirected }: Reply): boolean =>
 export class Logouts {
   /** How often the application asked for one. */
   requests = 0
-  /** The login of this tab that is under way: a logout must not delete the cookie it brings. */
-  login: Promise<unknown> | undefined
   readonly #context: Context
   readonly #refresher: Refresher
   #delivery: Promise<boolean> | undefined
@@ -159,11 +157,10 @@ export class Logouts {
     const unlocked = nameless && !this.#refresher.flight
     // If the page or the client goes away, it is sent at once.
     const { leaving } = context.lock
-    const { ports, options } = context
+    const { options } = context
     const release = unlocked ? undefined : await context.lock.takeNow(options.timeouts.request)
     try {
-      const login = within(ports.clock, options.timeouts.request, this.login ?? Promise.resolve())
-      await raced(login, leaving).catch(() => {})
+      await raced(inTime(context, context.login ?? Promise.resolve()), leaving).catch(() => {})
       context.syncMarker()
       const { logout, epoch } = context.state
       if (!logout) return true

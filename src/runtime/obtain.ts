@@ -1,5 +1,5 @@
 import type { Mode } from '../core/types.js'
-import type { AnswerOf } from '../options.js'
+import type { AnswerOf } from '../options/answers.js'
 import { isPresent, readFields, refusalOf } from './answers.js'
 import type { Context } from './context.js'
 import { csrfToken } from './csrf.js'
@@ -46,10 +46,13 @@ export async function probe(context: Context): Promise<Reply> {
 /** The CSRF token for a sign-in, for which nobody needs to be signed in. */
 export async function freshCsrf(context: Context): Promise<string> {
   const { options, state } = context
+  const { csrf, session } = options.endpoints
   if (!options.csrf.header || modeOf(context) === 'token') return ''
-  const asked = options.endpoints.csrf !== false && call(context, { endpoint: 'csrf', method: 'GET' })
-  const reply = asked && (await inTime(context, asked))
   const known = state.credential?.mode === 'session' ? state.credential.token : undefined
+  // Many a sign-out takes the readable cookie away, and the next answer of any kind brings another.
+  const bare = options.csrf.cookie !== undefined && !csrfToken(context, undefined)
+  const endpoint = csrf !== false ? 'csrf' : bare && session !== false ? 'session' : undefined
+  const reply = endpoint && (await inTime(context, call(context, { endpoint, method: 'GET' })))
   return csrfToken(context, (reply && tokenIn(context, reply)) || known)
 }
 

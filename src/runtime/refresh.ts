@@ -33,9 +33,13 @@ export interface RefreshNeed {
 
 /** Long enough for a sibling's answer over the channel, too short to be noticed at a start. */
 const ASK_MS = 30
+/** The same where another tab has held the lock: it is there, however busy, and its word may be on the way. */
+const HEAR_OUT_MS = 250
 const RACE_PAUSE_MS = 250
 /** Below it a wait for the lock is the machine's, not another tab's. */
 const CONTENDED_MS = 1
+/** From here on it is beyond doubt another tab's, which has waited for a server. */
+const AWAITED_MS = 20
 const NOTABLE_MS = 250
 
 /** Renews the credential: one flight in this tab, and one in the browser as far as locks and channel reach. */
@@ -96,9 +100,12 @@ export class Refresher {
       // Without the lock the tabs can only be spread out, and the facts may be newer afterwards.
       if (!release && context.channel)
         await raced(pause(ports.clock, ports.chance.fraction() * RACE_PAUSE_MS), disposed)
+      if (context.login) await raced(inTime(context, context.login), disposed)
       context.syncMarker()
       // The lock may come before the news of what its last holder did.
-      if (await this.#adopted(need, began?.generation, waited >= CONTENDED_MS)) return { kind: 'refreshed' }
+      const lives = waited >= AWAITED_MS && context.state.phase !== 'out'
+      const ask = lives ? HEAR_OUT_MS : waited >= CONTENDED_MS ? ASK_MS : 0
+      if (await this.#adopted(need, began?.generation, ask)) return { kind: 'refreshed' }
       const still = this.#held(need)
       if (still) return still
       if (life.aborted && !need.explicit) return { kind: 'ended' }
@@ -135,12 +142,8 @@ export class Refresher {
     return undefined
   }
 
-  /** Whether another tab has renewed it meanwhile, or hands over what it holds. */
-  async #adopted(
-    { force, cause }: RefreshNeed,
-    began: number | undefined,
-    contended: boolean,
-  ): Promise<boolean> {
+  /** Whether another tab has renewed it meanwhile, or hands over what it holds. Zero asks only where the marker says so. */
+  async #adopted({ force, cause }: RefreshNeed, began: number | undefined, askMs: number): Promise<boolean> {
     const context = this.#context
     const isNewer = () => {
       const { credential } = context.state
@@ -152,9 +155,10 @@ export class Refresher {
     const siblingsKnowMore = state.credential
       ? state.generation > state.credential.generation
       : !isSame(state.epoch, [0, ''])
-    if (!isNewer() && (siblingsKnowMore || contended) && channel?.memoryOnly && options.shareToken) {
+    if (!isNewer() && (siblingsKnowMore || askMs > 0) && channel?.memoryOnly && options.shareToken) {
       context.post({ type: 'ask', epoch: state.epoch })
-      await raced(context.until(isNewer, ASK_MS), context.disposed)
+      const told = () => isNewer() || waitLeft(context.state, context.instant()) > 0
+      await raced(context.until(told, askMs || ASK_MS), context.disposed)
     }
     if (isNewer()) context.note('refresh.adopted', { cause, generation: context.state.generation })
     return isNewer()
@@ -188,7 +192,7 @@ export class Refresher {
         await raced(pause(clock, (0.2 + 0.8 * chance.fraction()) * RACE_PAUSE_MS), context.disposed)
         context.syncMarker()
         if (!isSame(context.state.epoch, under.epoch)) return { result: { kind: 'ended' } }
-        if (await this.#adopted({ cause: 'race' }, began, true)) return { result: { kind: 'refreshed' } }
+        if (await this.#adopted({ cause: 'race' }, began, ASK_MS)) return { result: { kind: 'refreshed' } }
         continue
       }
       if (verdict.kind === 'raced') {

@@ -27,16 +27,10 @@ export function mayReceiveCredential(context: Context, url: URL): boolean {
   return url.origin === baseUrl(context)?.origin || context.options.allowedOrigins.includes(url.origin)
 }
 
-/** Resources that rejected the credential although it was issued because of their own 401: one more would not help them. */
+/** What resources refused although the credential was issued because of it: one more would not help them. */
 const hopeless = new WeakMap<Credential, Set<string>>()
-/** How long that is believed of a cookie session: a token is renewed some day, and its end may be told by such a 401 alone. */
+/** How long that is believed of a cookie session: a token is renewed some day, and its end may be told by such a refusal alone. */
 const HOPELESS_MS = 60_000
-
-function isHopeless(context: Context, credential: Credential, url: URL): boolean {
-  const { mode, issued } = credential
-  const believed = mode === 'token' || elapsed(issued, context.instant()) < HOPELESS_MS
-  return believed && hopeless.get(credential)?.has(plain(url)) === true
-}
 
 /** `fetch` with the credential of the session, where the URL may receive it. */
 export async function authenticatedFetch(
@@ -98,9 +92,13 @@ export async function authenticatedFetch(
     }
     const first = await attempt(credential, request)
     const refusal = await refusalIn(context, url, first, credential, safe)
-    if (!refusal || isHopeless(context, credential, url)) return first
+    if (!refusal) return first
+    const matter = `${refusal} ${plain(url)}`
+    const { mode, issued } = credential
+    const isKnown = mode === 'token' || elapsed(issued, context.instant()) < HOPELESS_MS
+    if (isKnown && hopeless.get(credential)?.has(matter)) return first
     const giveUp = (credential: Credential, { status }: Response) => {
-      hopeless.set(credential, (hopeless.get(credential) ?? new Set()).add(plain(url)))
+      hopeless.set(credential, (hopeless.get(credential) ?? new Set()).add(matter))
       const message = refusal === 'csrf' ? CSRF_TWICE : credential.mode === 'session' ? COOKIE_TWICE : TWICE
       context.note('request.unauthorized', { url: plain(url), status, message })
     }
@@ -128,13 +126,12 @@ export async function authenticatedFetch(
   return run().finally(release)
 }
 
-const TWICE =
-  'A token that was just issued is rejected: does the resource check the same issuer, audience and keys?'
+const TWICE = 'A new token is rejected: does the resource check the same issuer, audience and keys?'
 
 const COOKIE_TWICE =
   'The session endpoint knows the session and the resource does not: does the cookie reach both (Path, Domain)?'
 const CSRF_TWICE =
-  'Refused with a CSRF token that was just fetched: is `session.csrf.header` right? If the refusal has another cause, name its code in `session.csrf.refusals`'
+  'Refused with the newest CSRF token: is `session.csrf.header` right? If it has another cause, name the code of refusals in `session.csrf.refusals`'
 
 const isSameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
@@ -184,11 +181,12 @@ async function refusalIn(
   if (isRejected(context, target, response)) return '401'
   if (mode === 'token' && !isUnauthorized) return undefined
   if (!mayReceiveCredential(context, new URL(response.url || target))) return undefined
+  // First, since it sends a write again only where the token has changed.
+  if (mode === 'session' && (await asksForCsrf(context, response, safe))) return 'csrf'
   // Theirs may throw, and the body they read may never end.
   const asked = isUnauthorized && (async () => isUnauthorized(response.clone()))().catch(() => false)
   if (asked && (await within(clock, timeouts.request, asked))) return '401'
   if (mode !== 'session') return undefined
-  if (await asksForCsrf(context, response, safe)) return 'csrf'
   const isPage = /^text\/html/i.test(response.headers.get('content-type') ?? '')
   return response.redirected && isPage ? 'page' : undefined
 }

@@ -1,5 +1,5 @@
 import { AuthError } from '../errors.js'
-import type { Endpoints } from '../options.js'
+import type { Endpoints } from '../options/types.js'
 import { baseUrl, endpointUrl } from './endpoints.js'
 import type { Context } from './context.js'
 

@@ -95,7 +95,7 @@ export async function start(
 function reportMissing(context: Context): void {
   const { ports, channel } = context
   const missing = [
-    ports.locks.available ? '' : 'Web Locks (is the page served over https?)',
+    ports.locks.available ? '' : 'Web Locks (no https?)',
     channel ? '' : 'BroadcastChannel',
     ports.shared.read(context.name) === undefined ? 'localStorage (blocked?)' : '',
   ].filter(Boolean)

@@ -1,5 +1,5 @@
 import { type AuthClient, createClientWith } from '../client.js'
-import type { AuthClientOptions } from '../options.js'
+import type { AuthClientOptions } from '../options/types.js'
 import { createDeterministicParts } from './backend/deterministic.js'
 import { createReferenceBackend, type ReferenceBackend } from './backend/index.js'
 import type { BackendOptions } from './backend/options.js'

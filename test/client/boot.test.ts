@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createAuthClient } from '../../src/client.js'
-import type { AuthClientOptions } from '../../src/options.js'
+import type { AuthClientOptions } from '../../src/options/types.js'
 import { type Answer, createKit, grant, json, refusal, signedIn } from '../support/kit.js'
 import { listen, outcome, silence } from './support.js'
 

@@ -5,7 +5,7 @@
 import { inspect } from 'node:util'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type { Channels, Ports } from '../../src/core/ports.js'
-import type { AuthClientOptions } from '../../src/options.js'
+import type { AuthClientOptions } from '../../src/options/types.js'
 import { createApi } from '../../src/ky.js'
 import {
   ANN,

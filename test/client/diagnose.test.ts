@@ -1,5 +1,5 @@
 import { beforeEach, expect, it, vi } from 'vitest'
-import type { AuthClientOptions } from '../../src/options.js'
+import type { AuthClientOptions } from '../../src/options/types.js'
 import { type Answer, ANN, createKit, grant, json, type Kit, refusal } from '../support/kit.js'
 import { silence } from './support.js'
 
@@ -161,22 +161,25 @@ it.each([
     () => new Response('<!doctype html>', { status: 404, headers: { 'content-type': 'text/html' } }),
     'the answer is not what the contract says. Check the endpoint, what is in between, and that a mock is started',
   ],
-] as const)('in development a start says once on the console where the backend %s', async (_, answer, advice) => {
-  for (const [url, said] of [
-    ['http://localhost:5173/', 1],
-    [APP, 0],
-  ] as const) {
-    const kit = createKit()
-    kit.url = url
-    kit.on('/auth/refresh', answer)
-    warn.mockClear()
-    await kit.auth.ready()
-    await kit.clock.advance(60_000)
-    expect(kit.sent('/auth/refresh').length).toBeGreaterThan(1)
-    expect(warn).toHaveBeenCalledTimes(said)
-    if (said) expect(warn).toHaveBeenCalledWith(expect.stringContaining(advice))
-  }
-})
+] as const)(
+  'in development a start says once on the console where the backend %s',
+  async (_, answer, advice) => {
+    for (const [url, said] of [
+      ['http://localhost:5173/', 1],
+      [APP, 0],
+    ] as const) {
+      const kit = createKit()
+      kit.url = url
+      kit.on('/auth/refresh', answer)
+      warn.mockClear()
+      await kit.auth.ready()
+      await kit.clock.advance(60_000)
+      expect(kit.sent('/auth/refresh').length).toBeGreaterThan(1)
+      expect(warn).toHaveBeenCalledTimes(said)
+      if (said) expect(warn).toHaveBeenCalledWith(expect.stringContaining(advice))
+    }
+  },
+)
 
 it('in development a start without a network, or that somebody ended, says nothing', async () => {
   const offline = createKit({ development: true })

@@ -1,6 +1,6 @@
 import ky, { HTTPError, isKyError, NetworkError, type Options, TimeoutError } from 'ky'
 import { expect, expectTypeOf, it } from 'vitest'
-import type { AuthClientOptions } from '../../src/options.js'
+import type { AuthClientOptions } from '../../src/options/types.js'
 import { isAuthError } from '../../src/errors.js'
 import { type ApiOptions, createApi } from '../../src/ky.js'
 import { ANN, createKit, grant, json, type Kit, refusal, settle, signedIn } from '../support/kit.js'

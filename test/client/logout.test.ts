@@ -3,6 +3,7 @@ import { createKit, FakeBrowser, grant, json, refusal, settle, signedIn, type Ki
 import { listen, outcome, silence } from './support.js'
 
 const done = () => new Response(null, { status: 204 })
+const HTML = { 'content-type': 'text/html; charset=utf-8' }
 const down = () => new TypeError('Failed to fetch')
 
 /** The same browser after a reload. */
@@ -101,6 +102,9 @@ it.each([
   ['204', done],
   ['200', () => json({})],
   ['401', () => refusal('session_expired')],
+  // As Django and Rails answer with nothing in it.
+  ['204 that calls nothing HTML', () => new Response(null, { status: 204, headers: HTML })],
+  ['200 that calls nothing HTML', () => new Response('', { headers: HTML })],
 ])('RV-02 %s means signed out, and the logout is not sent again', async (_, answer) => {
   const kit = await signedIn()
   kit.on('/auth/logout', answer)

@@ -1,7 +1,7 @@
 /* Each preset over a small backend that does what the documentation of that project says. */
 import { expect, it } from 'vitest'
 import { createClientWith } from '../../src/client.js'
-import type { AuthClientOptions } from '../../src/options.js'
+import type { AuthClientOptions } from '../../src/options/types.js'
 import * as presets from '../../src/presets.js'
 import { createKit, type Kit, settle } from '../support/kit.js'
 
@@ -66,7 +66,7 @@ const BACKENDS: Record<string, Backend> = {
     session: '/auth/session',
     login: '/auth/login',
     logout: '/auth/logout',
-    whoIs: (signedIn) => (signedIn ? json({ user: ANN, csrf_token: 'c1' }) : empty(401)),
+    whoIs: (signedIn) => json(signedIn ? { user: ANN, csrf_token: 'c1' } : { user: null, csrf_token: 'c0' }),
     loggedIn: () => json({ user: ANN, csrf_token: 'c1' }),
     wrongPassword: () => json({ error: 'invalid_credentials' }, 401),
     user: ANN,
@@ -213,20 +213,39 @@ it.each(cases)('%s: writes and its own calls carry what it wants', async (_name,
   expect(JSON.stringify(kit.auth.getDiagnostics())).not.toContain('SECRET')
 })
 
-it.each(cases.filter(([, { csrfRefused }]) => csrfRefused))(
-  '%s: a write that is refused for its token is sent once more with a new one, or comes back',
-  async (_name, backend) => {
+it.each(
+  cases
+    .filter(([, { csrfRefused }]) => csrfRefused)
+    .flatMap(([name, backend]) => [
+      { name, backend, renewed: true },
+      { name, backend, renewed: false },
+    ]),
+)(
+  'R70 $name: a write that is refused for its token costs one question, and is sent once more if there is a new one: $renewed',
+  async ({ backend, renewed }) => {
     const { kit } = play(backend)
     await finish(kit, kit.auth.ready())
     await finish(kit, kit.auth.login({}))
     kit.on('/api/any', (_request, count) => (count === 1 ? backend.csrfRefused!() : json('ok')))
+    const renew = async () => {
+      for (const cookie of ['csrftoken', 'XSRF-TOKEN']) kit.cookies.set(cookie, 'c2')
+      return json(JSON.parse((await backend.whoIs(true).text()).replace('"c1"', '"c2"')))
+    }
+    if (renewed) {
+      kit.on(backend.session, renew)
+      kit.on('/sanctum/csrf-cookie', renew)
+    }
     const before = kit.sent(backend.session).length
     const { value } = (await finish(kit, kit.auth.fetch('/api/any', { method: 'POST' }))) as {
       value: Response
     }
     expect(kit.sent(backend.session).length - before).toBe(1)
     // A token that is the same after the question would be refused again.
-    expect([value.status, kit.sent('/api/any').length]).toEqual([backend.csrfRefused!().status, 1])
+    expect(value.status).toBe(renewed ? 200 : backend.csrfRefused!().status)
+    const [name, value1] = backend.csrf!
+    expect(kit.sent('/api/any').map(({ headers }) => headers.get(name))).toEqual(
+      renewed ? [value1, 'c2'] : [value1],
+    )
     expect(kit.auth.getState().status).toBe('authenticated')
   },
 )
@@ -244,19 +263,71 @@ it.each(cases)(
     server.signedIn = false
     kit.on(backend.session, () => backend.whoIs(false))
     await kit.clock.advance(10_000)
-    await finish(kit, kit.auth.refresh({ force: true }))
+    const { error } = (await finish(kit, kit.auth.fetch('/api/any'))) as { error: unknown }
+    expect(error).toMatchObject({ code: 'session_ended' })
     expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'expired' })
   },
 )
 
-it('R72 expressSession: one question tells who is signed in and brings the token that the sign-in carries', async () => {
-  const { kit } = play(BACKENDS['expressSession']!)
+it('R62 django: the 403 that REST framework gives to nobody ends the session, and one for want of a right does not', async () => {
+  const { kit, server } = play(BACKENDS['django']!)
   await finish(kit, kit.auth.ready())
-  expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'none' })
-  expect(kit.sent('/auth/session')).toHaveLength(1)
   await finish(kit, kit.auth.login({}))
-  expect(kit.sent('/auth/login')[0]!.headers.get('x-csrf-token')).toBe('c0')
+  kit.on('/api/any', () => json({ detail: 'You do not have permission to perform this action.' }, 403))
+  const asked = kit.sent('/auth/session').length
+  for (const method of ['GET', 'GET', 'POST', 'POST'])
+    await finish(kit, kit.auth.fetch('/api/any', { method }))
+  expect(kit.auth.getState().status).toBe('authenticated')
+  const sent = kit.sent('/api/any').map(({ method }) => method)
+  // Of the write none is sent twice: its token is what it was.
+  expect([
+    sent.filter((method) => method === 'POST').length,
+    kit.sent('/auth/session').length - asked,
+  ]).toEqual([2, 2])
+  server.signedIn = false
+  kit.on('/api/other', () => json({ detail: 'Authentication credentials were not provided.' }, 403))
+  const { error } = (await finish(kit, kit.auth.fetch('/api/other'))) as { error: unknown }
+  expect(error).toMatchObject({ code: 'session_ended' })
 })
+
+it.each(['expressSession', 'rails'])(
+  'R72 %s: one question tells who is signed in and brings the token that the sign-in carries',
+  async (name) => {
+    const { kit } = play(BACKENDS[name]!)
+    await finish(kit, kit.auth.ready())
+    expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'none' })
+    expect(kit.sent('/auth/session')).toHaveLength(1)
+    await finish(kit, kit.auth.login({}))
+    expect(kit.sent('/auth/login')[0]!.headers.get('x-csrf-token')).toBe('c0')
+  },
+)
+
+it.each([
+  ['django', 'c2'],
+  ['springSecurity', 'c2'],
+  ['aspNetIdentity', 'c2'],
+  ['laravelSanctum', 'c1=='],
+  ['rails', 'c0'],
+  ['expressSession', 'c0'],
+  ['authJs', 'c1'],
+])(
+  '%s: signs in again in the same page after a sign-out, with a token of the visitor and not of the session before',
+  async (name, token) => {
+    const backend = BACKENDS[name]!
+    const { kit } = play(backend)
+    await finish(kit, kit.auth.ready())
+    await finish(kit, kit.auth.login({}))
+    await finish(kit, kit.auth.logout())
+    kit.cookies.clear()
+    kit.on(backend.session, () => {
+      for (const cookie of ['csrftoken', 'XSRF-TOKEN']) kit.cookies.set(cookie, 'c2')
+      return backend.whoIs(false)
+    })
+    await finish(kit, kit.auth.login({}))
+    const { headers } = kit.sent(backend.login).at(-1)!
+    expect(headers.get(backend.csrf![0])).toBe(token)
+  },
+)
 
 it('bff: claims become the user, the session id and the end; its sign-in is a navigation', async () => {
   const kit = createKit(presets.bff)

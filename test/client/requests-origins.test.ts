@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest'
 import { createClientWith } from '../../src/client.js'
-import type { AuthClientOptions } from '../../src/options.js'
+import type { AuthClientOptions } from '../../src/options/types.js'
 import { createKit, grant, json, type Kit, refusal, settle } from '../support/kit.js'
 import { failure } from './support.js'
 

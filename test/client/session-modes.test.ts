@@ -1,6 +1,6 @@
 /* Which mode: learned from answers, kept in the marker, never chosen by a glitch, and changed under people who stay signed in. */
 import { expect, it } from 'vitest'
-import type { AuthClientOptions } from '../../src/options.js'
+import type { AuthClientOptions } from '../../src/options/types.js'
 import { ANN, createStage, type Person, type Stage } from './session-support.js'
 
 const AUTO: AuthClientOptions<Person> = { session: { csrf: {} } }

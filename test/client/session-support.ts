@@ -1,13 +1,13 @@
 /* Session mode as it is played: the real client in a virtual browser, over the reference backend. */
 import { type AuthClient, createClientWith } from '../../src/client.js'
-import type { AuthClientOptions } from '../../src/options.js'
+import type { AuthClientOptions } from '../../src/options/types.js'
 import { createDeterministicParts } from '../../src/testing/backend/deterministic.js'
 import { createReferenceBackend, type ReferenceBackend } from '../../src/testing/backend/index.js'
 import type { BackendOptions } from '../../src/testing/backend/options.js'
 import { createMemoryStore } from '../../src/testing/backend/store.js'
 import type { Exchange } from '../../src/testing/world/network.js'
 import type { VirtualPage } from '../../src/testing/world/page.js'
-import { createWorld, type World } from '../../src/testing/world/world.js'
+import { createWorld, type World, type WorldOptions } from '../../src/testing/world/world.js'
 
 export interface Person {
   readonly id: string
@@ -58,6 +58,7 @@ export interface Stage {
 export async function createStage(
   client: AuthClientOptions<Person> = SESSION,
   options: BackendOptions = {},
+  browser: Pick<WorldOptions<App>, 'channelDelayMs'> = {},
 ): Promise<Stage> {
   const store = createMemoryStore()
   const backend = createReferenceBackend({
@@ -71,6 +72,7 @@ export async function createStage(
   await backend.admin.addUser({ id: 'bob', name: 'Bob', ...BOB })
   const exchanges: Exchange[] = []
   const world: World<App> = createWorld<App>({
+    ...browser,
     pageUrl: `${ORIGIN}/`,
     async server(request, context) {
       return (await stage.respond(request.clone(), new URL(request.url))) ?? backend.handle(request, context)

@@ -177,6 +177,19 @@ it('one probe per browser: tabs that wake together ask once', async () => {
   expect(app.told).toEqual([])
 })
 
+it('one probe per browser: who waited for another tab hears it out, however busy the machine is', async () => {
+  const stage = await createStage(undefined, {}, { channelDelayMs: [100, 100] })
+  await stage.signedIn()
+  await stage.open()
+  await stage.open()
+  await stage.world.advance(400_000)
+  stage.exchanges.length = 0
+  await stage.world.goOffline()
+  await stage.world.goOnline()
+  await stage.world.advance(2000)
+  expect(stage.sent('/auth/session')).toHaveLength(1)
+})
+
 it('a logout signs every tab out, and no tab sends anything afterwards', async () => {
   const stage = await createStage()
   const app = await stage.signedIn()

@@ -139,6 +139,22 @@ it('a resource that answers 401 while the session lives costs one check and one 
   expect(auth.getDiagnostics().find(({ type }) => type === 'request.unauthorized')?.message).toMatch(/Path/)
 })
 
+it('a refusal that was believed hides no other: the 401 of a URL whose 403 was not about CSRF ends the session', async () => {
+  const stage = await createStage({
+    mode: 'session',
+    session: { csrf: { refusals: [{ status: 403 }] } },
+  })
+  const app = await stage.signedIn()
+  let forbidden = true
+  stage.respond = (_request, url) =>
+    forbidden && url.pathname === '/api/profile' ? new Response(null, { status: 403 }) : undefined
+  expect((await stage.write(app, 'x')).value?.status).toBe(403)
+  forbidden = false
+  await stage.backend.admin.endAllSessions('ann')
+  expect((await stage.write(app, 'x')).error).toMatchObject({ code: 'session_ended' })
+  expect(app.told).toEqual(['end revoked'])
+})
+
 it('a session that ends behind the back of a resource that was given up on is found to be over', async () => {
   const stage = await createStage()
   const app = await stage.signedIn()

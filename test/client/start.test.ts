@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest'
-import type { AuthClientOptions } from '../../src/options.js'
+import type { AuthClientOptions } from '../../src/options/types.js'
 import {
   type Answer,
   createKit,

@@ -1,6 +1,16 @@
 import { expect, it } from 'vitest'
 import { ANN, BOB, createKit, grant, ManualClock, refusal, settle, signedIn } from '../support/kit.js'
-import { FakeLocks, failure, gate, listen, NO_LOCKS, outcome, silence, stateOf } from './support.js'
+import {
+  FakeLocks,
+  failure,
+  gate,
+  listen,
+  NO_CHANNELS,
+  NO_LOCKS,
+  outcome,
+  silence,
+  stateOf,
+} from './support.js'
 
 it('R09 a logout during a refresh drops its result, rejects who waits, and revokes the session that came late', async () => {
   const kit = await signedIn()
@@ -135,6 +145,35 @@ it('FIX-04 without locks, too, a logout is not sent while a login of the same ta
   expect(await login).toBe('resolved')
   await kit.clock.advance(60_000)
   expect(kit.sent('/auth/logout')).toHaveLength(before)
+})
+
+it('FIX-04 without locks, too, a refresh is not sent while a login of the same tab is: its answer could take the new cookie away', async () => {
+  const kit = await signedIn({}, { ports: { locks: NO_LOCKS, channels: NO_CHANNELS } })
+  const answer = gate()
+  kit.on('/auth/login', () => answer.answer)
+  const login = outcome(kit.auth.login({}))
+  await settle()
+  const before = kit.sent('/auth/refresh').length
+  const refresh = outcome(kit.auth.refresh({ force: true }))
+  await kit.clock.advance(6000)
+  expect(kit.sent('/auth/refresh')).toHaveLength(before)
+  kit.on('/auth/refresh', () => grant(31, { session_id: 's3' }))
+  answer.open(grant(30, { session_id: 's3' }))
+  await kit.clock.advance(500)
+  expect([await login, await refresh]).toEqual(['resolved', 'resolved'])
+  expect(kit.sent('/auth/refresh')).toHaveLength(before + 1)
+  expect(await kit.auth.getAccessToken()).toBe('token-31')
+})
+
+it('FIX-04 a refresh does not wait for a login for longer than for an answer', async () => {
+  const kit = await signedIn({}, { ports: { locks: NO_LOCKS, channels: NO_CHANNELS } })
+  kit.on('/auth/login', silence)
+  void outcome(kit.auth.login({}))
+  await settle()
+  const before = kit.sent('/auth/refresh').length
+  void outcome(kit.auth.refresh({ force: true }))
+  await kit.clock.advance(9000)
+  expect(kit.sent('/auth/refresh')).toHaveLength(before + 1)
 })
 
 it('FIX-04 a logout that is called while a login still waits for its turn wins', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { AuthClientOptions } from '../../src/options.js'
+import type { AuthClientOptions } from '../../src/options/types.js'
 import { ANN, createKit, grant, json, type Kit, refusal, settle, signedIn } from '../support/kit.js'
 import { failure, jwt, listen, outcome, silence } from './support.js'
 

@@ -38,6 +38,28 @@ it('R50 a sign-in stands although it was found out meanwhile that the session be
   expect(move(signedOut(state), login)[0]).toMatchObject({ phase: 'out' })
 })
 
+it('R39 a frozen page whose login answer waited signs nobody in where somebody logged out meanwhile', () => {
+  const nobody = move(INITIAL, {
+    type: 'refused',
+    reason: 'expired',
+    status: 401,
+    under: underOf(INITIAL),
+  })[0]
+  const out = move(nobody, {
+    type: 'markerSeen',
+    marker: markerOf(nextEpoch(nobody.epoch, START + 5000, 'x'), { state: 'out', reason: 'logout' }),
+  })[0]
+  const login: ClientEvent = {
+    type: 'granted',
+    grant: grantOf('ann', { sessionId: 's-frozen' }),
+    under: underOf(nobody),
+    explicit: true,
+  }
+  const [after, effects] = move(out, login)
+  expect(after).toMatchObject({ phase: 'out', reason: 'none' })
+  expect(typesOf(effects)).toContain('revoke')
+})
+
 it('R39 a session that a frozen page finds out about is as old as its question, and gives way to what was done since', () => {
   const under = underOf(INITIAL)
   const [late] = move(INITIAL, {

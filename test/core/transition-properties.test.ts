@@ -59,14 +59,8 @@ const isOld = ({ before, event }: Moved): boolean => {
 }
 
 /** A sign-in that only the end of an older session has come before. */
-const stands = ({ before: { phase, incoming, logout, reason }, event }: Moved): boolean =>
-  event.type === 'granted' &&
-  event.explicit &&
-  phase === 'out' &&
-  !incoming &&
-  !logout &&
-  reason !== 'logout' &&
-  reason !== 'logout-elsewhere'
+const stands = ({ before: { phase, incoming, logout, loggedOut }, event }: Moved): boolean =>
+  event.type === 'granted' && event.explicit && phase === 'out' && !incoming && !logout && !loggedOut
 
 it('is pure: the same state, event and moment give the same outcome, and the input is left as it was', () => {
   always(({ before, event, now, after, effects }) => {

@@ -58,7 +58,7 @@ const REFRESHING: readonly Mutant[] = [
   {
     name: 'the facts are not read again when the lock is granted',
     file: 'runtime/refresh.ts',
-    find: "if (await this.#adopted(need, began?.generation, waited >= CONTENDED_MS)) return { kind: 'refreshed' }",
+    find: "if (await this.#adopted(need, began?.generation, ask)) return { kind: 'refreshed' }",
     replace: '',
     breaks: 'P3',
     schedule: of(

@@ -33,6 +33,10 @@ export interface Logout {
   readonly nameless: boolean
   /** The client that was told is gone. */
   forgotten?: boolean
+  /**
+   * Neither the storage nor the clock knew of the sign-in before it: its epoch is older, and for the other tabs it is old news.
+   */
+  readonly unordered: boolean
 }
 
 /** Longest time a promise may take, in milliseconds of active time of its page: waits for locks, deadlines and retries. */
@@ -65,6 +69,8 @@ export class Referee {
   /** Active time of the page when it began to show that it does not know. */
   readonly #unknownSince = new Map<App, number>()
   readonly #truth: Truth
+  /** By the clock of the machine, which may be set back. */
+  #signedInWall = 0
   #checkedEnds = 0
   #pending = new Set<Call>()
   /** When the storage was emptied: what only the marker knew by then is forgotten. */
@@ -96,7 +102,10 @@ export class Referee {
     this.#pending.delete(call)
     call.settledAt = this.#truth.now()
     if (call.outcome === 'fulfilled' && call.kind === 'token') this.#checkToken(call, String(call.value))
-    if (call.outcome === 'fulfilled' && call.kind === 'login') this.thrift.signedIn()
+    if (call.outcome === 'fulfilled' && call.kind === 'login') {
+      this.thrift.signedIn()
+      this.#signedInWall = Math.max(this.#signedInWall, call.app.page.ports.clock.wall())
+    }
     if (call.outcome === 'fulfilled' && call.kind === 'write') this.writes.settled(call)
     if (call.outcome === 'rejected' && !isTyped(call))
       this.violate('P4', `${call.kind} rejects with ${String(call.error)}`)
@@ -124,14 +133,16 @@ export class Referee {
         (session.id === own ||
           ((known.has(session.id) || shown(session.id)) && (storage || channel || nameless))),
     )
-    const logout: Logout = { at: now(), app, doomed: new Set(alive.map(({ id }) => id)), nameless }
+    const unordered = nameless && this.forgottenAt > 0 && app.page.ports.clock.wall() < this.#signedInWall
+    const logout: Logout = { at: now(), app, doomed: new Set(alive.map(({ id }) => id)), nameless, unordered }
     this.logouts.push(logout)
     for (const { id } of alive) if (!this.#doomed.has(id)) this.#doomed.set(id, logout)
   }
 
   /** On a page of the server, of which the clients learn when they ask. */
   #isMadeElsewhere(id: string): boolean {
-    return this.#truth.ledger.makers.get(id)?.headers.has('x-elsewhere') === true
+    const by = this.#truth.ledger.makers.get(id)
+    return by !== undefined && isElsewhere(by)
   }
 
   #isShown(id: string): boolean {
@@ -166,12 +177,16 @@ export class Referee {
       (other) => other.sentAt <= by.sentAt && isLate(other) && (other.arrivedAt ?? 0) > arrivedAt,
     )
     if (overtaken) return true
-    // Who got no lock in time goes on without it, and a page that is gone has none any more: where its answer crosses that of
-    // the login, its cookie comes last.
+    // Who got no lock in time goes on without it, a page that is gone has none any more, and a page of the server knows of none:
+    // where its answer crosses that of the login, its cookie comes last.
     const crossed = ledger.exchanges.some(
       (other) =>
-        (!other.locked || other.orphaned === true || this.#gaveBack.has(by) || this.#gaveBack.has(other)) &&
-        other.page !== by.page &&
+        (isElsewhere(other) ||
+          (other.page !== by.page &&
+            (!other.locked ||
+              other.orphaned === true ||
+              this.#gaveBack.has(by) ||
+              this.#gaveBack.has(other)))) &&
         other.sentAt < arrivedAt &&
         (other.arrivedAt ?? 0) >= arrivedAt &&
         (other.answer?.cookies.length ?? 0) > 0,
@@ -333,7 +348,7 @@ export class Referee {
     const logout = this.logouts.at(-1)
     if (!logout || !alive || this.#lastExplicit() !== 'logout') return
     const { schedule } = this.#truth
-    const volatile = !schedule.storage || logout.at <= this.forgottenAt
+    const volatile = !schedule.storage || logout.at <= this.forgottenAt || logout.unordered
     // Without a marker a logout is remembered by its own page alone, and only where it knows for which session.
     if (volatile && (logout.nameless || logout.forgotten === true || logout.app.page.gone())) return
     // Nor does a logout end the session of a sign-in that no client knows of.
@@ -469,10 +484,10 @@ export class Referee {
   }
 
   /** Whether the tab can have learned of the logout by now, if it looks; if not, it is told some time later. */
-  #mustKnow(tab: number, { at, app, nameless, forgotten }: Logout, toldMs = 0): boolean {
+  #mustKnow(tab: number, { at, app, nameless, forgotten, unordered }: Logout, toldMs = 0): boolean {
     const { schedule, now } = this.#truth
     if (app.page.tab === tab) return schedule.storage || !(nameless || forgotten === true || app.page.gone())
-    if (at <= this.forgottenAt) return false
+    if (at <= this.forgottenAt || unordered) return false
     // Twice: a tab may write what it had not read yet over the news, which another one then puts right.
     return schedule.storage && now() > at + 2 * schedule.storageDelay + toldMs + 2
   }
@@ -509,6 +524,9 @@ function isTyped({ kind, error }: Call): boolean {
 }
 
 const valueOf = (setCookie: string): string | undefined => CREDENTIAL.exec(setCookie)?.[1]
+
+/** A sign-in on a page of the server. */
+const isElsewhere = ({ headers }: Exchange): boolean => headers.has('x-elsewhere')
 
 /** Longer than the deadline of the client for auth calls. */
 function isLate({ sentAt, arrivedAt, answer }: Exchange): boolean {

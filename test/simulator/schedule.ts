@@ -7,7 +7,7 @@ import type { Engine } from '../../src/testing/world/engine.js'
 import type { NetworkProfile } from '../../src/testing/world/network.js'
 import type { Fault } from '../../src/testing/backend/faults.js'
 import type { CsrfOptions } from '../../src/testing/backend/options.js'
-import type { SessionOptions } from '../../src/options.js'
+import type { SessionOptions } from '../../src/options/session.js'
 import type { Mode, ServedMode } from '../../src/testing/backend/modes.js'
 
 export type User = 'ann' | 'bob'

@@ -57,6 +57,7 @@ export class Thrift {
   readonly #excused = new Map<number, number>()
   readonly #signingIn = new Set<number>()
   readonly #failures = new Map<number, number>()
+  readonly #remounts = new Map<number, number>()
   /** Pages whose request lost a race, or seemed to: they try once more. */
   readonly #losers = new Set<number>()
   /** With cookie sessions: pages whose next question to the server is a refresh, and those questions. */
@@ -70,6 +71,7 @@ export class Thrift {
   #online = true
   #faults = false
   #renewedAt = -Infinity
+  #signedInAt = -Infinity
   /** The storage was emptied: tabs of different epochs do not hear each other until somebody has an answer. */
   #estranged = false
 
@@ -100,14 +102,17 @@ export class Thrift {
     this.#excused.set(page, this.#truth.now())
   }
 
-  /** Another client in the same page counts its failures anew. */
+  /** Another client in the same page knows of no failure of the one before. */
   remounted(page: number): void {
     this.excuse(page)
+    this.#remounts.set(page, this.#truth.now())
     this.#failures.delete(page)
+    this.#waits = this.#waits.filter((wait) => wait.page !== page)
   }
 
   /** A sign-in was committed, maybe long after its answer: it ends all waiting. */
   signedIn(): void {
+    this.#signedInAt = this.#truth.now()
     this.#forget()
   }
 
@@ -195,19 +200,25 @@ export class Thrift {
       const age = this.#truth.now() - other.sentAt
       const app = this.#app(other.page)
       const undisturbed = app?.page.running() === true && app.page.activeMs() - activeMs >= age - ROUNDING_MS
-      if (age > 0 && age < DEADLINE_MS - ROUNDING_MS && undisturbed && !this.#mayCross(page, other.page)) {
+      if (age > 0 && age < DEADLINE_MS - ROUNDING_MS && undisturbed && !this.#mayCross(page, other)) {
         this.#violate(`tab ${tab} refreshes while tab ${other.tab} does`)
       }
     }
   }
 
-  /** Two pages need a lock to keep apart; the clients of one page join, except where one insists or knows of no epoch. */
-  #mayCross(page: number, other: number): boolean {
-    const { storage } = this.#truth.schedule
-    const ignorant = !storage && this.#isExcused(page)
-    if (page === other)
-      return this.#truth.now() - this.#forcedAt < EXCUSE_MS || this.#isBroken(page) || ignorant
-    return this.#truth.schedule.locks !== true || this.#isExcused(page) || this.#isExcused(other)
+  /** Two pages need a lock to keep apart; the clients of one page join, except where one insists. */
+  #mayCross(page: number, other: Exchange): boolean {
+    if (page === other.page)
+      return (
+        this.#truth.now() - this.#forcedAt < EXCUSE_MS || this.#isBroken(page) || this.#isOfThePast(other)
+      )
+    return this.#truth.schedule.locks !== true || this.#isExcused(page) || this.#isExcused(other.page)
+  }
+
+  /** The client before this one sent it under an epoch that this one does not know, or that is over. */
+  #isOfThePast({ page, sentAt }: Exchange): boolean {
+    const isKnown = this.#truth.schedule.storage && this.#signedInAt < sentAt
+    return !isKnown && (this.#remounts.get(page) ?? -Infinity) >= sentAt
   }
 
   /** Webkit tells a page that comes back out of its cache that its request has failed, whatever became of it. */

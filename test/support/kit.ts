@@ -5,7 +5,7 @@
 import { createClientWith } from '../../src/client.js'
 import type { AuthClient } from '../../src/client.js'
 import type { LifecycleSignal, Ports } from '../../src/core/ports.js'
-import type { AuthClientOptions } from '../../src/options.js'
+import type { AuthClientOptions } from '../../src/options/types.js'
 
 export interface SentRequest {
   readonly method: string

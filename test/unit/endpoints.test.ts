@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { type AuthClientOptions, resolveOptions } from '../../src/options.js'
+import { resolveOptions } from '../../src/options/resolve.js'
+import type { AuthClientOptions } from '../../src/options/types.js'
 import { Context } from '../../src/runtime/context.js'
 import { baseUrl, call, endpointUrl, parseRetryAfter } from '../../src/runtime/endpoints.js'
 import { createKit, json, ManualClock, ORIGIN } from '../support/kit.js'

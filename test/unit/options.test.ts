@@ -1,13 +1,9 @@
 import { inspect } from 'node:util'
 import { expect, it } from 'vitest'
 import { createAuthClient } from '../../src/client.js'
-import {
-  type AuthClientOptions,
-  DEFAULT_REFUSALS,
-  isLoopback,
-  type ResolvedOptions,
-  resolveOptions,
-} from '../../src/options.js'
+import { DEFAULT_REFUSALS, type ResolvedOptions, resolveOptions } from '../../src/options/resolve.js'
+import type { AuthClientOptions } from '../../src/options/types.js'
+import { isLoopback } from '../../src/options/urls.js'
 
 /** As from JavaScript, where nobody checks types. */
 const resolve = (options: unknown): ResolvedOptions => resolveOptions(options as AuthClientOptions)
@@ -118,7 +114,8 @@ it.each<[string, unknown[], unknown]>([
 
 it('what is said about sessions is kept, and the rest has its default', () => {
   expect(resolve({})).toMatchObject({ mode: undefined, idHeader: 'X-Session-Id', revalidateAfter: 300_000 })
-  expect(resolve({}).csrf).toMatchObject({ chosen: false, header: 'X-CSRF-Token', cookie: undefined })
+  expect(resolve({}).csrf).toMatchObject({ chosen: false, header: 'X-CSRF-Token' })
+  expect(resolve({}).csrf.cookie).toBeUndefined()
   expect(resolve({ mode: 'auto' }).mode).toBeUndefined()
   expect(resolve({ mode: 'session', session: { csrf: 'static-header', idHeader: false } })).toMatchObject({
     mode: 'session',

@@ -70,6 +70,27 @@ describe('fetch of a virtual page', () => {
     expect([log, seen]).toEqual([['TimeoutError'], []])
   })
 
+  it.each([
+    ['of a page that is gone', false, ['/away']],
+    ['of a page that is gone, unless it is to outlive it', true, ['/away', '/there']],
+  ])('follows no redirect for a request %s', async (_, keepalive, followed) => {
+    const paths: string[] = []
+    const { world, open } = createCountingWorld({
+      server: (request) => {
+        const { pathname } = new URL(request.url)
+        paths.push(pathname)
+        const headers = { location: '/there' }
+        return Promise.resolve(new Response(null, pathname === '/away' ? { status: 302, headers } : {}))
+      },
+    })
+    const { page, tab } = await open()
+    page.fetch('/away', { keepalive }).catch(() => {})
+    await world.advance(1)
+    await tab.close()
+    await world.advance(500)
+    expect(paths).toEqual(followed)
+  })
+
   it('follows no redirect for a request that was aborted', async () => {
     const paths: string[] = []
     const { world, open } = createCountingWorld({

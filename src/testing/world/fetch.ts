@@ -1,7 +1,7 @@
 /*
  * `fetch` of one virtual page. Cookies are attached when the request is sent and stored when its answer arrives, also
  * while the page is frozen. The answer to a plain request of a page that is gone, or that was aborted, leaves no
- * cookie; a keepalive one does. CORS is checked on the answer; preflights are not played.
+ * cookie and is followed nowhere; a keepalive one does. CORS is checked on the answer; preflights are not played.
  */
 import type { CookieJar } from './cookie-jar.js'
 import { siteOf } from './cookie-jar.js'
@@ -105,7 +105,7 @@ export function createPageFetch(surroundings: FetchSurroundings): PageFetch {
     ): void => {
       const delivery: Omit<Delivery, 'answered'> = {
         arrived(answer, cut) {
-          if (flight.aborted) return
+          if (flight.aborted || (script.gone() && !request.keepalive)) return
           const target = redirectTarget(answer, url)
           if (!target || request.redirect === 'manual') {
             const visible =

@@ -1,0 +1,141 @@
+/* What a server that others wrote and the preset for it do together, whichever it is. */
+import { ADA, beUnhurried, cookieOf } from '../fixtures.ts'
+import type { PageOptions } from '../pages/main.ts'
+import { expectAll } from '../tabs.ts'
+import { expect, openTab, type Peer, type StartPeer, type Tab, test } from './fixtures.ts'
+
+export interface PeerKind {
+  readonly preset: NonNullable<PageOptions['preset']>
+  readonly start: (start: StartPeer, client: PageOptions) => Promise<Peer>
+  /** The cookie of the session. */
+  readonly cookie: string
+  /** As the server notes them: the question who is signed in, the sign-out, and what a write of nobody is answered. */
+  readonly asked: string
+  readonly signedOut: string
+  readonly refused: string
+}
+
+/** Signs in, and counts from then on. */
+export async function signIn(tab: Tab, peer: Peer): Promise<void> {
+  await tab.run('login', ADA)
+  peer.seen.length = 0
+}
+
+export const nameOf = async (tab: Tab): Promise<string> => {
+  const { text } = await tab.run('fetch', '/api/profile')
+  return (JSON.parse(text) as { name: string }).name
+}
+
+const expectShown = (tab: Tab, text: string): Promise<void> =>
+  expect(tab.page.locator('#status')).toHaveText(text)
+
+const isCall = (line: string): boolean => line.includes('/api/profile')
+
+export function testPeer({ preset, start: startPeer, cookie, asked, signedOut, refused }: PeerKind): void {
+  const startQuietly = (start: StartPeer) => startPeer(start, { preset, development: false })
+
+  test('signs in, writes, and is restored after a reload by one question', async ({
+    start,
+    page,
+    context,
+  }) => {
+    const peer = await startQuietly(start)
+    const tab = await openTab(page, peer)
+    await tab.expectUser(undefined)
+    expect(peer.seen).toEqual([asked])
+    const visitor = await cookieOf(context, cookie)
+    expect(await tab.fails('login', { ...ADA, password: 'wrong password' })).toMatchObject({
+      code: 'invalid_credentials',
+    })
+    await signIn(tab, peer)
+    await expectShown(tab, 'Ada is signed in')
+    const before = await cookieOf(context, cookie)
+    expect([before === visitor, typeof before]).toEqual([false, 'string'])
+    expect((await tab.run('write', 'Ada L.')).status).toBe(200)
+    expect(await nameOf(tab)).toBe('Ada L.')
+    expect(await page.evaluate(() => document.cookie)).toBe('')
+    peer.seen.length = 0
+    await page.reload()
+    await tab.run('ready')
+    await expectShown(tab, 'Ada L. is signed in')
+    expect((await tab.run('write', 'Ada K.')).status).toBe(200)
+    expect(peer.seen).toEqual([asked, 'PUT /api/profile 200'])
+    expect(await cookieOf(context, cookie)).toBe(before)
+  })
+
+  test('R43 a second tab needs no question of its own, and a sign-out in one ends both, and no other browser', async ({
+    start,
+    page,
+    context,
+    browser,
+  }) => {
+    const peer = await startQuietly(start)
+    const elsewhere = await browser.newContext()
+    const device = await openTab(await elsewhere.newPage(), peer)
+    await signIn(device, peer)
+    const tab = await openTab(page, peer)
+    await signIn(tab, peer)
+    const second = await context.newPage()
+    await second.addInitScript(beUnhurried)
+    const other = await openTab(second, peer)
+    await expectShown(other, 'Ada is signed in')
+    expect((await other.run('write', 'From the other tab')).status).toBe(200)
+    expect(peer.seen).toEqual(['PUT /api/profile 200'])
+    expect(await tab.run('logout')).toEqual({ server: 'confirmed', durable: true })
+    await expectAll([other], { status: 'unauthenticated', reason: 'logout-elsewhere' })
+    expect(await other.fails('write', 'x')).toMatchObject({ code: 'session_ended' })
+    expect(peer.seen).toEqual(['PUT /api/profile 200', signedOut])
+    await second.reload()
+    await other.expectUser(undefined)
+    expect((await device.run('write', 'From elsewhere')).status).toBe(200)
+    await elsewhere.close()
+  })
+
+  const ends = [
+    {
+      what: 'the server restarts and has forgotten its sessions',
+      lose: (peer: Peer) => peer.restart(),
+      notice: (tab: Tab) => tab.fails('write', 'x'),
+      seen: `PUT /api/profile ${refused}`,
+    },
+    {
+      what: 'the session expires',
+      lose: async (peer: Peer) => peer.expireSessions(),
+      notice: (tab: Tab) => tab.fails('fetch', '/api/profile'),
+      seen: 'GET /api/profile 401',
+    },
+  ]
+
+  for (const { what, lose, notice, seen } of ends) {
+    test(`${what}: the next request says so, nothing loops, and both tabs can sign in again`, async ({
+      start,
+      page,
+      context,
+    }) => {
+      const peer = await startQuietly(start)
+      const tab = await openTab(page, peer)
+      await signIn(tab, peer)
+      const other = await openTab(await context.newPage(), peer)
+      await lose(peer)
+      expect(await notice(tab)).toMatchObject({ code: 'session_ended' })
+      await expectAll([tab, other], { status: 'unauthenticated', reason: 'expired' })
+      expect(peer.seen.filter(isCall)).toEqual([seen])
+      await tab.run('login', ADA)
+      await expectAll([tab, other], { status: 'authenticated' })
+      expect((await other.run('write', 'Ada L.')).status).toBe(200)
+    })
+  }
+
+  test('in development the client looks whether the cookie comes back, and after the sign-out whether it is gone, and is content', async ({
+    start,
+    page,
+  }) => {
+    const peer = await startPeer(start, { preset })
+    const tab = await openTab(page, peer)
+    await signIn(tab, peer)
+    await expect.poll(() => peer.seen).toEqual([asked])
+    expect(await tab.run('diagnose')).toEqual({ cookie: 'returned', causes: [] })
+    await tab.run('logout')
+    await expect.poll(() => peer.seen.slice(2)).toEqual([signedOut, asked])
+  })
+}

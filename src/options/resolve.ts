@@ -1,0 +1,183 @@
+import { END_REASONS, oneOf } from '../core/marker.js'
+import type { Mode } from '../core/types.js'
+import { type AnswerFields, type AnswerOf, errorCode, parseAnswer, userId } from './answers.js'
+import {
+  check,
+  type Defined,
+  group,
+  isBoolean,
+  isFunction,
+  isHeader,
+  isListOf,
+  isObject,
+  isPath,
+  isPositive,
+  isText,
+  MILLISECONDS,
+  type Rule,
+  SECONDS,
+} from './checks.js'
+import { isCsrfRefusal, type ResolvedSession, resolveSession } from './session.js'
+import type { AuthClientOptions, Endpoints, Refusal, Timeouts } from './types.js'
+import { exactOrigin, plainUrl } from './urls.js'
+
+export interface ResolvedOptions
+  extends
+    ResolvedSession,
+    Omit<
+      Defined<AuthClientOptions>,
+      | 'baseUrl'
+      | 'mode'
+      | 'session'
+      | 'isUnauthorized'
+      | 'key'
+      | 'endpoints'
+      | 'timeouts'
+      | 'retry'
+      | 'tabs'
+      | 'hint'
+      | 'development'
+      | 'parseAnswer'
+      | 'errorCode'
+    > {
+  readonly baseUrl: URL | undefined
+  /** Undefined: as the answers show. */
+  readonly mode: Mode | undefined
+  readonly isUnauthorized: AuthClientOptions['isUnauthorized']
+  readonly key: string | undefined
+  readonly endpoints: Defined<Endpoints>
+  readonly timeouts: Defined<Timeouts>
+  readonly retry: { readonly base: number; readonly cap: number }
+  readonly shareToken: boolean
+  readonly hintCookie: string | undefined
+  readonly development: boolean | undefined
+  readonly parseAnswer: (body: unknown, call: AnswerOf) => AnswerFields | undefined
+  readonly errorCode: (body: unknown) => string | undefined
+}
+
+/** The refusals of the contract (DESIGN section 9) and OAuth's own (RFC 6749, 5.2). */
+export const DEFAULT_REFUSALS: readonly Refusal[] = [
+  { status: 401, code: 'session_expired', reason: 'expired' },
+  { status: 401, code: 'idle_timeout', reason: 'expired' },
+  { status: 401, code: 'session_revoked', reason: 'revoked' },
+  { status: 401, code: 'refresh_reused', reason: 'revoked' },
+  { status: 401, code: 'user_disabled', reason: 'refused' },
+  { status: 400, code: 'invalid_grant', reason: 'expired' },
+]
+
+const DEFAULT_ENDPOINTS: Defined<Endpoints> = {
+  login: '/auth/login',
+  refresh: '/auth/refresh',
+  logout: '/auth/logout',
+  session: '/auth/session',
+  csrf: false,
+  start: '/auth/start',
+}
+const DEFAULT_TIMEOUTS = { request: 8000, lock: 10_000, ready: 10_000, sessionEnd: 5000 }
+const DEFAULT_RETRY = { base: 1000, cap: 60_000 }
+
+const isRefusal = (value: unknown): boolean =>
+  isCsrfRefusal(value) && !!oneOf(END_REASONS, (value as Refusal).reason)
+
+const FUNCTION: Rule = [isFunction, 'a function']
+const ENDPOINT: Rule = [
+  (value, name) => isPath(value) || ((name === 'session' || name === 'csrf') && value === false),
+  'a path such as "/auth/login"',
+]
+
+/** What an option must be where it is given. Those that are objects of their own are checked as they are read. */
+const RULES: { readonly [Name in keyof AuthClientOptions]: Rule } = {
+  mode: [(value) => ['token', 'session', 'auto'].includes(value as string), '"token", "session" or "auto"'],
+  key: [isText, 'a non-empty string'],
+  returnToParameter: [isText, 'a non-empty string'],
+  allowedOrigins: [Array.isArray, 'an array of origins'],
+  staticHeader: [isHeader, 'a pair of strings such as ["X-CSRF", "1"]'],
+  restore: [(value) => ['auto', 'always', 'never'].includes(value as string), '"auto", "always" or "never"'],
+  replay: [
+    (value) => isFunction(value) || value === 'all' || value === 'safe',
+    '"all", "safe" or a function',
+  ],
+  hint: [
+    (value) => isObject(value) && isText((value as { cookie?: unknown }).cookie),
+    'an object such as { cookie: "signed_in" }',
+  ],
+  refusals: [isListOf(isRefusal), 'an array of { status, code, reason }, each status from 400 to 499'],
+  authRoutes: [isListOf(isPath), 'an array of paths such as "/sign-in"'],
+  tabs: [isObject, 'an object'],
+  development: [isBoolean, 'a boolean'],
+  hideOnRestore: [isBoolean, 'a boolean'],
+  redirectInFrame: [isBoolean, 'a boolean'],
+  parseUser: FUNCTION,
+  getUserId: FUNCTION,
+  parseAnswer: FUNCTION,
+  errorCode: FUNCTION,
+  isUnauthorized: FUNCTION,
+  fetch: FUNCTION,
+  refreshMargin: SECONDS,
+  minValidity: SECONDS,
+  defaultLifetime: [isPositive, 'a number of seconds above zero'],
+}
+
+/** Those whose value is a setting as it stands. */
+const DEFAULTS = {
+  key: undefined,
+  isUnauthorized: undefined,
+  development: undefined,
+  staticHeader: ['X-CSRF', '1'],
+  parseUser: (value: unknown) => value,
+  getUserId: userId,
+  parseAnswer,
+  errorCode,
+  refusals: DEFAULT_REFUSALS,
+  restore: 'auto',
+  hideOnRestore: false,
+  refreshMargin: 60,
+  minValidity: 10,
+  defaultLifetime: 300,
+  replay: 'all',
+  redirectInFrame: false,
+  returnToParameter: 'return_to',
+  authRoutes: [],
+} satisfies Partial<ResolvedOptions>
+
+/** Turns options into settings; throws a TypeError that names the option and the way out. */
+export function resolveOptions<User>(options: AuthClientOptions<User> = {}): ResolvedOptions {
+  check(isObject(options), 'options', 'an object')
+  const settings: Partial<Record<keyof AuthClientOptions, unknown>> = { ...DEFAULTS }
+  for (const [key, [isValid, expected]] of Object.entries(RULES)) {
+    const name = key as keyof AuthClientOptions
+    const value = options[name]
+    if (value === undefined) continue
+    check(isValid(value, name), name, expected)
+    if (name in DEFAULTS) settings[name] = value
+  }
+  const {
+    baseUrl,
+    allowedOrigins = [],
+    mode,
+    endpoints = {},
+    tabs = {},
+    hint,
+    session,
+    timeouts,
+    retry,
+  } = options
+  check(mode !== 'session' || endpoints.session !== false, 'endpoints.session', 'a path in session mode')
+  const { shareToken = true } = tabs
+  check(isBoolean(shareToken), 'tabs.shareToken', 'a boolean')
+  return {
+    ...(settings as typeof DEFAULTS),
+    ...resolveSession(session),
+    baseUrl: baseUrl === undefined ? undefined : plainUrl(baseUrl),
+    allowedOrigins: allowedOrigins.map((origin, index) => exactOrigin(origin, `allowedOrigins[${index}]`)),
+    mode: mode === 'auto' ? undefined : mode,
+    endpoints: group('endpoints', DEFAULT_ENDPOINTS, endpoints, ENDPOINT),
+    timeouts: group('timeouts', DEFAULT_TIMEOUTS, timeouts, MILLISECONDS),
+    retry: group('retry', DEFAULT_RETRY, retry, MILLISECONDS),
+    hintCookie: hint?.cookie,
+    shareToken,
+    // Looked up at each call, so that what is put in its place later (a mock, a monitor) is used.
+    // Called without a `this`, which the fetch of a window does not accept.
+    fetch: (input, init) => (options.fetch ?? globalThis.fetch)(input, init),
+  }
+}

@@ -1,0 +1,120 @@
+import { group, isBoolean, isHeader, isListOf, isObject, isText, type Rule, SECONDS } from './checks.js'
+
+/** One answer that refuses a request because its CSRF token is missing, stale, or of another session. */
+export interface CsrfRefusal {
+  /** HTTP status. */
+  status: number
+  /** Error code in the answer; without one every answer of that status to an unsafe request is such a refusal. */
+  code?: string | undefined
+}
+
+/**
+ * How a cookie session is protected from requests that other sites make the browser send. By default the session answer
+ * brings a token, which stays in memory.
+ */
+export interface CsrfOptions {
+  /** Header that carries the token on unsafe requests. @default 'X-CSRF-Token' */
+  header?: string | undefined
+  /** Full name of a cookie that script can read and that holds the token; read at each send. */
+  cookie?: string | undefined
+  /**
+   * The backend changes that cookie with many an answer. Otherwise a change means that somebody may have signed in, and the
+   * client asks who before it writes. @default false
+   */
+  rotates?: boolean | undefined
+  /** Member of the JSON body of login and logout that carries the token too, for backends that look there. */
+  field?: string | undefined
+  /** Name of the `<meta>` element whose content is the token, where no answer brings one. */
+  meta?: string | undefined
+  /** The answers that a new token may help. @default 403 with `csrf_failed`, `csrf_invalid` or `csrf_missing`; 419 */
+  refusals?: readonly CsrfRefusal[] | undefined
+}
+
+/** What concerns a backend whose cookie is the credential itself. */
+export interface SessionOptions {
+  /** `'static-header'`: the static header and the backend's look at the origin are all. @default {} */
+  csrf?: CsrfOptions | 'static-header' | undefined
+  /**
+   * Header that names the session a request is meant for, where the backend has told an id, so that it can refuse
+   * (409 `session_mismatch`) what would reach another one. False sends none. @default 'X-Session-Id'
+   */
+  idHeader?: string | false | undefined
+  /**
+   * Coming back to the page asks the server again who is signed in, if its last answer is so many seconds old; `false`
+   * never does. @default 300
+   */
+  revalidateAfter?: number | false | undefined
+}
+
+export interface ResolvedCsrf {
+  /** The developer has said how writes are protected: `auto` may end in a cookie session. */
+  readonly chosen: boolean
+  /** Undefined: no token, the static header alone. */
+  readonly header: string | undefined
+  readonly cookie?: string
+  readonly rotates?: boolean
+  readonly field?: string
+  readonly meta?: string
+  readonly refusals: readonly CsrfRefusal[]
+}
+
+const DEFAULT_CSRF: Omit<ResolvedCsrf, 'chosen'> = {
+  header: 'X-CSRF-Token',
+  refusals: [
+    { status: 403, code: 'csrf_failed' },
+    { status: 403, code: 'csrf_invalid' },
+    { status: 403, code: 'csrf_missing' },
+    { status: 419 },
+  ],
+}
+
+const DEFAULT_SESSION: SessionOptions & { idHeader: string | false; revalidateAfter: number | false } = {
+  idHeader: 'X-Session-Id',
+  revalidateAfter: 300,
+}
+
+/** Whether it is one; a refusal of the session endpoint is one, with a reason. */
+export function isCsrfRefusal(value: unknown): boolean {
+  if (!isObject(value)) return false
+  const { status, code } = value as CsrfRefusal
+  const ofClient = Number.isInteger(status) && status >= 400 && status < 500
+  return ofClient && (code === undefined || isText(code))
+}
+
+const SESSION: Rule = [
+  (value, name) =>
+    name === 'csrf' ||
+    value === false ||
+    (name === 'idHeader' ? isHeader([value, '1']) : SECONDS[0](value, name)),
+  'the name of a header, a number of seconds for "revalidateAfter", or false',
+]
+const CSRF: Rule = [
+  (value, name) =>
+    name === 'rotates'
+      ? isBoolean(value)
+      : name === 'refusals'
+        ? isListOf(isCsrfRefusal)(value)
+        : name === 'header'
+          ? isHeader([value, '1'])
+          : isText(value),
+  'a name; "rotates" a boolean; "refusals" an array of { status, code }, each status from 400 to 499',
+]
+
+export interface ResolvedSession {
+  readonly csrf: ResolvedCsrf
+  readonly idHeader: string | false
+  /** In milliseconds; Infinity is never. */
+  readonly revalidateAfter: number
+}
+
+export function resolveSession(given: SessionOptions | undefined): ResolvedSession {
+  const { csrf, idHeader, revalidateAfter } = group('session', DEFAULT_SESSION, given, SESSION)
+  const seconds = revalidateAfter === false ? Infinity : revalidateAfter
+  return { csrf: resolveCsrf(csrf), idHeader, revalidateAfter: seconds * 1000 }
+}
+
+function resolveCsrf(given: SessionOptions['csrf']): ResolvedCsrf {
+  const chosen = given !== undefined
+  if (given === 'static-header') return { ...DEFAULT_CSRF, chosen, header: undefined }
+  return { ...group('session.csrf', DEFAULT_CSRF, given, CSRF), chosen }
+}
