@@ -37,10 +37,10 @@ export function diagnose(context: Context, reply: Reply | undefined, loaded: Loa
 export function verifyLogout(
   context: Context,
   reply: Reply | undefined,
-  sessionId: string | undefined,
   loaded: Loaded,
+  sessionId: string | undefined,
 ): void {
-  if (judge(context, reply, loaded) !== 'returned') return
+  if (context.state.phase !== 'out' || judge(context, reply, loaded) !== 'returned') return
   const now = loaded.readFields(context, reply?.body, 'session')?.sessionId
   if (sessionId !== undefined && now !== undefined && now !== sessionId) return
   const message =
