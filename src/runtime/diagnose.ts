@@ -45,8 +45,7 @@ export function verifyLogout(
   if (sessionId !== undefined && now !== undefined && now !== sessionId) return
   const message =
     'The logout was confirmed, and the cookie still signs the user in. Look at, in this order: does the server end the session itself, and does it delete the cookie with the same name, Path, Domain and Partitioned it was set with?'
-  context.note('logout.ineffective', { message })
-  console.warn(`[latchkey] ${message}`)
+  context.warn('logout.ineffective', message)
 }
 
 function judge(context: Context, reply: Reply | undefined, { readFields }: Loaded): Diagnosis['cookie'] {

@@ -261,6 +261,8 @@ export class Runtime {
     const { options, ports } = this.context
     const page = ports.page.url()
     if (options.development ?? (page !== undefined && isLoopback(new URL(page).hostname)))
-      void Promise.resolve().then(look).catch(() => {})
+      void Promise.resolve()
+        .then(look)
+        .catch(() => {})
   }
 }
