@@ -56,7 +56,9 @@ export function transition(state: ClientState, event: ClientEvent, now: Moment):
     case 'refused':
       return refused(state, event.reason, event.status, event.under, now)
     case 'indeterminate': {
-      const { delay, mandated } = event
+      // A sibling may have been told meanwhile to wait for longer.
+      const left = waitLeft(state, now)
+      const { delay, mandated } = left > event.delay ? { delay: left, mandated: state.mandated } : event
       const failures = state.failures + 1
       const retryAt = { wall: now.wall + delay, monotonic: now.monotonic + delay }
       const connection = event.offline ? 'offline' : 'degraded'
@@ -115,8 +117,7 @@ function started(state: ClientState, marker: Marker | undefined): Transition {
   const { epoch, follows, mode, sessionId, generation } = marker
   const known: ClientState = { ...state, epoch, follows, mode, sessionId, generation }
   if (marker.state === 'in') return [known, []]
-  const logout = pendingLogout(marker)
-  return [{ ...known, phase: 'out', loggedOut: logout !== undefined || isLogout(marker.reason), logout }, []]
+  return [{ ...known, phase: 'out', loggedOut: isLogout(marker.reason), logout: pendingLogout(marker) }, []]
 }
 
 const pendingLogout = (marker: Marker): ClientState['logout'] =>
@@ -283,8 +284,7 @@ function granted(
   now: Moment,
 ): Transition {
   // That the session before it was found to be over is no act of anybody's, and does not stand against a sign-in.
-  const wanted = state.loggedOut || state.logout !== undefined
-  const stands = explicit && state.phase === 'out' && !state.incoming && !wanted
+  const stands = explicit && state.phase === 'out' && !state.incoming && !state.loggedOut && !state.logout
   if (!isSame(state.epoch, under.epoch) && !stands) {
     // What comes to life behind a logout must not stay alive.
     if (state.phase === 'out') return revoke(state, grant, explicit)

@@ -66,7 +66,7 @@ export function createAuthContext<Client extends AuthClient = AuthClient>(): Aut
   return {
     AuthProvider({ client: given, initialSession, children }) {
       // A module that imports itself in a circle hands over undefined, and JavaScript anything, whatever the type says.
-      const client = (given as Partial<AuthClient> | undefined)?.subscribe ? given : nobody
+      const client = typeof given?.subscribe === 'function' ? given : nobody
       const [scope, setScope] = useState(() => createScope(client, initialSession))
       // Another client starts from nothing: what the server said, and what is on the screen, is about the first.
       if (scope.client !== client) setScope(createScope(client, null, scope.ended + 1))

@@ -73,16 +73,9 @@ export class Logouts {
 
   /** Delivers the logout that is pending, if one is. Whether none is any more. Never rejects. */
   deliver(first = false): Promise<boolean> {
-    this.#delivery ??= this.#deliver(first).then(
-      (done) => {
-        this.#delivery = undefined
-        return done
-      },
-      () => {
-        this.#delivery = undefined
-        return false
-      },
-    )
+    this.#delivery ??= this.#deliver(first)
+      .catch(() => false)
+      .finally(() => (this.#delivery = undefined))
     return this.#delivery
   }
 
@@ -184,14 +177,14 @@ export class Logouts {
       }
       if (!context.state.logout) this.#ended = undefined
       // Another one may have been asked for meanwhile.
-      if (due().length > 0) this.#retryLater(undefined)
+      if (due().length > 0) this.#retryLater()
       return !context.state.logout
     } finally {
       release?.()
     }
   }
 
-  #retryLater(reply: Reply | undefined): void {
+  #retryLater(reply?: Reply): void {
     const context = this.#context
     const delay = retryDelay(context, ++this.#failures, reply?.retryAfter)
     const slow = reply && isDefinite(reply) ? SLOWLY * context.options.retry.cap : 0

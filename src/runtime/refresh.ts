@@ -152,9 +152,7 @@ export class Refresher {
     }
     if (force) return false
     const { state, channel, options } = context
-    const siblingsKnowMore = state.credential
-      ? state.generation > state.credential.generation
-      : !isSame(state.epoch, [0, ''])
+    const siblingsKnowMore = state.generation > (state.credential?.generation ?? -1) && state.epoch[0] > 0
     if (!isNewer() && (siblingsKnowMore || askMs > 0) && channel?.memoryOnly && options.shareToken) {
       context.post({ type: 'ask', epoch: state.epoch })
       const told = () => isNewer() || waitLeft(context.state, context.instant()) > 0

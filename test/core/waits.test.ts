@@ -57,6 +57,16 @@ it('R13 a wait the server asked for outlives the signal that the network is back
   expect(waitLeft(move(asked, { type: 'retryNow' })[0], at(2000))).toBe(29_000)
 })
 
+it('R13 a failure of our own does not shorten the wait that a sibling was told to keep meanwhile', () => {
+  const state = signedIn()
+  const [told] = move(state, wait(state, 20_000), at(0))
+  const [failure, effects] = move(told, failed(1000), at(2000))
+  expect(waitLeft(failure, at(2000))).toBe(18_000)
+  expect(failure.mandated).toBe(true)
+  expect(effects).toMatchObject([{ message: { type: 'wait', until: START + 20_000, mandated: true } }])
+  expect(waitLeft(move(told, failed(60_000), at(2000))[0], at(2000))).toBe(60_000)
+})
+
 const wait = ({ epoch, generation }: ClientState, delay: number): ClientEvent => ({
   type: 'received',
   message: { type: 'wait', epoch, generation, until: START + delay, failures: 4, mandated: true },

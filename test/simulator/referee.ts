@@ -353,6 +353,8 @@ export class Referee {
     if (volatile && (logout.nameless || logout.forgotten === true || logout.app.page.gone())) return
     // Nor does a logout end the session of a sign-in that no client knows of.
     if (!logout.doomed.has(alive.id) && this.#isMadeElsewhere(alive.id)) return
+    // Nor that of one its tab had not heard of, and has not since: either act may win.
+    if ((!logout.doomed.has(alive.id) || logout.nameless) && this.#unheard.has(alive.id)) return
     // Nor that of one that failed, where the client that made it is gone before it could end it.
     if (!logout.doomed.has(alive.id) && this.#isForsaken(alive.id)) return
     // A tab that can hear of nothing logs out of the session it knows.
@@ -488,6 +490,8 @@ export class Referee {
     const { schedule, now } = this.#truth
     if (app.page.tab === tab) return schedule.storage || !(nameless || forgotten === true || app.page.gone())
     if (at <= this.forgottenAt || unordered) return false
+    // Nobody is left to put the news back where a tab that could not see them yet has written over them.
+    if (schedule.storageDelay > 0 && !schedule.channel && app.page.gone()) return false
     // Twice: a tab may write what it had not read yet over the news, which another one then puts right.
     return schedule.storage && now() > at + 2 * schedule.storageDelay + toldMs + 2
   }

@@ -217,8 +217,10 @@ export class Thrift {
 
   /** The client before this one sent it under an epoch that this one does not know, or that is over. */
   #isOfThePast({ page, sentAt }: Exchange): boolean {
-    const isKnown = this.#truth.schedule.storage && this.#signedInAt < sentAt
-    return !isKnown && (this.#remounts.get(page) ?? -Infinity) >= sentAt
+    const { storage, storageDelay } = this.#truth.schedule
+    const remountedAt = this.#remounts.get(page) ?? -Infinity
+    const isKnown = storage && this.#signedInAt < sentAt && this.#signedInAt + storageDelay < remountedAt
+    return !isKnown && remountedAt >= sentAt
   }
 
   /** Webkit tells a page that comes back out of its cache that its request has failed, whatever became of it. */
