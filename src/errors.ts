@@ -29,8 +29,7 @@ const MESSAGES = {
   no_token_in_session_mode: 'a cookie is the credential, and script never sees a token. Use `auth.fetch`',
   not_replayable: 'the request was refused and its body can be read only once. Send it again with a new body',
   invalid_return_to: '`returnTo` must be a path of this origin such as "/orders", and no auth route',
-  embedded:
-    'this page is in a frame of another origin. Open it in its own window, or set `redirectInFrame`',
+  embedded: 'this page is in a frame of another origin. Open it in its own window, or set `redirectInFrame`',
   no_page: 'there is no page (server rendering?). Call this in the browser',
   disposed: 'this client was disposed. Create a new one',
 } as const

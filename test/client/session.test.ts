@@ -1,6 +1,6 @@
 /* Session mode from boot to logout, over the reference backend. */
 import { expect, it } from 'vitest'
-import { ANN, BOB, createStage } from './session-support.js'
+import { BOB, createStage } from './session-support.js'
 
 const WRITES = ['POST', 'PUT', 'PATCH', 'DELETE'] as const
 
