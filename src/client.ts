@@ -2,6 +2,7 @@ import { LONGEST_MS } from './core/lifetime.js'
 import type { ClientState } from './core/state.js'
 import type { Ports } from './core/ports.js'
 import type { AuthenticatedState, AuthState, LogoutScope } from './core/types.js'
+import { SECONDS } from './options/checks.js'
 import { resolveOptions } from './options/resolve.js'
 import type { AuthClientOptions } from './options/types.js'
 import type { DiagnosticEntry } from './runtime/diagnostics.js'
@@ -156,11 +157,8 @@ export function assemble<User>(
     logout: ({ scope = 'current' } = {}) => runtime.logout(scope),
     fetch: (input, init) => runtime.fetch(input, init),
     async getAccessToken({ minValidity, signal } = {}) {
-      if (minValidity !== undefined && !(minValidity >= 0)) {
-        throw new TypeError(
-          'Failed to get an access token: "minValidity" must be a number of seconds, zero or more.',
-        )
-      }
+      if (minValidity !== undefined && !(minValidity >= 0))
+        throw new TypeError(`Failed to get an access token: "minValidity" must be ${SECONDS[1]}.`)
       return runtime.token({ cause: 'app', minValidity, signal })
     },
     async refresh({ force = false } = {}) {

@@ -97,7 +97,9 @@ export class AuthError extends Error {
  * const code = (error: unknown) => (isAuthError(error) ? error.code : undefined)
  */
 export function isAuthError(value: unknown): value is AuthError {
-  // `instanceof` knows this realm only.
-  if (Object.prototype.toString.call(value) !== '[object Error]') return false
-  return (value as Error).name === 'AuthError' && 'code' in (value as Error)
+  return isA(value, 'Error') && (value as Error).name === 'AuthError' && 'code' in (value as Error)
 }
+
+/** By its name, since what comes from a frame is an instance of the frame's class. */
+export const isA = (value: unknown, name: string): boolean =>
+  Object.prototype.toString.call(value) === `[object ${name}]`

@@ -55,9 +55,10 @@ const reported = new WeakSet<Context>()
 function reportMissing(context: Context, cookie: string): void {
   if (reported.has(context)) return
   reported.add(context)
-  const message = `The CSRF cookie "${cookie}" cannot be read on this page. Check that it is not HttpOnly, its Path "/" and its Domain`
-  context.note('csrf.missing', { message })
-  console.warn(`[latchkey] ${message}`)
+  context.warn(
+    'csrf.missing',
+    `The CSRF cookie "${cookie}" cannot be read on this page: it must not be HttpOnly, its Path must be "/", and its Domain must cover this host`,
+  )
 }
 
 type Refused = Pick<Reply, 'status' | 'code'>

@@ -37,16 +37,15 @@ export function diagnose(context: Context, reply: Reply | undefined, loaded: Loa
 export function verifyLogout(
   context: Context,
   reply: Reply | undefined,
-  sessionId: string | undefined,
   loaded: Loaded,
+  sessionId: string | undefined,
 ): void {
-  if (judge(context, reply, loaded) !== 'returned') return
+  if (context.state.phase !== 'out' || judge(context, reply, loaded) !== 'returned') return
   const now = loaded.readFields(context, reply?.body, 'session')?.sessionId
   if (sessionId !== undefined && now !== undefined && now !== sessionId) return
   const message =
     'The logout was confirmed, and the cookie still signs the user in. Look at, in this order: does the server end the session itself, and does it delete the cookie with the same name, Path, Domain and Partitioned it was set with?'
-  context.note('logout.ineffective', { message })
-  console.warn(`[latchkey] ${message}`)
+  context.warn('logout.ineffective', message)
 }
 
 function judge(context: Context, reply: Reply | undefined, { readFields }: Loaded): Diagnosis['cookie'] {

@@ -1,6 +1,6 @@
 import { parseChallenges } from '../core/challenge.js'
 import { type Credential, elapsed } from '../core/lifetime.js'
-import { AuthError } from '../errors.js'
+import { AuthError, isA } from '../errors.js'
 import type { Context } from './context.js'
 import { asksForCsrf, cookieHeaders, isSafe } from './csrf.js'
 import { baseUrl, endpointUrl, isHtml } from './endpoints.js'
@@ -126,21 +126,17 @@ export async function authenticatedFetch(
   return run().finally(release)
 }
 
-const TWICE = 'A new token is rejected: does the resource check the same issuer, audience and keys?'
+const TWICE = 'A new token is rejected: check issuer, audience and keys of the resource'
 
 const COOKIE_TWICE =
-  'The session endpoint knows the session, the resource does not: does the cookie reach both (Path, Domain)?'
+  'The session endpoint knows the session and the resource does not: check Path and Domain of the cookie'
 const CSRF_TWICE =
-  'Refused with the newest CSRF token: is `session.csrf.header` right, and does `session.csrf.refusals` name the code?'
+  'Refused with the newest CSRF token: check `session.csrf`, its `header` and the codes of its `refusals`'
 
 const isSameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
 const isRequest = (input: unknown): input is Request => isA(input, 'Request')
 const isStreamBody = (body: unknown): boolean => isA(body, 'ReadableStream')
-
-/** By its name, since what comes from a frame is an instance of the frame's class. */
-const isA = (value: unknown, name: string): boolean =>
-  Object.prototype.toString.call(value) === `[object ${name}]`
 
 /** What is lost where a request is passed on with an init: the referrer by the standard, keepalive in Firefox. */
 const carried = ({ keepalive, referrer, referrerPolicy }: Request): RequestInit => ({
