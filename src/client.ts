@@ -56,7 +56,7 @@ export interface AuthClient<User = unknown> {
   loginWithRedirect(options?: { returnTo?: string | undefined }): Promise<void>
   /**
    * Signs out: here and in every tab at once, whatever the network does, then at the server, now or as soon as it can
-   * be reached. `scope: 'all'` ends every session of the user.
+   * be reached, unless somebody signs in before that. `scope: 'all'` ends every session of the user.
    */
   logout(options?: { scope?: LogoutScope | undefined }): Promise<LogoutResult>
   /**
@@ -74,7 +74,7 @@ export interface AuthClient<User = unknown> {
   }): Promise<string>
   /** Renews the session if it is due, or at once with `force`, for instance after a change of roles. */
   refresh(options?: { force?: boolean | undefined }): Promise<AuthState<User>>
-  /** Asks the server whether the refresh cookie comes back, and says what to look at where it does not. */
+  /** Asks the server whether the refresh or session cookie comes back, and says what to look at where it does not. */
   diagnose(): Promise<Diagnosis>
   /** The last 100 decisions of this client, for a report. Holds no secret. */
   getDiagnostics(): readonly DiagnosticEntry[]

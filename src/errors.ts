@@ -25,12 +25,11 @@ const MESSAGES = {
   session_mode_refused:
     'the backend answers with a cookie session and no token. If that is meant, say in `session.csrf` how writes are protected',
   no_session_cookie:
-    'after the sign-in the session endpoint knows nobody. Check that the cookie is set, and its Path, Domain and SameSite',
+    'after the sign-in the session endpoint knows nobody. Check the cookie and its Path, Domain and SameSite',
   no_token_in_session_mode: 'a cookie is the credential, and script never sees a token. Use `auth.fetch`',
   not_replayable: 'the request was refused and its body can be read only once. Send it again with a new body',
-  invalid_return_to: '`returnTo` must be a path of this origin such as "/orders", and not an auth route',
-  embedded:
-    'this page is in a frame of another origin. Open it in a window of its own, or set `redirectInFrame`',
+  invalid_return_to: '`returnTo` must be a path of this origin such as "/orders", and no auth route',
+  embedded: 'this page is in a frame of another origin. Open it in its own window, or set `redirectInFrame`',
   no_page: 'there is no page (server rendering?). Call this in the browser',
   disposed: 'this client was disposed. Create a new one',
 } as const

@@ -4,9 +4,7 @@ import type { Context } from './context.js'
 import type { Reply } from './endpoints.js'
 import { within } from './waiting.js'
 
-const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
-
-export const isSafe = (method: string): boolean => SAFE_METHODS.has(method)
+export const isSafe = (method: string): boolean => ['GET', 'HEAD', 'OPTIONS'].includes(method)
 
 /** The CSRF token as it is now: of the cookie, which another tab may have changed, else the given one, else of the page. */
 export function csrfToken({ options, ports }: Context, given: unknown): string {

@@ -81,17 +81,17 @@ function missingCauses(context: Context, { baseUrl, isLoopback }: Loaded): strin
   }
   if (base.protocol === 'http:' && !isLoopback(base.hostname))
     causes.push('Secure: the cookie is not stored over http. Use https')
-  if (base.protocol === 'http:' && isLoopback(base.hostname)) {
-    causes.push(
-      'Secure: Safari does not store Secure and __Host- cookies on http://localhost. Use https, or a development cookie without them',
-    )
-  }
   causes.push(
     context.state.mode === 'session'
       ? 'Path: it must cover the session endpoint and the API. "Path=/" does'
       : `Path: it must cover ${context.options.endpoints.refresh} and ${String(context.options.endpoints.session)}. "Path=/" does`,
     'Set-Cookie: is it in the answer of the login at all, with a name and a Domain that fit this host?',
   )
+  if (base.protocol === 'http:' && isLoopback(base.hostname)) {
+    causes.push(
+      'Secure: Safari does not store Secure and __Host- cookies on http://localhost. Use https, or a development cookie without them',
+    )
+  }
   if (page.origin !== base.origin) {
     causes.push(
       'CORS: Access-Control-Allow-Credentials must be true, with the exact origin, on every auth endpoint, and the call must be made with credentials',

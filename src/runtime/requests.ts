@@ -3,7 +3,7 @@ import { type Credential, elapsed } from '../core/lifetime.js'
 import { AuthError, isA } from '../errors.js'
 import type { Context } from './context.js'
 import { asksForCsrf, cookieHeaders, isSafe } from './csrf.js'
-import { baseUrl, endpointUrl } from './endpoints.js'
+import { baseUrl, endpointUrl, isHtml } from './endpoints.js'
 import type { Refresher } from './refresh.js'
 import { ensureToken } from './tokens.js'
 import { modeOf } from './obtain.js'
@@ -183,8 +183,7 @@ async function refusalIn(
   const asked = isUnauthorized && (async () => isUnauthorized(response.clone()))().catch(() => false)
   if (asked && (await within(clock, timeouts.request, asked))) return '401'
   if (mode !== 'session') return undefined
-  const isPage = /^text\/html/i.test(response.headers.get('content-type') ?? '')
-  return response.redirected && isPage ? 'page' : undefined
+  return response.redirected && isHtml(response) ? 'page' : undefined
 }
 
 /** Whether a new token can help: a 401 of an origin we sent the token to, whose challenge names no other fault (RFC 6750, 3.1). */

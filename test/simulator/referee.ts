@@ -10,7 +10,7 @@ import { describe } from './app.js'
 import type { Ledger } from './ledger.js'
 import { bearerOf, CANARY, cookieOf, CREDENTIAL } from './ledger.js'
 import type { Schedule } from './schedule.js'
-import { Thrift } from './thrift.js'
+import { newsMs, Thrift } from './thrift.js'
 import { Writes } from './writes.js'
 
 /** What the referee may know of the world. */
@@ -28,7 +28,7 @@ export interface Logout {
   readonly at: number
   readonly app: App
   /** All sessions of the browser that it was meant for. */
-  readonly doomed: ReadonlySet<string>
+  readonly doomed: Set<string>
   /** The client knew of no session. */
   readonly nameless: boolean
   /** The client that was told is gone. */
@@ -69,6 +69,9 @@ export class Referee {
   /** Active time of the page when it began to show that it does not know. */
   readonly #unknownSince = new Map<App, number>()
   readonly #truth: Truth
+  /** Whose script ran when a login was done, and the newest page there was. */
+  readonly #audiences = new Map<Call, { readonly there: ReadonlySet<App>; readonly newest: number }>()
+  #newestPage = 0
   /** By the clock of the machine, which may be set back. */
   #signedInWall = 0
   #checkedEnds = 0
@@ -96,6 +99,7 @@ export class Referee {
   began(call: Call): void {
     this.calls.push(call)
     this.#pending.add(call)
+    this.#newestPage = Math.max(this.#newestPage, call.app.page.id)
   }
 
   settled(call: Call): void {
@@ -103,6 +107,8 @@ export class Referee {
     call.settledAt = this.#truth.now()
     if (call.outcome === 'fulfilled' && call.kind === 'token') this.#checkToken(call, String(call.value))
     if (call.outcome === 'fulfilled' && call.kind === 'login') {
+      const there = new Set(this.#truth.apps().filter(({ page }) => page.running()))
+      this.#audiences.set(call, { there, newest: this.#newestPage })
       this.thrift.signedIn()
       this.#signedInWall = Math.max(this.#signedInWall, call.app.page.ports.clock.wall())
     }
@@ -115,8 +121,9 @@ export class Referee {
   logout(app: App): void {
     const { ledger, serverTime, now } = this.#truth
     // Of a sign-in in another tab a moment ago the person knows, and the tab does not: either act may win.
-    const heard = ({ app: by, settledAt = now() }: Call): boolean =>
-      by === app || settledAt + this.#newsMs() < now()
+    const heard = (call: Call): boolean =>
+      call.app === app ||
+      ((call.settledAt ?? now()) + newsMs(this.#truth.schedule) < now() && !this.#isUnaware(app, call))
     const made = (calls: readonly Call[]) =>
       new Set(calls.map(({ value }) => (value as { sessionId?: string } | undefined)?.sessionId))
     const known = made(this.calls.filter(heard))
@@ -125,18 +132,26 @@ export class Referee {
     const nameless = state.status !== 'authenticated'
     // A tab that can hear of nothing logs out of the session it knows.
     const { storage, channel } = this.#truth.schedule
-    const own = state.status === 'authenticated' ? state.sessionId : undefined
-    const shown = (id: string): boolean => this.#isMadeElsewhere(id) && this.#isShown(id)
+    const own = sessionOf(app)
+    // Without storage the tabs that learned of a sign-in elsewhere may be loaded again before they hear of the logout.
+    const isTold = (id: string): boolean =>
+      this.#isMadeElsewhere(id) ? storage && this.#isShown(id) : known.has(id)
     const alive = [...ledger.sessions.values()].filter(
       (session) =>
         ledger.lives(session, serverTime()) &&
-        (session.id === own ||
-          ((known.has(session.id) || shown(session.id)) && (storage || channel || nameless))),
+        (session.id === own || (isTold(session.id) && (storage || channel || nameless))),
     )
     const unordered = nameless && this.forgottenAt > 0 && app.page.ports.clock.wall() < this.#signedInWall
     const logout: Logout = { at: now(), app, doomed: new Set(alive.map(({ id }) => id)), nameless, unordered }
     this.logouts.push(logout)
     for (const { id } of alive) if (!this.#doomed.has(id)) this.#doomed.set(id, logout)
+  }
+
+  /** It stood still at that login, and when it looked again the storage that told of it was empty. */
+  #isUnaware(app: App, login: Call): boolean {
+    const audience = this.#audiences.get(login)
+    if (!audience || audience.there.has(app) || app.page.id > audience.newest) return false
+    return (login.settledAt ?? 0) <= this.forgottenAt
   }
 
   /** On a page of the server, of which the clients learn when they ask. */
@@ -145,15 +160,8 @@ export class Referee {
     return by !== undefined && isElsewhere(by)
   }
 
-  #isShown(id: string): boolean {
-    const states = this.#truth.apps().map(({ client }) => client.getState())
-    return states.some((state) => state.status === 'authenticated' && state.sessionId === id)
-  }
-
-  /** How long it takes until the tabs have heard of what one of them did. */
-  #newsMs(): number {
-    const { channel, channelDelay, storageDelay, storageEventDelay = 0 } = this.#truth.schedule
-    return channel ? channelDelay : storageDelay + storageEventDelay
+  #isShown(id: string, except?: App): boolean {
+    return this.#truth.apps().some((app) => app !== except && sessionOf(app) === id)
   }
 
   /** A session that a login made which was under way when somebody logged out: either act may win. */
@@ -201,6 +209,16 @@ export class Referee {
       this.logouts.some(({ at, nameless }) => (nameless || !apart) && near(at)) ||
       rivals.some(({ sentAt, locked }) => !(apart && locked) && near(sentAt))
     )
+  }
+
+  /** Of a sign-in on a page of the server only this tab knew, and it is gone before it heard of the logout. */
+  gone(app: App): void {
+    for (const [id, logout] of this.#doomed) {
+      const unheard = logout.app !== app && logout.at + newsMs(this.#truth.schedule) >= this.#truth.now()
+      if (!unheard || !this.#isMadeElsewhere(id) || sessionOf(app) !== id || this.#isShown(id, app)) continue
+      this.#doomed.delete(id)
+      logout.doomed.delete(id)
+    }
   }
 
   /** A page that is frozen or cached gives the lock back, whatever it has under way. */
@@ -325,9 +343,10 @@ export class Referee {
         this.violate('P4', `tab ${app.page.tab} still shows ${describe(state)} at the end`)
     }
     // Without storage a tab that shows nobody asks nobody either: it cannot learn of a login elsewhere.
-    const informed = this.#truth.schedule.storage
-      ? views
-      : views.filter(({ state }) => state.status === 'authenticated')
+    const logins = this.calls.filter(({ kind }) => kind === 'login')
+    const isInformed = (app: App): boolean =>
+      this.#truth.schedule.storage && !logins.some((login) => this.#isUnaware(app, login))
+    const informed = views.filter(({ app, state }) => state.status === 'authenticated' || isInformed(app))
     const subjects = new Set(
       informed.map(({ state }) => (state.status === 'authenticated' ? state.user.id : 'nobody')),
     )
@@ -360,6 +379,10 @@ export class Referee {
     // A tab that can hear of nothing logs out of the session it knows.
     if (!logout.doomed.has(alive.id) && !schedule.storage && !schedule.channel) return
     const logins = this.calls.filter(({ kind }) => kind === 'login')
+    const made = logins.find(
+      ({ value }) => (value as { sessionId?: string } | undefined)?.sessionId === alive.id,
+    )
+    if (made && this.#isUnaware(logout.app, made)) return
     // A login that another tab had begun may come later than the logout: the later lock grant wins.
     const contested = logins.some((call) => this.#isUnderWay(call, logout.at) && call.app !== logout.app)
     if (contested) return
@@ -488,12 +511,13 @@ export class Referee {
   /** Whether the tab can have learned of the logout by now, if it looks; if not, it is told some time later. */
   #mustKnow(tab: number, { at, app, nameless, forgotten, unordered }: Logout, toldMs = 0): boolean {
     const { schedule, now } = this.#truth
-    if (app.page.tab === tab) return schedule.storage || !(nameless || forgotten === true || app.page.gone())
-    if (at <= this.forgottenAt || unordered) return false
+    const kept = schedule.storage && at > this.forgottenAt
+    if (app.page.tab === tab) return kept || !(nameless || forgotten === true || app.page.gone())
+    if (!kept || unordered) return false
     // Nobody is left to put the news back where a tab that could not see them yet has written over them.
     if (schedule.storageDelay > 0 && !schedule.channel && app.page.gone()) return false
     // Twice: a tab may write what it had not read yet over the news, which another one then puts right.
-    return schedule.storage && now() > at + 2 * schedule.storageDelay + toldMs + 2
+    return now() > at + 2 * schedule.storageDelay + toldMs + 2
   }
 
   #checkShown(app: App, state = app.client.getState()): void {
@@ -528,6 +552,11 @@ function isTyped({ kind, error }: Call): boolean {
 }
 
 const valueOf = (setCookie: string): string | undefined => CREDENTIAL.exec(setCookie)?.[1]
+
+function sessionOf({ client }: App): string | undefined {
+  const state = client.getState()
+  return state.status === 'authenticated' ? state.sessionId : undefined
+}
 
 /** A sign-in on a page of the server. */
 const isElsewhere = ({ headers }: Exchange): boolean => headers.has('x-elsewhere')

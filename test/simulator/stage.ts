@@ -246,13 +246,18 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
       case 'close':
       case 'crash':
       case 'reload':
+        if (tab.app) referee.gone(tab.app)
+        return tab[method]()
       case 'hide':
       case 'show':
       case 'resume':
       case 'back':
         return tab[method]()
       case 'navigate':
-        if (tab.page?.running()) tab.app?.page.ports.page.navigate('/orders')
+        if (tab.app && tab.page?.running()) {
+          referee.gone(tab.app)
+          tab.app.page.ports.page.navigate('/orders')
+        }
         return
       case 'activate':
         return tab.page?.running() ? tab.activate() : undefined

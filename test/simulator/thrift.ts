@@ -62,6 +62,8 @@ export class Thrift {
   readonly #losers = new Set<number>()
   /** With cookie sessions: pages whose next question to the server is a refresh, and those questions. */
   readonly #asking = new Set<number>()
+  /** Those that have asked one endpoint and ask another: whatever others have met meanwhile comes too late for them. */
+  readonly #goingOn = new Set<number>()
   readonly #asked = new WeakSet<Exchange>()
   readonly #givenUp = new WeakSet<Exchange>()
   #waits: Wait[] = []
@@ -133,6 +135,7 @@ export class Thrift {
   /** A client is about to ask the server, or has its answer. */
   asks(page: number, begins: boolean): void {
     if (!this.#truth.schedule.mode) return
+    this.#goingOn.delete(page)
     if (begins) return void this.#asking.add(page)
     this.#asking.delete(page)
     // The deadline is for all requests of one question: the last of them may still be on its way.
@@ -148,7 +151,7 @@ export class Thrift {
     const { page, tab } = exchange
     this.poll()
     this.#checkFlights(exchange)
-    if (!this.#losers.delete(page)) this.#checkWaits(exchange)
+    if (!this.#losers.delete(page) && !this.#goingOn.delete(page)) this.#checkWaits(exchange)
     const quiet = this.#calm && this.#online && !this.#faults && now() - this.#disturbedAt > QUIET_MS
     if (quiet && isWhole(this.#truth.schedule) && now() - this.#renewedAt < this.#soonest()) {
       this.#violate(
@@ -171,7 +174,10 @@ export class Thrift {
     const heard = arrivedAt === undefined ? undefined : answer
     const status = heard?.status ?? 0
     if (this.#givenUp.has(exchange)) return
-    if (this.#truth.schedule.mode && leavesOpen(exchange, status)) this.#asking.add(page)
+    if (this.#truth.schedule.mode && leavesOpen(exchange, status)) {
+      this.#asking.add(page)
+      this.#goingOn.add(page)
+    }
     if (this.#asking.has(page) && status !== 401) return
     if (status === 401 || status === 409) return void this.#losers.add(page)
     if (status === 200 && !isPage(exchange)) {
@@ -232,6 +238,8 @@ export class Thrift {
     const { schedule, now } = this.#truth
     for (const wait of this.#waits) {
       if (now() >= wait.until - ROUNDING_MS || this.#isExcused(page)) continue
+      // Who hears of a sign-in behind its failure asks for the new session.
+      if (wait.since <= this.#signedInAt + newsMs(schedule)) continue
       // An end of the session is the end of the wait: the wish to ask for another one is fresh.
       if (this.#app(page)?.client.getState().status === 'unauthenticated') continue
       // Who comes later, or has no channel, learns of it from the server.
@@ -288,11 +296,16 @@ const isLogin = ({ url }: Exchange): boolean => url.pathname === '/auth/login'
 const QUESTIONS: ReadonlySet<string> = new Set(['/auth/refresh', '/auth/session', '/auth/csrf'])
 
 /** Where another endpoint may know, the question goes on. */
-function leavesOpen({ url }: Exchange, status: number): boolean {
-  return url.pathname === '/auth/csrf'
-    ? status !== 200
-    : url.pathname === '/auth/refresh' && [401, 404, 405, 501].includes(status)
+function leavesOpen(exchange: Exchange, status: number): boolean {
+  const { pathname } = exchange.url
+  return pathname === '/auth/csrf'
+    ? status !== 200 || isPage(exchange)
+    : pathname === '/auth/refresh' && [401, 404, 405, 501].includes(status)
 }
+
+/** How long it takes until the tabs have heard of what one of them did. */
+export const newsMs = ({ channel, channelDelay, storageDelay, storageEventDelay = 0 }: Schedule): number =>
+  channel ? channelDelay : storageDelay + storageEventDelay
 
 const isPage = ({ answer }: Exchange): boolean =>
   answer?.headers.get('content-type')?.startsWith('text/html') === true
