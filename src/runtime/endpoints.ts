@@ -122,7 +122,8 @@ async function read(
   }
   const retryAfter = parseRetryAfter(response.headers.get('retry-after'), context.ports.clock.wall())
   // An answer without a body is no page, though some frameworks call nothing HTML.
-  const page = text !== '' && /^text\/html/i.test(response.headers.get('content-type') ?? '')
+  const page =
+    (text !== '' || fault !== undefined) && /^text\/html/i.test(response.headers.get('content-type') ?? '')
   return { status: response.status, body, code, retryAfter, redirected, page, fault }
 }
 
