@@ -308,7 +308,10 @@ function granted(
   const overtaken = credential && credential.issued.monotonic > grant.credential.issued.monotonic
   if (!explicit && state.generation === generation && overtaken)
     return late ? [calm(state), [{ type: 'repair' }]] : [state, []]
-  const signIn = explicit || state.phase === 'out' || isSame(state.epoch, NO_EPOCH)
+  const { sessionId } = grant.identity
+  // A session that the others do not know is told to them as a sign-in is.
+  const unheard = state.sessionId && sessionId && state.sessionId !== sessionId
+  const signIn = explicit || unheard || state.phase === 'out' || isSame(state.epoch, NO_EPOCH)
   // What was only found out is as old as the question: whatever somebody did since then stands against it.
   const since = explicit ? now.wall : grant.credential.issued.wall
   const epoch = signIn ? nextEpoch(state.epoch, since, now.id) : state.epoch
@@ -322,11 +325,10 @@ function granted(
   }
   // Who waited at the start waited for the identity the marker named; somebody else may have signed in by now.
   const strangers = explicit && state.phase === 'unknown' && !isSame(state.epoch, NO_EPOCH)
-  const abandons = strangers || (explicit && isReplaced(state, grant.identity.sessionId))
+  const abandons = strangers || (explicit && isReplaced(state, sessionId))
   const before: Effect[] = abandons ? [{ type: 'abandon', reason: 'none' }] : []
   // Written at once, so that a reload during the clean-up finds the session and not the logout before it.
   if (state.purging) {
-    const { sessionId } = grant.identity
     return [{ ...renewed, incoming: numbered, sessionId }, [...before, writeMarker(renewed, grant.identity)]]
   }
   const [installed, effects] = install(renewed, numbered, now)

@@ -141,9 +141,23 @@ it('a message from an epoch ahead is a reason to ask, never to adopt', () => {
 
 it('whoever signed in elsewhere keeps the number that his credential has in his epoch', () => {
   const state = run(signedIn(), (s) => elsewhere(s, 2))
-  const [after, effects] = move(state, renewed(state, grantOf('bob')))
+  const [after, effects] = move(state, renewed(state, grantOf('bob', { sessionId: 's-new' })))
   expect(after).toMatchObject({ generation: 3, incoming: { credential: { generation: 3 } } })
   expect(effectOf(effects, 'writeMarker')?.marker).toMatchObject({ generation: 3, epoch: state.epoch })
+})
+
+it('R38 another session of the same user is told to the siblings as a sign-in is, which end nothing for it', () => {
+  const state = signedIn()
+  const [found, effects] = move(state, renewed(state, grantOf('ann', { sessionId: 's-2', issuedAt: 4000 })))
+  expect(found).toMatchObject({ phase: 'in', sessionId: 's-2', follows: state.epoch })
+  expect(isNewer(found.epoch, state.epoch)).toBe(true)
+  expect(typesOf(effects)).toEqual(['writeMarker', 'post'])
+  const marker = effectOf(effects, 'writeMarker')!.marker
+  const [sibling, resynced] = move(state, { type: 'markerSeen', marker })
+  expect(sibling).toMatchObject({ phase: 'in', doubtful: false, sessionId: 's-2', epoch: found.epoch })
+  expect(typesOf(resynced)).toEqual(['resync'])
+  const again = renewed(sibling, grantOf('ann', { sessionId: 's-2', issuedAt: 4500 }))
+  expect(move(sibling, again)[0].epoch).toEqual(found.epoch)
 })
 
 it('a sibling that renewed the token during the clean-up is not overlooked', () => {

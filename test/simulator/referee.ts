@@ -350,8 +350,11 @@ export class Referee {
     }
     // Without storage a tab that shows nobody asks nobody either: it cannot learn of a login elsewhere.
     const logins = this.calls.filter(({ kind }) => kind === 'login')
+    // Nor does a tab that has logged out hear of one on a page of the server from those that missed the logout and cannot read of it.
+    const lastLogout = this.logouts.at(-1)?.at ?? Infinity
+    const isEstranged = alive && this.#isMadeElsewhere(alive.id) && this.forgottenAt > lastLogout
     const isInformed = (app: App): boolean =>
-      this.#truth.schedule.storage && !logins.some((login) => this.#isUnaware(app, login))
+      this.#truth.schedule.storage && !isEstranged && !logins.some((login) => this.#isUnaware(app, login))
     const informed = views.filter(({ app, state }) => state.status === 'authenticated' || isInformed(app))
     const subjects = new Set(
       informed.map(({ state }) => (state.status === 'authenticated' ? state.user.id : 'nobody')),
