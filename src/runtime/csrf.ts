@@ -42,7 +42,7 @@ export function cookieHeaders(
   const { staticHeader, idHeader, csrf } = context.options
   const sessionId = context.state.identity?.sessionId
   const headers = [staticHeader]
-  if (idHeader && sessionId) headers.push([idHeader, sessionId])
+  if (idHeader && isTokenText(sessionId)) headers.push([idHeader, sessionId])
   if (safe || !csrf.header) return headers
   const token = csrfToken(context, credential.token)
   if (token) headers.push([csrf.header, token])

@@ -350,6 +350,17 @@ it('an endpoint that tells whose token it hands out saves the other question', a
   expect(stage.world.tabs[0]!.app!.auth.getState()).toMatchObject({ user: { id: 'ann' } })
 })
 
+it.each(['Sitzung 会', 'two\nlines', ' '])(
+  'a session id that no header can hold, such as %j, is not sent, and requests go on',
+  async (id) => {
+    const stage = await createStage()
+    stage.backend.faults.add({ kind: 'json', on: 'login', set: { session_id: id } })
+    const { auth } = await stage.signedIn()
+    expect((await stage.run(auth.fetch('/api/profile'))).value?.status).toBe(200)
+    expect(stage.sent('/api/profile')[0]?.headers.has('x-session-id')).toBe(false)
+  },
+)
+
 it('the meta element is read where no answer brings a token', async () => {
   const stage = await createStage(
     { mode: 'session', session: { csrf: { meta: 'csrf-token' } } },

@@ -295,6 +295,15 @@ it('OW-05 what the client asks by itself is no activity: a session nobody uses e
   expect(told).toEqual(['end expired'])
 })
 
+it('who has signed in past the client, in several steps for instance, is found by refresh', async () => {
+  const stage = await createStage()
+  const { auth, told } = await stage.signedIn()
+  await stage.run(auth.logout())
+  await stage.outside('POST', '/auth/login', BOB)
+  expect((await stage.run(auth.refresh({ force: true }))).value).toMatchObject({ user: { id: 'bob' } })
+  expect(told).toEqual(['end logout'])
+})
+
 it('R75 a cookie that is missing at the first question of a start and there at the second signs nobody out', async () => {
   const stage = await createStage()
   await stage.signedIn()
