@@ -12,7 +12,7 @@ const MESSAGES = {
   forbidden:
     'the server refuses the call (403). Check its allowed origins, `staticHeader` and `session.csrf`',
   rate_limited: 'the server asks to wait. Call again at `retryAt`',
-  timeout: 'the server did not answer in time. Its answer still counts when it comes',
+  timeout: 'the server did not answer in time',
   offline: 'the network is down. The session is kept',
   network: 'no answer arrived. Check that the server is up and allows this origin with credentials (CORS)',
   server_error: 'the server answered with an error. The session is kept',
@@ -27,7 +27,7 @@ const MESSAGES = {
   no_session_cookie:
     'after the sign-in the session endpoint knows nobody. Check the cookie and its Path, Domain and SameSite',
   no_token_in_session_mode: 'a cookie is the credential, and script never sees a token. Use `auth.fetch`',
-  not_replayable: 'the request was refused and its body can be read only once. Send it again with a new body',
+  not_replayable: 'the request was refused, and its body can be read only once. Send it anew',
   invalid_return_to: '`returnTo` must be a path of this origin such as "/orders", and no auth route',
   embedded: 'this page is in a frame of another origin. Open it in its own window, or set `redirectInFrame`',
   no_page: 'there is no page (server rendering?). Call this in the browser',

@@ -122,7 +122,7 @@ async function read(
   }
   const retryAfter = parseRetryAfter(response.headers.get('retry-after'), context.ports.clock.wall())
   // An answer without a body is no page, though some frameworks call nothing HTML.
-  const page = text !== '' && isHtml(response)
+  const page = (text !== '' || fault !== undefined) && isHtml(response)
   return { status: response.status, body, code, retryAfter, redirected, page, fault }
 }
 

@@ -122,11 +122,11 @@ export class Logouts {
    */
   async discard(late: boolean): Promise<void> {
     const context = this.#context
-    const isIn = () => context.state.phase === 'in'
-    if (!isIn()) context.dispatch({ type: 'loginUnreadable' })
-    if (!late || !isIn()) {
+    const isOut = () => context.state.phase === 'out'
+    if (isOut()) context.dispatch({ type: 'loginUnreadable' })
+    if (!late || isOut()) {
       const reply = await this.#send(WHICHEVER, 'current')
-      if (reply && isDone(reply) && !isIn()) return this.#confirm()
+      if (reply && isDone(reply) && isOut()) return this.#confirm()
     }
     context.dispatch({ type: 'loginUnreadable' })
   }
@@ -150,8 +150,7 @@ export class Logouts {
     const unlocked = nameless && !this.#refresher.flight
     // If the page or the client goes away, it is sent at once.
     const { leaving } = context.lock
-    const { options } = context
-    const release = unlocked ? undefined : await context.lock.takeNow(options.timeouts.request)
+    const release = unlocked ? undefined : await context.lock.takeNow(context.options.timeouts.request)
     try {
       await raced(inTime(context, context.login ?? Promise.resolve()), leaving).catch(() => {})
       context.syncMarker()

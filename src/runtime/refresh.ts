@@ -173,10 +173,8 @@ export class Refresher {
       const hadSession = context.state.phase !== 'out' && under.epoch[0] > 0
       const verdict = await this.#attempt(need, under)
       if (verdict.kind === 'granted') {
-        const { credential } = context.state
-        const current = isSame(context.state.epoch, under.epoch) || (need.explicit ?? !hadSession)
         return {
-          result: credential && current ? { kind: 'refreshed' } : { kind: 'ended' },
+          result: context.state.credential ? { kind: 'refreshed' } : { kind: 'ended' },
           flush: verdict.flush,
         }
       }

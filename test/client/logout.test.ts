@@ -4,6 +4,7 @@ import { listen, outcome, silence } from './support.js'
 
 const done = () => new Response(null, { status: 204 })
 const HTML = { 'content-type': 'text/html; charset=utf-8' }
+const broken = () => new ReadableStream({ pull: (body) => body.error(new TypeError('network error')) })
 const down = () => new TypeError('Failed to fetch')
 
 /** The same browser after a reload. */
@@ -20,6 +21,7 @@ it.each([
   ['hangs', silence],
   ['answers 500', () => json({}, { status: 500 })],
   ['is not reached', down],
+  ['is answered by a page that breaks off', () => new Response(broken(), { headers: HTML })],
 ])(
   'R36 AV-25 where the logout endpoint %s, state, token and waiting calls are gone before anything is awaited',
   async (_, answer) => {

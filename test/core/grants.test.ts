@@ -71,7 +71,8 @@ it('R39 a session that a frozen page finds out about is as old as its question, 
   expect(late).toMatchObject({ phase: 'in', epoch: [START + 1000, expect.any(String)] })
   const out = signedOut(signedIn(2000))
   expect(isNewer(out.epoch, late.epoch)).toBe(true)
-  expect(move(out, { type: 'received', message: messageIn(late.epoch), grant: undefined })).toEqual([out, []])
+  const message = messageIn(late.epoch, 1, 's-old')
+  expect(move(out, { type: 'received', message, grant: undefined })).toEqual([out, []])
 })
 
 it('R04 each refresh makes the next generation, and a login starts again with one', () => {
@@ -140,9 +141,23 @@ it('a message from an epoch ahead is a reason to ask, never to adopt', () => {
 
 it('whoever signed in elsewhere keeps the number that his credential has in his epoch', () => {
   const state = run(signedIn(), (s) => elsewhere(s, 2))
-  const [after, effects] = move(state, renewed(state, grantOf('bob')))
+  const [after, effects] = move(state, renewed(state, grantOf('bob', { sessionId: 's-new' })))
   expect(after).toMatchObject({ generation: 3, incoming: { credential: { generation: 3 } } })
   expect(effectOf(effects, 'writeMarker')?.marker).toMatchObject({ generation: 3, epoch: state.epoch })
+})
+
+it('R38 another session of the same user is told to the siblings as a sign-in is, which end nothing for it', () => {
+  const state = signedIn()
+  const [found, effects] = move(state, renewed(state, grantOf('ann', { sessionId: 's-2', issuedAt: 4000 })))
+  expect(found).toMatchObject({ phase: 'in', sessionId: 's-2', follows: state.epoch })
+  expect(isNewer(found.epoch, state.epoch)).toBe(true)
+  expect(typesOf(effects)).toEqual(['writeMarker', 'post'])
+  const marker = effectOf(effects, 'writeMarker')!.marker
+  const [sibling, resynced] = move(state, { type: 'markerSeen', marker })
+  expect(sibling).toMatchObject({ phase: 'in', doubtful: false, sessionId: 's-2', epoch: found.epoch })
+  expect(typesOf(resynced)).toEqual(['resync'])
+  const again = renewed(sibling, grantOf('ann', { sessionId: 's-2', issuedAt: 4500 }))
+  expect(move(sibling, again)[0].epoch).toEqual(found.epoch)
 })
 
 it('a sibling that renewed the token during the clean-up is not overlooked', () => {
@@ -198,6 +213,33 @@ it('R51 a tab that knew nothing and was refused signs nobody else out', () => {
   expect(isNewer(asked.epoch, epoch)).toBe(true)
   expect(effects).toEqual([{ type: 'resync' }])
   expect(move(INITIAL, { type: 'markerSeen', marker })[0]).toMatchObject({ phase: 'out', reason: 'none' })
+})
+
+it('R51 nor does it overrule a sign-in that is still looked into', () => {
+  const [asking] = move(signedIn(), elsewhere(signedIn()))
+  const waiting: ClientState = { ...asking, phase: 'unknown' }
+  const epoch = nextEpoch(asking.epoch, START + 6000, 'a')
+  const marker = markerOf(epoch, { state: 'out', reason: 'none', sessionId: undefined })
+  const [after, effects] = move(waiting, { type: 'markerSeen', marker })
+  expect(after).toMatchObject({ phase: 'unknown', resyncing: true })
+  expect(effects).toEqual([{ type: 'resync' }])
+})
+
+it('R39 whoever says that the session is alive that somebody logged out of is told so, whatever he missed', () => {
+  const before = signedIn()
+  const out = signedOut(before)
+  const say = (sessionId: string): ClientEvent => ({
+    type: 'received',
+    message: messageIn(before.epoch, 2, sessionId),
+    grant: undefined,
+  })
+  const [same, effects] = move(out, say('s-ann'))
+  expect(same).toBe(out)
+  expect(effects).toMatchObject([
+    { type: 'post', message: { type: 'out', epoch: out.epoch, sessionId: 's-ann' } },
+  ])
+  // Of another one nobody knows: with a clock that was set back it may be the newer.
+  expect(move(out, say('s-other'))).toEqual([out, []])
 })
 
 it('FIX-04 who waits for the clean-up and is overtaken by a logout is signed out at the server', () => {

@@ -240,4 +240,17 @@ export const PINNED: readonly Pinned[] = [
       logout(),
     ),
   },
+  {
+    claim:
+      'R38 of two logins at once all tabs learn which session counts, and a logout in any of them ends it',
+    schedule: of(
+      { tabs: 3, storageDelay: 60, mode: 'session', csrf: 'answer', tells: true, rolling: false },
+      { after: 1, do: 'refreshNow', tab: 0 },
+      { after: 0, do: 'login', tab: 0, user: 'bob' },
+      opens(),
+      { after: 1, do: 'login', tab: 3, user: 'bob' },
+      { after: 220_000, do: 'reload', tab: 3 },
+      logout(0, 1),
+    ),
+  },
 ]

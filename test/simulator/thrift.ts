@@ -74,6 +74,7 @@ export class Thrift {
   #faults = false
   #renewedAt = -Infinity
   #signedInAt = -Infinity
+  #newsAt = -Infinity
   /** The storage was emptied: tabs of different epochs do not hear each other until somebody has an answer. */
   #estranged = false
 
@@ -114,7 +115,7 @@ export class Thrift {
 
   /** A sign-in was committed, maybe long after its answer: it ends all waiting. */
   signedIn(): void {
-    this.#signedInAt = this.#truth.now()
+    this.#signedInAt = this.#newsAt = this.#truth.now()
     this.#forget()
   }
 
@@ -182,6 +183,7 @@ export class Thrift {
     if (status === 401 || status === 409) return void this.#losers.add(page)
     if (status === 200 && !isPage(exchange)) {
       this.#forget()
+      if (this.#estranged) this.#newsAt = now()
       this.#estranged = false
       if (this.#app(page)?.page.running() && sentAt > this.#disturbedAt + EXCUSE_MS) this.#renewedAt = sentAt
       return
@@ -238,8 +240,8 @@ export class Thrift {
     const { schedule, now } = this.#truth
     for (const wait of this.#waits) {
       if (now() >= wait.until - ROUNDING_MS || this.#isExcused(page)) continue
-      // Who hears of a sign-in behind its failure asks for the new session.
-      if (wait.since <= this.#signedInAt + newsMs(schedule)) continue
+      // Who hears behind its failure of a sign-in, or of the epoch that the others have again, asks for what is new to it.
+      if (wait.since <= this.#newsAt + newsMs(schedule)) continue
       // An end of the session is the end of the wait: the wish to ask for another one is fresh.
       if (this.#app(page)?.client.getState().status === 'unauthenticated') continue
       // Who comes later, or has no channel, learns of it from the server.
