@@ -130,8 +130,7 @@ const TWICE = 'A new token is rejected: check issuer, audience and keys of the r
 
 const COOKIE_TWICE =
   'The session endpoint knows the session and the resource does not: check Path and Domain of the cookie'
-const CSRF_TWICE =
-  'Refused with the newest CSRF token: check `session.csrf`, its `header` and the codes of its `refusals`'
+const CSRF_TWICE = 'Refused with the newest CSRF token: check `header` and `refusals` of `session.csrf`'
 
 const isSameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 

@@ -174,7 +174,11 @@ export class Thrift {
     const { now } = this.#truth
     const heard = arrivedAt === undefined ? undefined : answer
     const status = heard?.status ?? 0
-    if (this.#givenUp.has(exchange)) return
+    if (this.#givenUp.has(exchange)) {
+      // Late as it is, it is told to all, and ends their waiting.
+      if (status === 200 && !isPage(exchange) && exchange.url.pathname !== '/auth/csrf') this.#forget()
+      return
+    }
     if (this.#truth.schedule.mode && leavesOpen(exchange, status)) {
       this.#asking.add(page)
       this.#goingOn.add(page)
@@ -191,6 +195,8 @@ export class Thrift {
     // What comes too late changes nothing any more, and what fails at once may not be the last word.
     if (status === 0 && exchange.keepalive && now() - sentAt < IMMEDIATE_MS) return
     if (now() - sentAt >= DEADLINE_MS || !this.#app(page)?.page.running() || this.#isExcused(page)) return
+    // Who hears behind its failure of a sign-in, or of the epoch that the others have again, asks for what is new to it.
+    if (now() <= this.#newsAt + newsMs(this.#truth.schedule)) return
     const failures = (this.#failures.get(page) ?? 0) + 1
     this.#failures.set(page, failures)
     const mandated = Number(heard?.headers.get('retry-after') ?? 0) * 1000
@@ -240,8 +246,6 @@ export class Thrift {
     const { schedule, now } = this.#truth
     for (const wait of this.#waits) {
       if (now() >= wait.until - ROUNDING_MS || this.#isExcused(page)) continue
-      // Who hears behind its failure of a sign-in, or of the epoch that the others have again, asks for what is new to it.
-      if (wait.since <= this.#newsAt + newsMs(schedule)) continue
       // An end of the session is the end of the wait: the wish to ask for another one is fresh.
       if (this.#app(page)?.client.getState().status === 'unauthenticated') continue
       // Who comes later, or has no channel, learns of it from the server.
