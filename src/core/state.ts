@@ -1,3 +1,4 @@
+import { NO_EPOCH } from './epoch.js'
 import type { Credential, Instant } from './lifetime.js'
 import type { Marker } from './marker.js'
 import type { Message } from './messages.js'
@@ -129,3 +130,29 @@ export type Effect =
   | { readonly type: 'repair' }
 
 export type Transition = readonly [state: ClientState, effects: readonly Effect[]]
+
+const CALM = { connection: 'ok', failures: 0, retryAt: undefined, mandated: false } as const
+
+/** What a client knows before it has begun. */
+export const INITIAL: ClientState = {
+  ...CALM,
+  epoch: NO_EPOCH,
+  follows: undefined,
+  phase: 'unknown',
+  asking: false,
+  reason: 'none',
+  loggedOut: false,
+  mode: undefined,
+  sessionId: undefined,
+  identity: undefined,
+  credential: undefined,
+  generation: 0,
+  resyncing: false,
+  doubtful: false,
+  purging: false,
+  incoming: undefined,
+  logout: undefined,
+  early: [],
+}
+
+export const calm = (state: ClientState): ClientState => ({ ...state, ...CALM })

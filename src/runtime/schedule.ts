@@ -1,5 +1,5 @@
 import { remaining } from '../core/lifetime.js'
-import { waitLeft } from '../core/transition.js'
+import { waitLeft } from '../core/waits.js'
 import type { Context } from './context.js'
 import type { Refresher } from './refresh.js'
 

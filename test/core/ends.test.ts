@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { isNewer, nextEpoch } from '../../src/core/epoch.js'
 import type { ClientEvent, ClientState, Effect } from '../../src/core/state.js'
 import { WHICHEVER } from '../../src/core/pending-logout.js'
-import { INITIAL } from '../../src/core/transition.js'
+import { INITIAL } from '../../src/core/state.js'
 import {
   LOGOUT,
   PURGED,

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { isNewer, nextEpoch, NO_EPOCH } from '../../src/core/epoch.js'
 import type { ClientEvent, ClientState, Grant } from '../../src/core/state.js'
-import { INITIAL } from '../../src/core/transition.js'
+import { INITIAL } from '../../src/core/state.js'
 import {
   PURGED,
   START,

@@ -4,7 +4,8 @@ import { parseMarker, serializeMarker } from '../../src/core/marker.js'
 import { parseMessage, wrap } from '../../src/core/messages.js'
 import type { ClientState, Grant } from '../../src/core/state.js'
 import type { Mode } from '../../src/core/types.js'
-import { announce, INITIAL } from '../../src/core/transition.js'
+import { INITIAL } from '../../src/core/state.js'
+import { announce } from '../../src/core/telling.js'
 import {
   at,
   effectOf,

@@ -12,7 +12,8 @@ import type {
   Transition,
   Under,
 } from '../../src/core/state.js'
-import { INITIAL, transition } from '../../src/core/transition.js'
+import { INITIAL } from '../../src/core/state.js'
+import { transition } from '../../src/core/transition.js'
 import type { Epoch, Mode } from '../../src/core/types.js'
 
 export const START = 1_700_000_000_000

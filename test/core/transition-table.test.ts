@@ -2,7 +2,8 @@
 import { expect, it } from 'vitest'
 import { nextEpoch } from '../../src/core/epoch.js'
 import type { ClientEvent, ClientState, Grant } from '../../src/core/state.js'
-import { INITIAL, transition } from '../../src/core/transition.js'
+import { INITIAL } from '../../src/core/state.js'
+import { transition } from '../../src/core/transition.js'
 import { at, grantOf, markerOf, messageIn, signedIn, signedOut, START, typesOf, underOf } from './support.js'
 
 const NOW = at(5000)

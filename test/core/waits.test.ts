@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { ClientEvent, ClientState } from '../../src/core/state.js'
-import { isLooping, waitLeft } from '../../src/core/transition.js'
+import { isLooping, waitLeft } from '../../src/core/waits.js'
 import { START, at, grantOf, markerOf, move, renewed, signedIn, typesOf } from './support.js'
 
 it('R17 three tokens in a row that did not live half their time open the breaker, for ten seconds', () => {

@@ -68,7 +68,7 @@ const REFRESHING: readonly Mutant[] = [
   },
   {
     name: 'a token that a sibling shares is not adopted',
-    file: 'core/transition.ts',
+    file: 'core/siblings.ts',
     find: 'if (!grant) return [state, []]',
     replace: 'if (grant || !grant) return [state, []]',
     breaks: 'P3',
@@ -158,7 +158,7 @@ const REFRESHING: readonly Mutant[] = [
 const SIGNING_OUT: readonly Mutant[] = [
   {
     name: 'the epoch is not checked at the commit',
-    file: 'core/transition.ts',
+    file: 'core/grants.ts',
     find: 'if (!isSame(state.epoch, under.epoch) && !stands) {',
     replace: 'if (state.epoch === undefined) {',
     breaks: 'P2',
@@ -174,7 +174,7 @@ const SIGNING_OUT: readonly Mutant[] = [
   },
   {
     name: 'the marker does not remember a logout that is still to be delivered',
-    file: 'core/transition.ts',
+    file: 'core/telling.ts',
     find: "logout ? 'logout-pending' : 'out',",
     replace: "'out',",
     breaks: 'P2',
@@ -198,7 +198,7 @@ const SIGNING_OUT: readonly Mutant[] = [
   },
   {
     name: 'a session that comes to life behind a logout is left alive',
-    file: 'core/transition.ts',
+    file: 'core/grants.ts',
     find: "if (state.phase === 'out') return revoke(state, grant, explicit)",
     replace: "if (state.phase === 'out') return [state, []]",
     breaks: 'P2',
@@ -236,7 +236,7 @@ const SIGNING_IN: readonly Mutant[] = [
   },
   {
     name: 'another user is adopted in silence',
-    file: 'core/transition.ts',
+    file: 'core/grants.ts',
     find: 'if (state.identity && state.identity.subject !== grant.identity.subject) {',
     replace: 'if (state.identity === null) {',
     breaks: 'P6',

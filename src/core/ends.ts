@@ -1,0 +1,59 @@
+import { isSame, nextEpoch, NO_EPOCH } from './epoch.js'
+import type { Marker } from './marker.js'
+import {
+  calm,
+  type ClientState,
+  type Effect,
+  INITIAL,
+  type Moment,
+  type Transition,
+  type Under,
+} from './state.js'
+import { out, writeMarker } from './telling.js'
+import type { EndReason, Epoch } from './types.js'
+
+/** The server said that nobody is signed in by what was sent under that epoch and generation. */
+export function refused(
+  state: ClientState,
+  reason: EndReason,
+  status: number,
+  under: Under,
+  now: Moment,
+): Transition {
+  const superseded = !isSame(state.epoch, under.epoch) || state.generation > under.generation
+  // Where nothing is known yet, what a sibling has heard since is still to be learned.
+  if (superseded && state.resyncing && isSame(state.epoch, under.epoch))
+    return [calm(state), [{ type: 'resync' }]]
+  if (superseded || state.phase === 'out') return [calm(state), []]
+  const epoch = nextEpoch(state.epoch, now.wall, now.id)
+  if (isSame(state.epoch, NO_EPOCH)) {
+    const next: ClientState = { ...calm(state), epoch, phase: 'out', reason: 'none' }
+    return [next, [writeMarker(next)]]
+  }
+  const [next, effects] = end(calm(state), reason, epoch, status)
+  return [next, [writeMarker(next), out(next, reason), ...effects]]
+}
+
+/** Ends the identity under a new epoch; the application is told where somebody was signed in. */
+export function end(
+  state: ClientState,
+  reason: EndReason,
+  epoch: Epoch,
+  status: number | undefined,
+): Transition {
+  const { connection, purging, mode } = state
+  const loggedOut = isLogout(reason)
+  const next: ClientState = { ...INITIAL, connection, purging, mode, epoch, phase: 'out', reason, loggedOut }
+  const abandon: Effect = { type: 'abandon', reason }
+  // Where nobody was signed in there is nothing to end, and an end that is still being cleared away is not told twice.
+  const wasIn = state.phase === 'in' || (state.phase === 'unknown' && !isSame(state.epoch, NO_EPOCH))
+  if (!wasIn)
+    return [
+      { ...next, reason: state.phase === 'out' && reason !== 'logout' ? state.reason : reason },
+      [abandon],
+    ]
+  return [{ ...next, purging: true }, [abandon, { type: 'end', reason, status, previous: state.identity }]]
+}
+
+export const isLogout = (reason: Marker['reason']): boolean =>
+  reason === 'logout' || reason === 'logout-elsewhere'

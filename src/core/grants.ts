@@ -1,0 +1,154 @@
+import { end } from './ends.js'
+import { isSame, nextEpoch, NO_EPOCH } from './epoch.js'
+import { elapsed } from './lifetime.js'
+import { alsoEnd, WHICHEVER, without } from './pending-logout.js'
+import {
+  calm,
+  type ClientEvent,
+  type ClientState,
+  type Effect,
+  type Grant,
+  type Identity,
+  type Moment,
+  type Transition,
+} from './state.js'
+import { announce, writeMarker } from './telling.js'
+import type { Epoch } from './types.js'
+import { BREAKER_LENGTH } from './waits.js'
+
+/** A login, a refresh or a session check brought a credential. */
+export function granted(
+  state: ClientState,
+  { grant, under, explicit, late, wished }: ClientEvent & { type: 'granted' },
+  now: Moment,
+): Transition {
+  // That the session before it was found to be over is no act of anybody's, and does not stand against a sign-in.
+  const stands = explicit && state.phase === 'out' && !state.incoming && !state.loggedOut && !state.logout
+  if (!isSame(state.epoch, under.epoch) && !stands) {
+    // What comes to life behind a logout must not stay alive.
+    if (state.phase === 'out') return revoke(state, grant, explicit)
+    // The cookie that came last is in the jar, and only the server knows whose that is.
+    return [{ ...calm(state), resyncing: explicit || state.resyncing }, [{ type: 'repair' }]]
+  }
+  // The session a logout is still to end came back: it is not a sign-in.
+  if (state.logout && !explicit) return revoke(state, grant, explicit)
+  const generation = explicit ? 1 : under.generation + 1
+  // The server is there, so no back-off holds the repair up.
+  if (!explicit && state.generation > generation) return [calm(state), [{ type: 'repair' }]]
+  // Overtaken by the answer to a later request, which brought a newer token and newer claims. Its cookie is the same, unless
+  // this one comes so late that others have asked in between.
+  const { credential } = state
+  const overtaken = credential && credential.issued.monotonic > grant.credential.issued.monotonic
+  if (!explicit && state.generation === generation && overtaken)
+    return late ? [calm(state), [{ type: 'repair' }]] : [state, []]
+  const { sessionId } = grant.identity
+  // A session that the others do not know is told to them as a sign-in is.
+  const unheard = state.sessionId && sessionId && state.sessionId !== sessionId
+  const signIn = explicit || unheard || state.phase === 'out' || isSame(state.epoch, NO_EPOCH)
+  // What was only found out is as old as the question: whatever somebody did since then stands against it.
+  const since = explicit ? now.wall : grant.credential.issued.wall
+  const epoch = signIn ? nextEpoch(state.epoch, since, now.id) : state.epoch
+  const numbered: Grant = { ...grant, credential: { ...grant.credential, generation } }
+  const follows = !signIn ? state.follows : state.phase === 'in' ? state.epoch : undefined
+  const { mode } = grant.credential
+  const renewed: ClientState = { ...calm(state), epoch, follows, mode, generation, logout: undefined }
+  if (state.identity && state.identity.subject !== grant.identity.subject) {
+    const known = signIn || state.resyncing
+    return switchTo(renewed, numbered, known ? epoch : nextEpoch(state.epoch, now.wall, now.id))
+  }
+  // Who waited at the start waited for the identity the marker named; somebody else may have signed in by now.
+  const strangers = explicit && state.phase === 'unknown' && !isSame(state.epoch, NO_EPOCH)
+  const abandons = strangers || (explicit && isReplaced(state, sessionId))
+  const before: Effect[] = abandons ? [{ type: 'abandon', reason: 'none' }] : []
+  // Written at once, so that a reload during the clean-up finds the session and not the logout before it.
+  if (state.purging) {
+    return [{ ...renewed, incoming: numbered, sessionId }, [...before, writeMarker(renewed, grant.identity)]]
+  }
+  const [installed, effects] = install(renewed, numbered, now)
+  const next = wished && grant.credential.lifetime > 0 ? { ...installed, early: state.early } : installed
+  return [next, [...before, ...effects]]
+}
+
+/** What comes to life behind a logout is to be ended, too, by the next page if not by this one. */
+function revoke(state: ClientState, grant: Grant, explicit: boolean): Transition {
+  const effects: Effect[] = [{ type: 'revoke', grant }]
+  const { sessionId } = grant.identity
+  const { logout } = state
+  if (grant.credential.mode === 'session' && !explicit) {
+    // A session check brings nothing to life. It says which session it was that nobody knew the id of.
+    if (!logout?.sessionIds.includes(WHICHEVER)) return [state, []]
+    effects.pop()
+  }
+  const known = sessionId === undefined || logout?.sessionIds.includes(sessionId)
+  if (known || state.incoming) return [state, effects]
+  const next: ClientState = {
+    ...state,
+    logout: alsoEnd(logout && without(logout, WHICHEVER), sessionId),
+  }
+  return [next, [writeMarker(next), ...effects, { type: 'pending' }]]
+}
+
+/** Another subject: the old identity ends first, and the new one waits until the application has cleared up. */
+export function switchTo(state: ClientState, grant: Grant, epoch: Epoch): Transition {
+  const [ended, effects] = end(state, 'user-switched', epoch, undefined)
+  const { generation, mode } = grant.credential
+  const next: ClientState = {
+    ...ended,
+    incoming: grant,
+    generation,
+    mode,
+    sessionId: grant.identity.sessionId,
+  }
+  const switched: Effect = { type: 'switched', from: state.identity!, to: grant.identity }
+  return [next, [writeMarker(next, grant.identity), ...effects, switched]]
+}
+
+/** Makes the grant ours and tells everybody. */
+export function install(state: ClientState, grant: Grant, now: Moment): Transition {
+  const next = take(state, grant, now)
+  const { identity } = grant
+  return [next, [writeMarker(next, identity), announce(next), ...claims(state.identity, identity)]]
+}
+
+/** Shows whoever is granted; the user object stays the same where his data do. */
+export function take(state: ClientState, grant: Grant, now: Moment): ClientState {
+  const old = state.identity
+  const { identity, credential } = grant
+  const kept =
+    old && old.subject === identity.subject && sameJson(old.rawUser, identity.rawUser)
+      ? { ...identity, user: old.user }
+      : identity
+  const last = state.credential
+  const early = credential.lifetime <= 0 || (last && elapsed(last.issued, now) < last.lifetime / 2)
+  return {
+    ...calm(state),
+    phase: 'in',
+    reason: 'none',
+    identity: kept,
+    mode: credential.mode,
+    sessionId: identity.sessionId,
+    credential,
+    incoming: undefined,
+    resyncing: false,
+    doubtful: false,
+    early: early ? [...state.early, now.monotonic].slice(-BREAKER_LENGTH) : state.early,
+  }
+}
+
+export function claims(previous: Identity | undefined, current: Identity): Effect[] {
+  const same = !previous || sameJson(previous.rawUser, current.rawUser)
+  return same ? [] : [{ type: 'claimsChanged', previous, current }]
+}
+
+function sameJson(a: unknown, b: unknown): boolean {
+  try {
+    return a === b || JSON.stringify(a) === JSON.stringify(b)
+  } catch {
+    // A user with a cycle or a bigint, from a parser of the application or a sibling: taken as other data.
+    return false
+  }
+}
+
+/** Where a cookie is the credential, an answer to what still runs for the session before could put the old one back. */
+export const isReplaced = ({ phase, mode, sessionId }: ClientState, next: string | undefined): boolean =>
+  phase === 'in' && mode === 'session' && !(next && next === sessionId)

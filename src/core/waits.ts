@@ -1,0 +1,48 @@
+import { elapsed, type Instant } from './lifetime.js'
+import type { Message } from './messages.js'
+import type { ClientEvent, ClientState, Moment, Transition } from './state.js'
+
+/** So many tokens that did not live half their time, in so many milliseconds, open the breaker. */
+export const BREAKER_LENGTH = 3
+const BREAKER_WINDOW = 10_000
+
+/** Whether the breaker holds: one token after the other was replaced before its time, so that one more will not help. */
+export function isLooping(state: ClientState, now: Instant): boolean {
+  const [first] = state.early
+  return (
+    state.early.length === BREAKER_LENGTH && first !== undefined && now.monotonic - first < BREAKER_WINDOW
+  )
+}
+
+/** Milliseconds until a refresh may be tried; zero where nothing holds it back. Either clock is enough to end the wait. */
+export function waitLeft(state: ClientState, now: Instant): number {
+  if (!state.retryAt) return 0
+  return Math.max(0, -elapsed(state.retryAt, now))
+}
+
+/** A question went unanswered: it is asked again later, and the siblings wait, too. */
+export function postponed(
+  state: ClientState,
+  event: ClientEvent & { type: 'indeterminate' },
+  now: Moment,
+): Transition {
+  // A sibling may have been told meanwhile to wait for longer.
+  const left = waitLeft(state, now)
+  const { delay, mandated } = left > event.delay ? { delay: left, mandated: state.mandated } : event
+  const failures = state.failures + 1
+  const retryAt = { wall: now.wall + delay, monotonic: now.monotonic + delay }
+  const connection = event.offline ? 'offline' : 'degraded'
+  const { epoch, generation } = state
+  const message: Message = { type: 'wait', epoch, generation, until: retryAt.wall, failures, mandated }
+  return [{ ...state, connection, failures, retryAt, mandated }, [{ type: 'post', message }]]
+}
+
+/** The network is back, as far as the browser knows. */
+export function back(state: ClientState): ClientState {
+  const { retryAt, mandated, failures, connection } = state
+  return {
+    ...state,
+    retryAt: mandated ? retryAt : undefined,
+    connection: failures === 0 ? 'ok' : connection,
+  }
+}
