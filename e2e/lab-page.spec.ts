@@ -76,7 +76,7 @@ test('the switches that a session outlives: expire, new role, new keys, skewed c
   for (const answers of ['with HTML', '429']) {
     await page.getByRole('radio', { name: answers }).check()
     await press(page, 'Renew now')
-    await expect(page.getByRole('banner').getByRole('status')).toContainText('Ann Baker · no answer')
+    await expect(page.getByRole('banner').getByRole('status')).toContainText('Ann Baker · trouble')
   }
   await page.getByRole('radio', { name: 'as it should' }).check()
   await expect(page.getByText('Connected')).toBeVisible({ timeout: 15_000 })

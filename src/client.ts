@@ -2,6 +2,7 @@ import { LONGEST_MS } from './core/lifetime.js'
 import type { ClientState } from './core/state.js'
 import type { Ports } from './core/ports.js'
 import type { AuthenticatedState, AuthState, LogoutScope } from './core/types.js'
+import { SECONDS } from './options/checks.js'
 import { resolveOptions } from './options/resolve.js'
 import type { AuthClientOptions } from './options/types.js'
 import type { DiagnosticEntry } from './runtime/diagnostics.js'
@@ -55,7 +56,7 @@ export interface AuthClient<User = unknown> {
   loginWithRedirect(options?: { returnTo?: string | undefined }): Promise<void>
   /**
    * Signs out: here and in every tab at once, whatever the network does, then at the server, now or as soon as it can
-   * be reached. `scope: 'all'` ends every session of the user.
+   * be reached, unless somebody signs in before that. `scope: 'all'` ends every session of the user.
    */
   logout(options?: { scope?: LogoutScope | undefined }): Promise<LogoutResult>
   /**
@@ -73,7 +74,7 @@ export interface AuthClient<User = unknown> {
   }): Promise<string>
   /** Renews the session if it is due, or at once with `force`, for instance after a change of roles. */
   refresh(options?: { force?: boolean | undefined }): Promise<AuthState<User>>
-  /** Asks the server whether the refresh cookie comes back, and says what to look at where it does not. */
+  /** Asks the server whether the refresh or session cookie comes back, and says what to look at where it does not. */
   diagnose(): Promise<Diagnosis>
   /** The last 100 decisions of this client, for a report. Holds no secret. */
   getDiagnostics(): readonly DiagnosticEntry[]
@@ -156,11 +157,8 @@ export function assemble<User>(
     logout: ({ scope = 'current' } = {}) => runtime.logout(scope),
     fetch: (input, init) => runtime.fetch(input, init),
     async getAccessToken({ minValidity, signal } = {}) {
-      if (minValidity !== undefined && !(minValidity >= 0)) {
-        throw new TypeError(
-          'Failed to get an access token: "minValidity" must be a number of seconds, zero or more.',
-        )
-      }
+      if (minValidity !== undefined && !(minValidity >= 0))
+        throw new TypeError(`Failed to get an access token: "minValidity" must be ${SECONDS[1]}.`)
       return runtime.token({ cause: 'app', minValidity, signal })
     },
     async refresh({ force = false } = {}) {

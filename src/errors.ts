@@ -12,7 +12,7 @@ const MESSAGES = {
   forbidden:
     'the server refuses the call (403). Check its allowed origins, `staticHeader` and `session.csrf`',
   rate_limited: 'the server asks to wait. Call again at `retryAt`',
-  timeout: 'the server did not answer in time. Its answer still counts when it comes',
+  timeout: 'the server did not answer in time',
   offline: 'the network is down. The session is kept',
   network: 'no answer arrived. Check that the server is up and allows this origin with credentials (CORS)',
   server_error: 'the server answered with an error. The session is kept',
@@ -25,12 +25,11 @@ const MESSAGES = {
   session_mode_refused:
     'the backend answers with a cookie session and no token. If that is meant, say in `session.csrf` how writes are protected',
   no_session_cookie:
-    'after the sign-in the session endpoint knows nobody. Check that the cookie is set, and its Path, Domain and SameSite',
+    'after the sign-in the session endpoint knows nobody. Check the cookie and its Path, Domain and SameSite',
   no_token_in_session_mode: 'a cookie is the credential, and script never sees a token. Use `auth.fetch`',
-  not_replayable: 'the request was refused and its body can be read only once. Send it again with a new body',
-  invalid_return_to: '`returnTo` must be a path of this origin such as "/orders", and not an auth route',
-  embedded:
-    'this page is in a frame of another origin. Open it in a window of its own, or set `redirectInFrame`',
+  not_replayable: 'the request was refused, and its body can be read only once. Send it anew',
+  invalid_return_to: '`returnTo` must be a path of this origin such as "/orders", and no auth route',
+  embedded: 'this page is in a frame of another origin. Open it in its own window, or set `redirectInFrame`',
   no_page: 'there is no page (server rendering?). Call this in the browser',
   disposed: 'this client was disposed. Create a new one',
 } as const
@@ -98,7 +97,9 @@ export class AuthError extends Error {
  * const code = (error: unknown) => (isAuthError(error) ? error.code : undefined)
  */
 export function isAuthError(value: unknown): value is AuthError {
-  // `instanceof` knows this realm only.
-  if (Object.prototype.toString.call(value) !== '[object Error]') return false
-  return (value as Error).name === 'AuthError' && 'code' in (value as Error)
+  return isA(value, 'Error') && (value as Error).name === 'AuthError' && 'code' in (value as Error)
 }
+
+/** By its name, since what comes from a frame is an instance of the frame's class. */
+export const isA = (value: unknown, name: string): boolean =>
+  Object.prototype.toString.call(value) === `[object ${name}]`

@@ -14,7 +14,7 @@ export function ShopStatus() {
     <p className="shop-status" data-tone={trouble ? 'notice' : signedIn ? 'good' : 'plain'}>
       <span className="dot" aria-hidden="true" />
       {!trouble && CALM[status]}
-      {trouble && (online ? 'No answer from the server.' : 'No network.')}
+      {trouble && (online ? 'Trouble with the server.' : 'No network.')}
       {trouble && signedIn && ' You are still signed in.'}
       {trouble && wait > 0 && <span className="shop-retry">Next try in {wait} s</span>}
     </p>

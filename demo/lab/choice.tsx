@@ -1,5 +1,6 @@
 import { useRef, useState } from 'react'
 import { Spinner } from '../app/icons.js'
+import { SILENT } from './server.js'
 
 interface ChoiceProps<Value extends string> {
   readonly legend: string
@@ -14,8 +15,6 @@ interface ChoiceProps<Value extends string> {
   hintOf(value: Value): string
   ask(value: Value): Promise<unknown>
 }
-
-export const SILENT = 'The demo server does not answer. Is it still running?'
 
 /** A choice that the server has to agree to. */
 export function Choice<Value extends string>(props: ChoiceProps<Value>) {

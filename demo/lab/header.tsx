@@ -17,7 +17,7 @@ export function Header() {
         <span className="dot" aria-hidden="true" />
         <span className="who-now-text">
           <Who state={state} />
-          {trouble && <span className="trouble">{online ? ' · no answer' : ' · offline'}</span>}
+          {trouble && <span className="trouble">{online ? ' · trouble' : ' · offline'}</span>}
         </span>
       </p>
     </header>

@@ -6,12 +6,16 @@ import { log } from './log.js'
 const POLL_MS = 2000
 const SETTLE_MS = 150
 
+export const SILENT = 'The demo server does not answer. Is it still running?'
+
 let state: DemoState | undefined
 let leaving = false
 const listeners = new Set<() => void>()
 
 async function request<Answer>(path: string, method = 'GET'): Promise<Answer> {
-  const response = await fetch(`/demo/${path}`, { method })
+  const response = await fetch(`/demo/${path}`, { method }).catch((cause: unknown) => {
+    throw new Error(SILENT, { cause })
+  })
   if (!response.ok) throw new Error(`The demo server answered ${response.status}`)
   return (await response.json()) as Answer
 }

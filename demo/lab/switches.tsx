@@ -2,9 +2,9 @@ import { useState } from 'react'
 import { useAuth } from '../app/auth.js'
 import { Spinner } from '../app/icons.js'
 import { type Act, ANSWERS, type DemoState, type Replay } from '../shared/demo-api.js'
-import { Choice, SILENT } from './choice.js'
+import { Choice } from './choice.js'
 import { Mode } from './mode.js'
-import { server, useServer } from './server.js'
+import { server, SILENT, useServer } from './server.js'
 
 const NAMES: Readonly<Record<(typeof ANSWERS)[number], string>> = {
   normal: 'as it should',

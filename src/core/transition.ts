@@ -130,7 +130,7 @@ function followMarker(state: ClientState, marker: Marker, now: Moment): Transiti
   if (marker.state === 'in') return resync(state, marker, now)
   // A tab that knew nothing was told that it is nobody. Who is signed in asks for himself, under an epoch that tells the others.
   const nobody = marker.state === 'out' && marker.reason === 'none'
-  if (nobody && state.phase === 'in')
+  if (nobody && (state.phase === 'in' || state.resyncing))
     return resync(state, { ...marker, epoch: nextEpoch(marker.epoch, now.wall, now.id) }, now)
   const reason = marker.reason === 'none' || marker.reason === 'logout' ? 'logout-elsewhere' : marker.reason
   const [next, effects] = followOut(state, marker, reason, pendingLogout(marker))
@@ -174,6 +174,12 @@ function disown(
   return ours ? [{ type: 'revoke', grant: { identity, credential } }] : []
 }
 
+/** Whether it is the session that somebody logged out of. */
+function isOver({ phase, loggedOut, logout, sessionId }: ClientState, id: string | undefined): boolean {
+  if (id === undefined) return false
+  return logout ? logout.sessionIds.includes(id) : phase === 'out' && loggedOut && sessionId === id
+}
+
 /** Somebody is signed in by another tab: learn who it is. */
 function resync(
   state: ClientState,
@@ -187,10 +193,7 @@ function resync(
   now: Moment,
 ): Transition {
   const { logout } = state
-  const over = logout
-    ? logout.sessionIds.includes(sessionId!)
-    : state.phase === 'out' && state.loggedOut && state.sessionId === sessionId
-  if (over && sessionId !== undefined) {
+  if (isOver(state, sessionId)) {
     // A tab that had not heard of it restored the very session that somebody logged out of.
     const next: ClientState = { ...state, epoch: nextEpoch(epoch, now.wall, now.id) }
     return [next, logout ? [...tellLogout(next), { type: 'pending' }] : tellLogout(next)]
@@ -238,7 +241,10 @@ function noteGeneration(state: ClientState, epoch: Epoch, generation: number): C
 
 function received(state: ClientState, message: Message, grant: Grant | undefined, now: Moment): Transition {
   const ahead = isNewer(message.epoch, state.epoch)
-  if (!ahead && !isSame(message.epoch, state.epoch)) return [state, []]
+  if (!ahead && !isSame(message.epoch, state.epoch)) {
+    const missed = message.type === 'in' && isOver(state, message.sessionId)
+    return [state, missed ? [out(state, 'logout-elsewhere')] : []]
+  }
   switch (message.type) {
     case 'in':
       // What is ahead is never adopted: the marker or the server must say first who is signed in now.
@@ -445,6 +451,9 @@ function refused(
   now: Moment,
 ): Transition {
   const superseded = !isSame(state.epoch, under.epoch) || state.generation > under.generation
+  // Where nothing is known yet, what a sibling has heard since is still to be learned.
+  if (superseded && state.resyncing && isSame(state.epoch, under.epoch))
+    return [calm(state), [{ type: 'resync' }]]
   if (superseded || state.phase === 'out') return [calm(state), []]
   const epoch = nextEpoch(state.epoch, now.wall, now.id)
   if (isSame(state.epoch, NO_EPOCH)) {

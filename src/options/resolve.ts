@@ -79,6 +79,7 @@ const DEFAULT_RETRY = { base: 1000, cap: 60_000 }
 const isRefusal = (value: unknown): boolean =>
   isCsrfRefusal(value) && !!oneOf(END_REASONS, (value as Refusal).reason)
 
+const BOOLEAN: Rule = [isBoolean, 'a boolean']
 const FUNCTION: Rule = [isFunction, 'a function']
 const ENDPOINT: Rule = [
   (value, name) => isPath(value) || ((name === 'session' || name === 'csrf') && value === false),
@@ -104,9 +105,9 @@ const RULES: { readonly [Name in keyof AuthClientOptions]: Rule } = {
   refusals: [isListOf(isRefusal), 'an array of { status, code, reason }, each status from 400 to 499'],
   authRoutes: [isListOf(isPath), 'an array of paths such as "/sign-in"'],
   tabs: [isObject, 'an object'],
-  development: [isBoolean, 'a boolean'],
-  hideOnRestore: [isBoolean, 'a boolean'],
-  redirectInFrame: [isBoolean, 'a boolean'],
+  development: BOOLEAN,
+  hideOnRestore: BOOLEAN,
+  redirectInFrame: BOOLEAN,
   parseUser: FUNCTION,
   getUserId: FUNCTION,
   parseAnswer: FUNCTION,

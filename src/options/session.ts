@@ -86,7 +86,7 @@ const SESSION: Rule = [
     name === 'csrf' ||
     value === false ||
     (name === 'idHeader' ? isHeader([value, '1']) : SECONDS[0](value, name)),
-  'the name of a header, a number of seconds for "revalidateAfter", or false',
+  'the name of a header, a number of seconds, or false',
 ]
 const CSRF: Rule = [
   (value, name) =>

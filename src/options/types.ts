@@ -115,7 +115,10 @@ export interface AuthClientOptions<User = unknown> {
   returnToParameter?: string | undefined
   /** Paths `returnTo` must not lead to, such as your own sign-in page; the auth endpoints are always among them. @default [] */
   authRoutes?: readonly string[] | undefined
-  /** Checks after a login that the refresh cookie comes back, and says on the console what is wrong. @default on a loopback host */
+  /**
+   * Checks after a login that the cookie comes back, and after a logout that it is gone, and says on the console what is wrong,
+   * also where a start gets no answer that can be used. @default on a loopback host
+   */
   development?: boolean | undefined
   /** Used for every request. @default the global `fetch`, looked up at each call */
   fetch?: typeof globalThis.fetch | undefined

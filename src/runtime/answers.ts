@@ -70,30 +70,22 @@ export async function judgeGrant(context: Context, reply: Reply): Promise<GrantV
   if (reply.status >= 500 || reply.status === 408 || reply.status === 425) return fail('server_error')
   const done = reply.status >= 200 && reply.status < 300
   const fields = done ? readFields(context, reply.body, from) : undefined
-  if (done && shownMode(context, from, fields) === 'session') return judgeSession(fields)
-  if (!fields || !isTokenText(fields.accessToken)) return fail('invalid_response')
+  const isSession = done && shownMode(context, from, fields) === 'session'
+  const { mode, csrf } = context.options
+  if (isSession && !mode && !csrf.chosen) return fail('session_mode_refused')
+  const shown = fields && (isSession ? isPresent(fields.user) : isTokenText(fields.accessToken))
+  if (!shown) return fail('invalid_response')
   // What the server sends need not be what the type says.
   const tokenType: unknown = fields.tokenType ?? 'bearer'
-  if (typeof tokenType !== 'string' || tokenType.toLowerCase() !== 'bearer')
-    return fail('unsupported_token_type')
+  const isBearer = typeof tokenType === 'string' && tokenType.toLowerCase() === 'bearer'
+  if (!isSession && !isBearer) return fail('unsupported_token_type')
   try {
-    const identity = await identify(context, fields, fields.accessToken)
+    const identity = await identify(context, fields)
     if (!identity) return fail('invalid_response')
-    return { kind: 'granted', grant: { identity, credential: await makeCredential(context, fields, reply) } }
+    const credential = await (isSession ? sessionCredential : makeCredential)(context, fields, reply)
+    return { kind: 'granted', grant: { identity, credential } }
   } catch (cause) {
     return fail('invalid_user', { cause })
-  }
-
-  function judgeSession(fields: AnswerFields | undefined): GrantVerdict {
-    const { mode, csrf } = context.options
-    if (!mode && !csrf.chosen) return fail('session_mode_refused')
-    if (!fields || !isPresent(fields.user)) return fail('invalid_response')
-    try {
-      const identity = makeIdentity(context, fields.user, text(fields.sessionId))
-      return { kind: 'granted', grant: { identity, credential: sessionCredential(context, fields, reply) } }
-    } catch (cause) {
-      return fail('invalid_user', { cause })
-    }
   }
 }
 
@@ -161,17 +153,13 @@ async function jwtLifetime(token: string): Promise<number | undefined> {
 }
 
 /** Who the answer is for. An answer that does not say so is completed by the session endpoint. */
-async function identify(
-  context: Context,
-  fields: AnswerFields,
-  token: string,
-): Promise<Identity | undefined> {
+async function identify(context: Context, fields: AnswerFields): Promise<Identity | undefined> {
   if (isPresent(fields.user)) return makeIdentity(context, fields.user, text(fields.sessionId))
   const { identity } = context.state
   const sessionId = text(fields.sessionId)
   if (identity && sessionId !== undefined && sessionId === identity.sessionId) return identity
   if (context.options.endpoints.session === false) return undefined
-  const reply = await call(context, { endpoint: 'session', method: 'GET', token })
+  const reply = await call(context, { endpoint: 'session', method: 'GET', token: fields.accessToken })
   const session = reply.status === 200 ? readFields(context, reply.body, 'session') : undefined
   return session && isPresent(session.user)
     ? makeIdentity(context, session.user, sessionId ?? text(session.sessionId))

@@ -86,6 +86,12 @@ export class Context {
     this.#flush()
   }
 
+  /** Notes what a developer should know, and says it on the console, too. */
+  warn(type: DiagnosticType, message: string): void {
+    this.note(type, { message })
+    console.warn(`[latchkey] ${message}`)
+  }
+
   dispatch(event: ClientEvent): void {
     if (this.disposed.aborted) return
     const before = this.#state

@@ -4,9 +4,7 @@ import type { Context } from './context.js'
 import type { Reply } from './endpoints.js'
 import { within } from './waiting.js'
 
-const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
-
-export const isSafe = (method: string): boolean => SAFE_METHODS.has(method)
+export const isSafe = (method: string): boolean => ['GET', 'HEAD', 'OPTIONS'].includes(method)
 
 /** The CSRF token as it is now: of the cookie, which another tab may have changed, else the given one, else of the page. */
 export function csrfToken({ options, ports }: Context, given: unknown): string {
@@ -44,7 +42,7 @@ export function cookieHeaders(
   const { staticHeader, idHeader, csrf } = context.options
   const sessionId = context.state.identity?.sessionId
   const headers = [staticHeader]
-  if (idHeader && sessionId) headers.push([idHeader, sessionId])
+  if (idHeader && isTokenText(sessionId)) headers.push([idHeader, sessionId])
   if (safe || !csrf.header) return headers
   const token = csrfToken(context, credential.token)
   if (token) headers.push([csrf.header, token])
@@ -57,9 +55,10 @@ const reported = new WeakSet<Context>()
 function reportMissing(context: Context, cookie: string): void {
   if (reported.has(context)) return
   reported.add(context)
-  const message = `The CSRF cookie "${cookie}" cannot be read on this page: it must not be HttpOnly, its Path must be "/", and its Domain must cover this host`
-  context.note('csrf.missing', { message })
-  console.warn(`[latchkey] ${message}`)
+  context.warn(
+    'csrf.missing',
+    `The CSRF cookie "${cookie}" cannot be read on this page: it must not be HttpOnly, its Path must be "/", and its Domain must cover this host`,
+  )
 }
 
 type Refused = Pick<Reply, 'status' | 'code'>

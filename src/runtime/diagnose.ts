@@ -37,16 +37,15 @@ export function diagnose(context: Context, reply: Reply | undefined, loaded: Loa
 export function verifyLogout(
   context: Context,
   reply: Reply | undefined,
-  sessionId: string | undefined,
   loaded: Loaded,
+  sessionId: string | undefined,
 ): void {
-  if (judge(context, reply, loaded) !== 'returned') return
+  if (context.state.phase !== 'out' || judge(context, reply, loaded) !== 'returned') return
   const now = loaded.readFields(context, reply?.body, 'session')?.sessionId
   if (sessionId !== undefined && now !== undefined && now !== sessionId) return
   const message =
     'The logout was confirmed, and the cookie still signs the user in. Look at, in this order: does the server end the session itself, and does it delete the cookie with the same name, Path, Domain and Partitioned it was set with?'
-  context.note('logout.ineffective', { message })
-  console.warn(`[latchkey] ${message}`)
+  context.warn('logout.ineffective', message)
 }
 
 function judge(context: Context, reply: Reply | undefined, { readFields }: Loaded): Diagnosis['cookie'] {
@@ -82,17 +81,17 @@ function missingCauses(context: Context, { baseUrl, isLoopback }: Loaded): strin
   }
   if (base.protocol === 'http:' && !isLoopback(base.hostname))
     causes.push('Secure: the cookie is not stored over http. Use https')
-  if (base.protocol === 'http:' && isLoopback(base.hostname)) {
-    causes.push(
-      'Secure: Safari does not store Secure and __Host- cookies on http://localhost. Use https, or a development cookie without them',
-    )
-  }
   causes.push(
     context.state.mode === 'session'
       ? 'Path: it must cover the session endpoint and the API. "Path=/" does'
       : `Path: it must cover ${context.options.endpoints.refresh} and ${String(context.options.endpoints.session)}. "Path=/" does`,
     'Set-Cookie: is it in the answer of the login at all, with a name and a Domain that fit this host?',
   )
+  if (base.protocol === 'http:' && isLoopback(base.hostname)) {
+    causes.push(
+      'Secure: Safari does not store Secure and __Host- cookies on http://localhost. Use https, or a development cookie without them',
+    )
+  }
   if (page.origin !== base.origin) {
     causes.push(
       'CORS: Access-Control-Allow-Credentials must be true, with the exact origin, on every auth endpoint, and the call must be made with credentials',

@@ -122,10 +122,12 @@ async function read(
   }
   const retryAfter = parseRetryAfter(response.headers.get('retry-after'), context.ports.clock.wall())
   // An answer without a body is no page, though some frameworks call nothing HTML.
-  const page =
-    (text !== '' || fault !== undefined) && /^text\/html/i.test(response.headers.get('content-type') ?? '')
+  const page = (text !== '' || fault !== undefined) && isHtml(response)
   return { status: response.status, body, code, retryAfter, redirected, page, fault }
 }
+
+export const isHtml = ({ headers }: Response): boolean =>
+  /^text\/html/i.test(headers.get('content-type') ?? '')
 
 /** `Retry-After` in seconds or as a date (RFC 9110, 10.2.3), capped, in milliseconds from now. */
 export function parseRetryAfter(value: string | null, wall: number): number | undefined {

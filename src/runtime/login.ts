@@ -53,7 +53,10 @@ export async function login(
         const verdict = await judgeLogin(context, reply, () => late)
         if (verdict.kind !== 'granted') {
           // The cookies of an answer are set even if its body cannot be used; a proxy's own page set none of them.
-          if (isDone(reply) && !oneOf(CODES, reply.code)) await logouts.discard(late)
+          if (isDone(reply) && !oneOf(CODES, reply.code)) {
+            context.syncMarker()
+            await logouts.discard(late || !isSame(context.state.epoch, under.epoch))
+          }
           return { verdict }
         }
         if (late || disposed.aborted) {

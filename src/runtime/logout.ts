@@ -7,7 +7,7 @@ import { judgeRefresh } from './answers.js'
 import type { Context } from './context.js'
 import { csrfToken, isCsrfRefusal } from './csrf.js'
 import { call, inTime, isDone, type Reply } from './endpoints.js'
-import { probe, tokenIn } from './obtain.js'
+import { freshCsrf, probe, tokenIn } from './obtain.js'
 import { type Refresher, retryDelay } from './refresh.js'
 import { pause, raced, within } from './waiting.js'
 
@@ -122,11 +122,11 @@ export class Logouts {
    */
   async discard(late: boolean): Promise<void> {
     const context = this.#context
-    const isIn = () => context.state.phase === 'in'
-    if (!isIn()) context.dispatch({ type: 'loginUnreadable' })
-    if (!late || !isIn()) {
+    const isOut = () => context.state.phase === 'out'
+    if (isOut()) context.dispatch({ type: 'loginUnreadable' })
+    if (!late || isOut()) {
       const reply = await this.#send(WHICHEVER, 'current')
-      if (reply && isDone(reply) && !isIn()) return this.#confirm()
+      if (reply && isDone(reply) && isOut()) return this.#confirm()
     }
     context.dispatch({ type: 'loginUnreadable' })
   }
@@ -150,8 +150,7 @@ export class Logouts {
     const unlocked = nameless && !this.#refresher.flight
     // If the page or the client goes away, it is sent at once.
     const { leaving } = context.lock
-    const { options } = context
-    const release = unlocked ? undefined : await context.lock.takeNow(options.timeouts.request)
+    const release = unlocked ? undefined : await context.lock.takeNow(context.options.timeouts.request)
     try {
       await raced(inTime(context, context.login ?? Promise.resolve()), leaving).catch(() => {})
       context.syncMarker()
@@ -208,17 +207,26 @@ export class Logouts {
     const { epoch } = context.state
     const send = (csrf: string) => call(context, { endpoint: 'logout', method: 'POST', body, token, csrf })
     const proof = token === undefined ? (credential ?? this.#ended)?.token : undefined
-    const settled = send(csrfToken(context, proof)).then(async (reply) => {
+    // Without an id it would end the session of whoever has signed in meanwhile.
+    const isOvertaken = () => {
+      context.syncMarker()
+      return !sessionId && !isSame(context.state.epoch, epoch)
+    }
+    const deliver = async () => {
+      let csrf = csrfToken(context, proof)
+      // Nothing is left of it after a reload, and not every backend says in words of ours that one is missing.
+      if (!csrf && token === undefined && context.options.endpoints.csrf !== false)
+        csrf = await freshCsrf(context)
+      if (isOvertaken()) return undefined
+      const reply = await send(csrf)
       if (!isCsrfRefusal(context, reply, false)) return reply
       const found = await probe(context)
-      context.syncMarker()
-      // Without an id it would end the session of whoever has signed in meanwhile.
-      if (!sessionId && !isSame(context.state.epoch, epoch)) return reply
+      if (isOvertaken()) return reply
       // Nobody is signed in by the cookie any more: there is nothing left to end here.
       const { kind } = await judgeRefresh(context, found)
       if (kind === 'refused' && scope === 'current') return { ...found, status: 204, page: false }
       return send(csrfToken(context, tokenIn(context, found)))
-    })
-    return inTime(context, settled)
+    }
+    return inTime(context, deliver())
   }
 }

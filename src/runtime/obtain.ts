@@ -10,7 +10,8 @@ export const modeOf = ({ options, state }: Context): Mode | undefined => options
 
 /**
  * Asks the server for the credential of whoever is signed in: in token mode for a new token, in session mode who it is. Where
- * the mode was never learned, a refresh endpoint that is not there leaves the question to the session endpoint.
+ * the mode was never learned, a refresh endpoint that is not there leaves the question to the session endpoint, and where it was,
+ * to its explicit word.
  */
 export async function obtain(context: Context): Promise<Reply> {
   const renew = () => call(context, { endpoint: 'refresh', method: 'POST' })
@@ -18,15 +19,17 @@ export async function obtain(context: Context): Promise<Reply> {
   if (mode === 'session') {
     const reply = await probe(context)
     // The backend has changed over, and what this browser holds buys tokens now.
-    return saysToken(context, reply) ? renew() : reply
+    return fieldsOf(context, reply)?.mode === 'token' ? renew() : reply
   }
   const reply = await renew()
   const { status } = reply
-  const open = [404, 405, 501].includes(status) || (status === 401 && !refusalOf(context, reply))
-  if (mode || !open || context.options.endpoints.session === false) return reply
+  const open = [404, 405, 501].includes(status) || (!mode && status === 401 && !refusalOf(context, reply))
+  if (context.options.mode || !open || context.options.endpoints.session === false) return reply
   const probed = await probe(context)
+  const says = fieldsOf(context, probed)?.mode
   const definite = probed.status === 200 ? probed.body !== undefined : refusalOf(context, probed)
-  return definite && !saysToken(context, probed) ? probed : reply
+  // What was learned goes by clear words alone: a 404 may be a glitch, and the cookie may reach the refresh endpoint only.
+  return (mode ? says === 'session' : definite && says !== 'token') ? probed : reply
 }
 
 /**
@@ -62,5 +65,3 @@ export const tokenIn = (context: Context, reply: Reply): string | undefined =>
 
 const fieldsOf = (context: Context, { endpoint, status, body }: Reply) =>
   status === 200 ? readFields(context, body, endpoint as AnswerOf) : undefined
-
-const saysToken = (context: Context, reply: Reply): boolean => fieldsOf(context, reply)?.mode === 'token'

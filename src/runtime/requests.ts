@@ -1,9 +1,9 @@
 import { parseChallenges } from '../core/challenge.js'
 import { type Credential, elapsed } from '../core/lifetime.js'
-import { AuthError } from '../errors.js'
+import { AuthError, isA } from '../errors.js'
 import type { Context } from './context.js'
 import { asksForCsrf, cookieHeaders, isSafe } from './csrf.js'
-import { baseUrl, endpointUrl } from './endpoints.js'
+import { baseUrl, endpointUrl, isHtml } from './endpoints.js'
 import type { Refresher } from './refresh.js'
 import { ensureToken } from './tokens.js'
 import { modeOf } from './obtain.js'
@@ -126,21 +126,16 @@ export async function authenticatedFetch(
   return run().finally(release)
 }
 
-const TWICE = 'A new token is rejected: does the resource check the same issuer, audience and keys?'
+const TWICE = 'A new token is rejected: check issuer, audience and keys of the resource'
 
 const COOKIE_TWICE =
-  'The session endpoint knows the session and the resource does not: does the cookie reach both (Path, Domain)?'
-const CSRF_TWICE =
-  'Refused with the newest CSRF token: is `session.csrf.header` right? If it has another cause, name the code of refusals in `session.csrf.refusals`'
+  'The session endpoint knows the session and the resource does not: check Path and Domain of the cookie'
+const CSRF_TWICE = 'Refused with the newest CSRF token: check `header` and `refusals` of `session.csrf`'
 
 const isSameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
 const isRequest = (input: unknown): input is Request => isA(input, 'Request')
 const isStreamBody = (body: unknown): boolean => isA(body, 'ReadableStream')
-
-/** By its name, since what comes from a frame is an instance of the frame's class. */
-const isA = (value: unknown, name: string): boolean =>
-  Object.prototype.toString.call(value) === `[object ${name}]`
 
 /** What is lost where a request is passed on with an init: the referrer by the standard, keepalive in Firefox. */
 const carried = ({ keepalive, referrer, referrerPolicy }: Request): RequestInit => ({
@@ -187,8 +182,7 @@ async function refusalIn(
   const asked = isUnauthorized && (async () => isUnauthorized(response.clone()))().catch(() => false)
   if (asked && (await within(clock, timeouts.request, asked))) return '401'
   if (mode !== 'session') return undefined
-  const isPage = /^text\/html/i.test(response.headers.get('content-type') ?? '')
-  return response.redirected && isPage ? 'page' : undefined
+  return response.redirected && isHtml(response) ? 'page' : undefined
 }
 
 /** Whether a new token can help: a 401 of an origin we sent the token to, whose challenge names no other fault (RFC 6750, 3.1). */

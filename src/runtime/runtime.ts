@@ -82,7 +82,7 @@ export class Runtime {
     const turn = login(this.context, this.#refresher, this.#logouts, credentials, this.#logins)
     this.#logins = turn.catch(() => {})
     await turn
-    if (this.#inDevelopment()) void this.diagnose().catch(() => {})
+    this.#inDevelopment(() => this.diagnose())
   }
 
   async loginWithRedirect(returnTo: string | undefined): Promise<void> {
@@ -107,15 +107,13 @@ export class Runtime {
     void this.started()
     const { sessionId } = this.context.state
     const result = await this.#logouts.request(scope)
-    if (result.server === 'confirmed' && this.#inDevelopment()) void this.#verify(sessionId).catch(() => {})
+    if (result.server === 'confirmed') this.#inDevelopment(() => this.#verify(sessionId))
     return result
   }
 
   async #verify(sessionId: string | undefined): Promise<void> {
-    const { context } = this
     const { verifyLogout } = await import('./diagnose.js')
-    const reply = await this.#askSession()
-    if (context.state.phase === 'out') verifyLogout(context, reply, sessionId, LOADED)
+    verifyLogout(this.context, await this.#askSession(), LOADED, sessionId)
   }
 
   #askSession(): Promise<Reply | undefined> {
@@ -182,8 +180,8 @@ export class Runtime {
     const outcome = await start(context, this.#refresher, this.#logouts)
     this.#plan()
     // Where a skeleton is all that the page can show, somebody has to say why.
-    if (outcome?.kind === 'failed' && context.state.connection === 'degraded' && this.#inDevelopment())
-      console.warn(`[latchkey] ${outcome.error.message}`)
+    if (outcome?.kind === 'failed' && context.state.connection === 'degraded')
+      this.#inDevelopment(() => console.warn(`[latchkey] ${outcome.error.message}`))
   }
 
   #signal(signal: LifecycleSignal): void {
@@ -258,9 +256,13 @@ export class Runtime {
     if (!this.context.ports.page.exists) throw new AuthError('no_page', { action })
   }
 
-  #inDevelopment(): boolean {
+  /** Looks for what a developer should know, and troubles nobody where that fails. */
+  #inDevelopment(look: () => unknown): void {
     const { options, ports } = this.context
     const page = ports.page.url()
-    return options.development ?? (page !== undefined && isLoopback(new URL(page).hostname))
+    if (options.development ?? (page !== undefined && isLoopback(new URL(page).hostname)))
+      void Promise.resolve()
+        .then(look)
+        .catch(() => {})
   }
 }

@@ -1,4 +1,3 @@
-import { isRecord } from '../core/marker.js'
 import type { Context } from './context.js'
 import type { Logouts } from './logout.js'
 import type { Refresher, RefreshNeed, RefreshOutcome } from './refresh.js'
@@ -10,23 +9,17 @@ const REDIRECT_MS = 600_000
 
 const redirectKey = ({ name }: Context): string => `${name}:redirect`
 
-/** Remembers in this tab that the person was sent to sign in. */
+/** Remembers in this tab when the person was sent to sign in. */
 export function markRedirect(context: Context): void {
-  context.ports.tab.write(redirectKey(context), JSON.stringify({ at: context.ports.clock.wall() }))
+  context.ports.tab.write(redirectKey(context), String(context.ports.clock.wall()))
 }
 
 /** Whether the person comes back from the sign-in page. */
 function isReturning(context: Context): boolean {
   const { tab, clock } = context.ports
-  const text = tab.read(redirectKey(context))
-  if (typeof text !== 'string') return false
-  try {
-    const mark: unknown = JSON.parse(text)
-    const age = isRecord(mark) && typeof mark['at'] === 'number' ? clock.wall() - mark['at'] : -1
-    return age >= 0 && age < REDIRECT_MS
-  } catch {
-    return false
-  }
+  // Where nothing is stored, or no time, that is long ago or never.
+  const age = clock.wall() - Number(tab.read(redirectKey(context)) ?? NaN)
+  return age >= 0 && age < REDIRECT_MS
 }
 
 /** Resolves when the page is shown: a page that is being prerendered must not sign anybody in or use up a cookie. */
@@ -100,7 +93,8 @@ function reportMissing(context: Context): void {
     ports.shared.read(context.name) === undefined ? 'localStorage (blocked?)' : '',
   ].filter(Boolean)
   if (missing.length === 0) return
-  const message = `Not available here: ${missing.join(', ')}. Signing in works; other tabs are noticed later.`
-  context.note('capability.missing', { message })
-  console.warn(`[latchkey] ${message}`)
+  context.warn(
+    'capability.missing',
+    `Not available here: ${missing.join(', ')}. Signing in works; other tabs are noticed later.`,
+  )
 }

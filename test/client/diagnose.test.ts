@@ -66,13 +66,13 @@ it.each([
     'an https page and an http API',
     APP,
     'http://localhost:3000',
-    ['third-party', 'SameSite', 'Secure', 'Path', 'Set-Cookie', 'CORS'],
+    ['third-party', 'SameSite', 'Path', 'Set-Cookie', 'Secure', 'CORS'],
   ],
   [
     'localhost over http',
     'http://localhost:5173/',
     'http://localhost:3000',
-    ['Secure', 'Path', 'Set-Cookie', 'CORS'],
+    ['Path', 'Set-Cookie', 'Secure', 'CORS'],
   ],
   [
     'addresses that share their last numbers',

@@ -329,6 +329,30 @@ it.each([
   },
 )
 
+it.each(['authJs', 'expressSession'])(
+  '%s: a sign-out that is delivered after a reload fetches the token that it needs, and publishes nobody for it',
+  async (name) => {
+    const backend = BACKENDS[name]!
+    const { kit } = play(backend)
+    await finish(kit, kit.auth.ready())
+    await finish(kit, kit.auth.login({}))
+    kit.on(backend.logout, () => new TypeError('Failed to fetch'))
+    expect(await finish(kit, kit.auth.logout())).toMatchObject({ value: { server: 'pending' } })
+    kit.auth.dispose()
+    const reloaded = kit.another()
+    const shown: string[] = []
+    reloaded.subscribe(({ status }) => shown.push(status))
+    kit.on(backend.logout, () => json({}))
+    const before = kit.sent(backend.logout).length
+    await finish(kit, reloaded.ready())
+    const [sent, ...more] = kit.sent(backend.logout).slice(before)
+    expect(sent?.headers.get('x-csrf-token')).toBe('c1')
+    if (name === 'authJs') expect(sent?.body).toMatchObject({ csrfToken: 'c1' })
+    expect(more).toEqual([])
+    expect(shown).not.toContain('authenticated')
+  },
+)
+
 it('bff: claims become the user, the session id and the end; its sign-in is a navigation', async () => {
   const kit = createKit(presets.bff)
   let claims: unknown = [

@@ -69,18 +69,63 @@ it('a silent downgrade is refused: a refresh answer without a token ends nothing
   expect(told).toEqual([])
 })
 
-it.each([404, 405, 501, 401, 500, 200])(
-  'a %d of the refresh endpoint is a glitch where token mode was learned: nobody asks the session endpoint',
-  async (status) => {
+it.each([
+  [404, 1],
+  [405, 1],
+  [501, 1],
+  [401, 0],
+  [500, 0],
+  [200, 0],
+])(
+  'a %d of the refresh endpoint is a glitch where token mode was learned, and the session endpoint still speaks of tokens',
+  async (status, asked) => {
     const stage = await createStage(AUTO, { mode: 'token' })
     const { auth, told } = await stage.signedIn()
     stage.respond = (_request, url) =>
       url.pathname === '/auth/refresh' ? new Response('{}', { status }) : undefined
     await stage.run(auth.refresh({ force: true }))
-    expect([auth.getState().status, told, stage.sent('/auth/session')]).toEqual(['authenticated', [], []])
+    expect([auth.getState().status, told, stage.sent('/auth/session').length]).toEqual([
+      'authenticated',
+      [],
+      asked,
+    ])
     expect(markerOf(stage)['mode']).toBe('token')
   },
 )
+
+it.each([
+  ['does not say its mode', () => Response.json({ user: { id: 'ann' }, session_id: 's' })],
+  ['is a page', () => new Response('<p>hello', { headers: { 'content-type': 'text/html' } })],
+  ['is not there either', () => new Response(null, { status: 404 })],
+  ['is empty', () => new Response(null, { status: 204 })],
+  ['knows nobody, since the cookie may reach the refresh endpoint alone', () => Response.json(null)],
+])(
+  'nor does a session answer that %s change anything, or make a cookie session of it',
+  async (_name, answer) => {
+    const stage = await createStage(AUTO, { mode: 'token' })
+    const { auth, told } = await stage.signedIn()
+    stage.respond = (_request, url) =>
+      url.pathname === '/auth/refresh'
+        ? new Response(null, { status: 404 })
+        : url.pathname === '/auth/session'
+          ? answer()
+          : undefined
+    await stage.run(auth.refresh({ force: true }))
+    expect([auth.getState(), told]).toMatchObject([{ status: 'authenticated', mode: 'token' }, []])
+    expect(markerOf(stage)['mode']).toBe('token')
+  },
+)
+
+it('who comes back with a token marker to a backend that serves sessions alone is found there, if he has signed in', async () => {
+  const stage = await createStage(AUTO, { mode: 'token' })
+  await stage.signedIn()
+  stage.backend.admin.setMode('session')
+  await stage.outside('POST', '/auth/login', ANN)
+  await stage.world.tabs[0]!.reload()
+  await stage.world.advance(1000)
+  const { auth } = stage.world.tabs[0]!.app!
+  expect(auth.getState()).toMatchObject({ status: 'authenticated', mode: 'session', user: { id: 'ann' } })
+})
 
 it.each([
   ['a page', () => new Response('<p>hello', { headers: { 'content-type': 'text/html' } })],

@@ -1,6 +1,6 @@
 /* Session mode from boot to logout, over the reference backend. */
 import { expect, it } from 'vitest'
-import { ANN, BOB, createStage } from './session-support.js'
+import { BOB, createStage } from './session-support.js'
 
 const WRITES = ['POST', 'PUT', 'PATCH', 'DELETE'] as const
 
@@ -216,13 +216,15 @@ it('a server that says that the session ends at once is asked now and then, not 
   expect((await stage.run(auth.fetch('/api/profile'))).value?.status).toBe(200)
 })
 
-it('R85 focus and visibility ask once, and only where the last answer is old', async () => {
+it('R85 focus, visibility and a network that is back ask once, and only where the last answer is old', async () => {
   const stage = await createStage()
   await stage.signedIn()
   const [tab] = stage.world.tabs
   const wake = async () => {
     await tab!.hide()
     await tab!.show()
+    await stage.world.goOffline()
+    await stage.world.goOnline()
     await tab!.hide()
     await tab!.show()
     await stage.world.advance(500)
@@ -293,6 +295,15 @@ it('OW-05 what the client asks by itself is no activity: a session nobody uses e
   expect(told).toEqual(['end expired'])
 })
 
+it('who has signed in past the client, in several steps for instance, is found by refresh', async () => {
+  const stage = await createStage()
+  const { auth, told } = await stage.signedIn()
+  await stage.run(auth.logout())
+  await stage.outside('POST', '/auth/login', BOB)
+  expect((await stage.run(auth.refresh({ force: true }))).value).toMatchObject({ user: { id: 'bob' } })
+  expect(told).toEqual(['end logout'])
+})
+
 it('R75 a cookie that is missing at the first question of a start and there at the second signs nobody out', async () => {
   const stage = await createStage()
   await stage.signedIn()
@@ -331,11 +342,4 @@ it('R12 RV-03 only the words of the contract end a session', async () => {
   await stage.world.advance(60_000)
   expect((await stage.run(auth.refresh({ force: true }))).error).toBeUndefined()
   expect(auth.getState()).toMatchObject({ status: 'authenticated', connection: 'ok' })
-})
-
-it('R69 a backend without third-party cookies, frames or anything but fetch serves it all', async () => {
-  const stage = await createStage()
-  const { auth } = await stage.open()
-  const { value } = await stage.run(auth.login(ANN))
-  expect(value).toMatchObject({ status: 'authenticated', mode: 'session' })
 })

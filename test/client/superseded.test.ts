@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { createHub } from './hub.js'
 import { ANN, BOB, createKit, grant, ManualClock, refusal, settle, signedIn } from '../support/kit.js'
 import {
   FakeLocks,
@@ -234,6 +235,43 @@ it('R50 a login answer that cannot be read and comes after its deadline does not
   // Its cookie may lie over theirs, and only the server can tell.
   expect(kit.sent('/auth/refresh')).toHaveLength(refreshes + 1)
   expect(kit.auth.getState()).toMatchObject({ status: 'authenticated', sessionId: 's3' })
+})
+
+it('R39 a login answer that cannot be read and waited in a frozen page does not end the session of the next login', async () => {
+  const hub = createHub()
+  const kit = await signedIn({}, { ports: { channels: hub.channels } })
+  const answer = gate()
+  kit.on('/auth/login', () => answer.answer)
+  const login = outcome(kit.auth.login({}))
+  await settle()
+  const epoch = [kit.clock.wall() + 1, 'x']
+  hub.say({ v: 1, from: 'other', type: 'in', epoch, generation: 1, sessionId: 's8', mode: 'token' })
+  kit.on('/auth/refresh', () => grant(8, { session_id: 's8' }))
+  answer.open(new Response('{', { status: 200 }))
+  await kit.clock.advance(1000)
+  expect(await login).toBe('invalid_response')
+  expect(kit.sent('/auth/logout')).toEqual([])
+  expect(kit.auth.getState()).toMatchObject({ status: 'authenticated', sessionId: 's8' })
+})
+
+it('R39 nor where who signed in is not known yet', async () => {
+  const hub = createHub()
+  const kit = createKit({}, { ports: { channels: hub.channels } })
+  kit.on('/auth/refresh', () => refusal())
+  await kit.auth.ready()
+  const answer = gate()
+  kit.on('/auth/login', () => answer.answer)
+  const login = outcome(kit.auth.login({}))
+  await settle()
+  const epoch = [kit.clock.wall() + 1, 'x']
+  hub.say({ v: 1, from: 'other', type: 'in', epoch, generation: 1, sessionId: 's8', mode: 'token' })
+  expect(kit.auth.getState()).toMatchObject({ status: 'unknown' })
+  kit.on('/auth/refresh', () => grant(8, { session_id: 's8' }))
+  answer.open(new Response('{', { status: 200 }))
+  await kit.clock.advance(1000)
+  expect(await login).toBe('invalid_response')
+  expect(kit.sent('/auth/logout')).toEqual([])
+  expect(kit.auth.getState()).toMatchObject({ status: 'authenticated', sessionId: 's8' })
 })
 
 it('two logins at once: one after the other, and the later one stands', async () => {

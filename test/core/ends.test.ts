@@ -9,6 +9,8 @@ import {
   START,
   at,
   effectOf,
+  elsewhere,
+  fromSibling,
   grantOf,
   loggedIn,
   markerOf,
@@ -285,4 +287,18 @@ it('R76 while the start asks although nobody is known to be signed in, only its 
   expect(move(asking, { type: 'asking', done: true })[0].asking).toBe(false)
   expect(move(asking, LOGOUT)[0].asking).toBe(false)
   expect(move(signedIn(), { type: 'asking', done: false })[0].asking).toBe(false)
+})
+
+it('R28 a refusal that a sibling has overtaken asks anew where nothing is known yet', () => {
+  const [asking] = move(signedIn(), elsewhere(signedIn()))
+  const under = { epoch: asking.epoch, generation: asking.generation }
+  const [ahead] = move(asking, {
+    type: 'markerSeen',
+    marker: markerOf(asking.epoch, { generation: 5, sessionId: 's-new' }),
+  })
+  const refused: ClientEvent = { type: 'refused', reason: 'revoked', status: 401, under }
+  expect(move(ahead, refused)[1]).toEqual([{ type: 'resync' }])
+  // Who holds a credential has no question.
+  const [renewedState] = move(ahead, fromSibling(ahead, grantOf('ann', { generation: 5, issuedAt: 5000 })))
+  expect(move(renewedState, refused)[1]).toEqual([])
 })

@@ -71,7 +71,8 @@ it('R39 a session that a frozen page finds out about is as old as its question, 
   expect(late).toMatchObject({ phase: 'in', epoch: [START + 1000, expect.any(String)] })
   const out = signedOut(signedIn(2000))
   expect(isNewer(out.epoch, late.epoch)).toBe(true)
-  expect(move(out, { type: 'received', message: messageIn(late.epoch), grant: undefined })).toEqual([out, []])
+  const message = messageIn(late.epoch, 1, 's-old')
+  expect(move(out, { type: 'received', message, grant: undefined })).toEqual([out, []])
 })
 
 it('R04 each refresh makes the next generation, and a login starts again with one', () => {
@@ -212,6 +213,33 @@ it('R51 a tab that knew nothing and was refused signs nobody else out', () => {
   expect(isNewer(asked.epoch, epoch)).toBe(true)
   expect(effects).toEqual([{ type: 'resync' }])
   expect(move(INITIAL, { type: 'markerSeen', marker })[0]).toMatchObject({ phase: 'out', reason: 'none' })
+})
+
+it('R51 nor does it overrule a sign-in that is still looked into', () => {
+  const [asking] = move(signedIn(), elsewhere(signedIn()))
+  const waiting: ClientState = { ...asking, phase: 'unknown' }
+  const epoch = nextEpoch(asking.epoch, START + 6000, 'a')
+  const marker = markerOf(epoch, { state: 'out', reason: 'none', sessionId: undefined })
+  const [after, effects] = move(waiting, { type: 'markerSeen', marker })
+  expect(after).toMatchObject({ phase: 'unknown', resyncing: true })
+  expect(effects).toEqual([{ type: 'resync' }])
+})
+
+it('R39 whoever says that the session is alive that somebody logged out of is told so, whatever he missed', () => {
+  const before = signedIn()
+  const out = signedOut(before)
+  const say = (sessionId: string): ClientEvent => ({
+    type: 'received',
+    message: messageIn(before.epoch, 2, sessionId),
+    grant: undefined,
+  })
+  const [same, effects] = move(out, say('s-ann'))
+  expect(same).toBe(out)
+  expect(effects).toMatchObject([
+    { type: 'post', message: { type: 'out', epoch: out.epoch, sessionId: 's-ann' } },
+  ])
+  // Of another one nobody knows: with a clock that was set back it may be the newer.
+  expect(move(out, say('s-other'))).toEqual([out, []])
 })
 
 it('FIX-04 who waits for the clean-up and is overtaken by a logout is signed out at the server', () => {

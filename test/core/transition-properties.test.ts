@@ -173,7 +173,8 @@ it('a refusal ends only the session and credential it was sent under', () => {
     expect(after.identity).toBe(before.identity)
     expect(after.credential).toBe(before.credential)
     expect(after.epoch).toBe(before.epoch)
-    expect(effects).toEqual([])
+    // Who knows nothing yet asks anew.
+    expect(typesOf(effects)).toEqual(before.resyncing && isSame(epoch, before.epoch) ? ['resync'] : [])
   })
 })
 

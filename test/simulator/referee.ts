@@ -185,11 +185,12 @@ export class Referee {
       (other) => other.sentAt <= by.sentAt && isLate(other) && (other.arrivedAt ?? 0) > arrivedAt,
     )
     if (overtaken) return true
-    // Who got no lock in time goes on without it, a page that is gone has none any more, and a page of the server knows of none:
-    // where its answer crosses that of the login, its cookie comes last.
+    // Who got no lock in time goes on without it, a page that is gone has none any more, nor a client that was disposed of, and a
+    // page of the server knows of none: where its answer crosses that of the login, its cookie comes last.
     const crossed = ledger.exchanges.some(
       (other) =>
         (isElsewhere(other) ||
+          this.#isDisposed(other) ||
           (other.page !== by.page &&
             (!other.locked ||
               other.orphaned === true ||
@@ -219,6 +220,11 @@ export class Referee {
       this.#doomed.delete(id)
       logout.doomed.delete(id)
     }
+  }
+
+  /** The client that sent it was disposed of before it had an answer. */
+  #isDisposed({ page, sentAt, arrivedAt = Infinity }: Exchange): boolean {
+    return this.#remounts.some(({ app, at }) => app.page.id === page && at >= sentAt && at <= arrivedAt)
   }
 
   /** A page that is frozen or cached gives the lock back, whatever it has under way. */

@@ -96,7 +96,12 @@ export function filled(table: string, proofs: ReadonlyMap<string, ReadonlySet<st
 
 /** The sources of all tests. */
 export function testSources(): Map<string, string> {
-  return readFiles(['test/**/*.test.{ts,tsx}', 'test/**/*.test-d.ts', 'e2e/**/*.spec.ts'])
+  return readFiles([
+    'test/**/*.test.{ts,tsx}',
+    'test/**/*.test-d.ts',
+    'e2e/**/*.spec.ts',
+    'e2e/peers/flows.ts',
+  ])
 }
 
 if (import.meta.main && process.argv.includes('--write')) {

@@ -36,8 +36,8 @@ export async function logout(store: Store, sessions: Sessions, request: LogoutRe
     // proves his part by a token and may have another cookie by then: a dead one does no harm.
     return isProvedByCookie(request) && session.ended === undefined
   }
-  // What ended earlier has no say about sessions that were made after it.
-  const madeUntil = session.ended?.at
+  // What ended earlier has no say about sessions that were made after it, nor about the one that took its place.
+  const madeUntil = session.ended && session.ended.at - (session.ended.replaced ? 1 : 0)
   await sessions.endAll(session.userId, 'session_revoked', madeUntil)
   return cookie?.userId === session.userId && madeUntil === undefined
 }

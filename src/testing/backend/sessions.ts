@@ -74,7 +74,7 @@ export function createSessions(settings: Settings): Sessions {
       return (await store.sessionsOf(userId)).filter((session) => over(session, now) === undefined)
     },
     async endAll(userId, code, madeUntil = Infinity) {
-      const concerned = (await store.sessionsOf(userId)).filter(({ createdAt }) => createdAt < madeUntil)
+      const concerned = (await store.sessionsOf(userId)).filter(({ createdAt }) => createdAt <= madeUntil)
       for (const { id } of concerned) await end(id, code)
       const user = await store.user(userId)
       if (user !== undefined) await store.saveUser({ ...user, tokenVersion: user.tokenVersion + 1 })
