@@ -23,12 +23,19 @@ const act =
   (tab = 0, after = 0): Step => ({ after, do: name, tab })
 const token = act('token')
 const request = act('request')
+const write = act('write')
 const refreshNow = act('refreshNow')
 const reload = act('reload')
 const hide = act('hide')
 const remount = act('remount')
 const login = (tab = 0, after = 0, user: 'ann' | 'bob' = 'ann'): Step => ({ after, do: 'login', tab, user })
 const logout = (tab = 0, after = 0): Step => ({ after, do: 'logout', tab, scope: 'current' })
+const elsewhere = (tab: number, after: number, user: 'ann' | 'bob'): Step => ({
+  after,
+  do: 'elsewhere',
+  tab,
+  user,
+})
 const wait = (after: number): Step => ({ after, do: 'wait' })
 const offline = (after = 0): Step => ({ after, do: 'offline', unnoticed: false })
 const network = (profile: keyof typeof NETWORKS, after = 0): Step => ({ after, do: 'network', profile })
@@ -258,6 +265,17 @@ const SIGNING_IN: readonly Mutant[] = [
 
 const SENDING: readonly Mutant[] = [
   {
+    name: 'a token that a sibling shares is taken without a look at the epoch',
+    file: 'core/transition.ts',
+    find: 'if (!ahead && !isSame(message.epoch, state.epoch)) return [state, []]',
+    replace: "if (!ahead && !isSame(message.epoch, state.epoch) && message.type !== 'in') return [state, []]",
+    breaks: 'P2',
+    schedule: of(
+      { seed: 12, tabs: 3, channelDelay: 500 },
+      ...[refreshNow(2, 3000), logout(0, 100), login(0, 1, 'bob'), request(1, 5000)],
+    ),
+  },
+  {
     name: 'a 401 is answered with the same token',
     file: 'runtime/tokens.ts',
     find: 'const known = credential === rejected ? undefined : credential',
@@ -283,4 +301,75 @@ const SENDING: readonly Mutant[] = [
   },
 ]
 
-export const MUTANTS: readonly Mutant[] = [...REFRESHING, ...SIGNING_OUT, ...SIGNING_IN, ...SENDING]
+const SESSION = { mode: 'session', csrf: 'answer', tells: true } as const
+
+/** Where a cookie is the credential. */
+const BY_COOKIE: readonly Mutant[] = [
+  {
+    name: 'a write does not look whether somebody else has signed in',
+    file: 'runtime/csrf.ts',
+    find: 'csrfToken(context, undefined) !== credential.token',
+    replace: 'credential.token === undefined',
+    breaks: 'P6',
+    schedule: of({ ...SESSION, csrf: 'cookie', tells: false }, elsewhere(0, 1, 'bob')),
+  },
+  {
+    name: 'a write that waits for the old identity is replayed for the new one',
+    file: 'runtime/context.ts',
+    find: 'return life.abort(new AuthError(',
+    replace: 'return void (life, new AuthError(',
+    breaks: 'P6',
+    schedule: of({ ...SESSION, seed: 668_092, storage: false }, write(), login(0, 1, 'bob')),
+  },
+  {
+    name: 'a cookie session of an older epoch is taken',
+    file: 'core/transition.ts',
+    find: 'if (!isSame(state.epoch, under.epoch) && !stands) {',
+    replace: "if (!isSame(state.epoch, under.epoch) && !stands && grant.credential.mode === 'token') {",
+    breaks: 'P2',
+    schedule: of(SESSION, login(0, 1), logout(0, 1)),
+  },
+  {
+    name: 'a logout does not abort what runs',
+    file: 'runtime/requests.ts',
+    find: 'linked(context.life, rest.signal === undefined',
+    replace: 'linked(rest.signal === undefined',
+    breaks: 'P2',
+    schedule: of(
+      { ...SESSION, seed: 6, locks: false, storage: false, rolling: true },
+      write(0, 1),
+      logout(0, 16),
+    ),
+  },
+  {
+    name: 'a sign-in lets requests of the session before go on',
+    file: 'core/transition.ts',
+    find: 'const abandons = strangers || (explicit && isReplaced(state, sessionId))',
+    replace: 'const abandons = strangers',
+    breaks: 'P1',
+    schedule: of(
+      { ...SESSION, rolling: true },
+      ...[network('jittery', 1), write(), write(), write(), login(0, 500), network('calm', 1)],
+    ),
+  },
+  {
+    name: 'another session of the same user is told to nobody',
+    file: 'core/transition.ts',
+    find: 'const unheard = state.sessionId && sessionId && state.sessionId !== sessionId',
+    replace: 'const unheard = false',
+    breaks: 'P2',
+    schedule: of(
+      { ...SESSION, tabs: 3, storageDelay: 60 },
+      ...[refreshNow(0, 1), login(0, 0, 'bob'), { after: 0, do: 'open', how: 'visible' } as const],
+      ...[login(3, 1, 'bob'), reload(3, 220_000), logout(0, 1)],
+    ),
+  },
+]
+
+export const MUTANTS: readonly Mutant[] = [
+  ...REFRESHING,
+  ...SIGNING_OUT,
+  ...SIGNING_IN,
+  ...SENDING,
+  ...BY_COOKIE,
+]
