@@ -39,7 +39,7 @@ export function granted(
   // this one comes so late that others have asked in between.
   const { credential } = state
   const overtaken = credential && credential.issued.monotonic > grant.credential.issued.monotonic
-  if (!explicit && state.generation === generation && overtaken)
+  if (!explicit && state.generation === generation && (late || overtaken))
     return late ? [calm(state), [{ type: 'repair' }]] : [state, []]
   const { sessionId } = grant.identity
   // A session that the others do not know is told to them as a sign-in is.

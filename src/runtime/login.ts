@@ -47,6 +47,7 @@ export async function login(
     context.syncMarker()
     const under: Under = { epoch: context.state.epoch, generation: 0 }
     context.note('login.sent')
+    const { leaving } = context.lock
     let late = false
     const settled = call(context, { endpoint: 'login', method: 'POST', body: credentials, csrf }).then(
       async (reply) => {
@@ -55,7 +56,7 @@ export async function login(
           // The cookies of an answer are set even if its body cannot be used; a proxy's own page set none of them.
           if (isDone(reply) && !oneOf(CODES, reply.code)) {
             context.syncMarker()
-            await logouts.discard(late || !isSame(context.state.epoch, under.epoch))
+            await logouts.discard(late || leaving.aborted || !isSame(context.state.epoch, under.epoch))
           }
           return { verdict }
         }

@@ -254,6 +254,19 @@ it('R39 a login answer that cannot be read and waited in a frozen page does not 
   expect(kit.auth.getState()).toMatchObject({ status: 'authenticated', sessionId: 's8' })
 })
 
+it('R39 nor where the page was frozen and can have heard of nothing', async () => {
+  const kit = await signedIn({}, { ports: { channels: NO_CHANNELS } })
+  const answer = gate()
+  kit.on('/auth/login', () => answer.answer)
+  const login = outcome(kit.auth.login({}))
+  await settle()
+  kit.signal('suspend')
+  answer.open(new Response('{', { status: 200 }))
+  await kit.clock.advance(1000)
+  expect(await login).toBe('invalid_response')
+  expect(kit.sent('/auth/logout')).toEqual([])
+})
+
 it('R39 nor where who signed in is not known yet', async () => {
   const hub = createHub()
   const kit = createKit({}, { ports: { channels: hub.channels } })

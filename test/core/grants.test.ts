@@ -107,6 +107,19 @@ it('R04 an answer that comes after its deadline lies over the cookies of those w
   expect(move(held, late)).toEqual([now, [{ type: 'repair' }]])
 })
 
+it('R04 the late one is repaired also where it is the first that this tab hears of', () => {
+  const [asking] = move(signedIn(), elsewhere(signedIn()))
+  const [noted] = move(asking, {
+    type: 'markerSeen',
+    marker: markerOf(asking.epoch, { generation: 2, sessionId: 's-new' }),
+  })
+  const grant = grantOf('ann', { sessionId: 's-new' })
+  const answer: ClientEvent = { type: 'granted', grant, under: underOf(asking), explicit: false, late: true }
+  expect(move(noted, answer)[1]).toEqual([{ type: 'repair' }])
+  // Where nobody has asked in between it is as good as any.
+  expect(typesOf(move(asking, answer)[1])).not.toContain('repair')
+})
+
 it('a sibling is believed only where epoch, subject and session are ours and its token is newer', () => {
   const state = run(signedIn(), (s) => renewed(s, grantOf('ann')))
   const token = (grant: Grant) => move(state, fromSibling(state, grant))[0].credential?.token

@@ -266,9 +266,9 @@ const SIGNING_IN: readonly Mutant[] = [
 const SENDING: readonly Mutant[] = [
   {
     name: 'a token that a sibling shares is taken without a look at the epoch',
-    file: 'core/transition.ts',
-    find: 'if (!ahead && !isSame(message.epoch, state.epoch)) return [state, []]',
-    replace: "if (!ahead && !isSame(message.epoch, state.epoch) && message.type !== 'in') return [state, []]",
+    file: 'core/siblings.ts',
+    find: 'if (!ahead && !isSame(message.epoch, state.epoch)) {',
+    replace: "if (!ahead && !isSame(message.epoch, state.epoch) && message.type !== 'in') {",
     breaks: 'P2',
     schedule: of(
       { seed: 12, tabs: 3, channelDelay: 500 },
@@ -323,7 +323,7 @@ const BY_COOKIE: readonly Mutant[] = [
   },
   {
     name: 'a cookie session of an older epoch is taken',
-    file: 'core/transition.ts',
+    file: 'core/grants.ts',
     find: 'if (!isSame(state.epoch, under.epoch) && !stands) {',
     replace: "if (!isSame(state.epoch, under.epoch) && !stands && grant.credential.mode === 'token') {",
     breaks: 'P2',
@@ -343,7 +343,7 @@ const BY_COOKIE: readonly Mutant[] = [
   },
   {
     name: 'a sign-in lets requests of the session before go on',
-    file: 'core/transition.ts',
+    file: 'core/grants.ts',
     find: 'const abandons = strangers || (explicit && isReplaced(state, sessionId))',
     replace: 'const abandons = strangers',
     breaks: 'P1',
@@ -354,7 +354,7 @@ const BY_COOKIE: readonly Mutant[] = [
   },
   {
     name: 'another session of the same user is told to nobody',
-    file: 'core/transition.ts',
+    file: 'core/grants.ts',
     find: 'const unheard = state.sessionId && sessionId && state.sessionId !== sessionId',
     replace: 'const unheard = false',
     breaks: 'P2',

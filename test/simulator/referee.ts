@@ -201,6 +201,18 @@ export class Referee {
         (other.answer?.cookies.length ?? 0) > 0,
     )
     if (crossed) return true
+    // Where news come late, a tab that was refused a moment after a sign-in may overrule what it has not heard of.
+    const { locks, channel, storageDelay } = schedule
+    const overruled = ledger.exchanges.some(
+      (other) =>
+        !(locks === true || channel) &&
+        other.page !== by.page &&
+        other.answer?.status === 401 &&
+        other.sentAt < arrivedAt &&
+        (other.arrivedAt ?? 0) >= arrivedAt &&
+        (other.arrivedAt ?? 0) <= arrivedAt + storageDelay,
+    )
+    if (overruled) return true
     // Without locks nothing keeps the acts of two tabs apart, and the cookie that arrives last wins.
     const rivals = [...ledger.makers.values()].filter((other) => other.page !== by.page)
     const near = (at: number): boolean => Math.abs(at - by.sentAt) < 15_000

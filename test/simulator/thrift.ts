@@ -105,12 +105,17 @@ export class Thrift {
     this.#excused.set(page, this.#truth.now())
   }
 
+  /** A client heard of another epoch, or was given what a sibling holds: its own failures are of the past. */
+  told(page: number): void {
+    this.#failures.delete(page)
+    this.#waits = this.#waits.filter((wait) => wait.page !== page)
+  }
+
   /** Another client in the same page knows of no failure of the one before. */
   remounted(page: number): void {
     this.excuse(page)
     this.#remounts.set(page, this.#truth.now())
-    this.#failures.delete(page)
-    this.#waits = this.#waits.filter((wait) => wait.page !== page)
+    this.told(page)
   }
 
   /** A sign-in was committed, maybe long after its answer: it ends all waiting. */
@@ -179,7 +184,9 @@ export class Thrift {
       if (status === 200 && !isPage(exchange) && exchange.url.pathname !== '/auth/csrf') this.#forget()
       return
     }
-    if (this.#truth.schedule.mode && leavesOpen(exchange, status)) {
+    if (leavesOpen(exchange, status) && (this.#truth.schedule.mode || status !== 401)) {
+      // With tokens alone the session endpoint is asked, too, but nobody watches it.
+      if (!this.#truth.schedule.mode) return
       this.#asking.add(page)
       this.#goingOn.add(page)
     }
