@@ -267,8 +267,8 @@ const SENDING: readonly Mutant[] = [
   {
     name: 'a token that a sibling shares is taken without a look at the epoch',
     file: 'core/transition.ts',
-    find: 'if (!ahead && !isSame(message.epoch, state.epoch)) return [state, []]',
-    replace: "if (!ahead && !isSame(message.epoch, state.epoch) && message.type !== 'in') return [state, []]",
+    find: 'if (!ahead && !isSame(message.epoch, state.epoch)) {',
+    replace: "if (!ahead && !isSame(message.epoch, state.epoch) && message.type !== 'in') {",
     breaks: 'P2',
     schedule: of(
       { seed: 12, tabs: 3, channelDelay: 500 },
