@@ -253,6 +253,8 @@ export function schedules({
       rolling: fc.boolean(),
     }),
     steps: fc.array(stepOf(what), { maxLength: steps, size: 'max' }),
+    // Drawn last, so that all else of a seed is as it was before there was such a thing.
+    storageEventDelay: mostly(0, 60, 2000),
   }) as fc.Arbitrary<Schedule>
   return all.map((schedule) => ({ ...schedule, ...setting }))
 }
