@@ -141,10 +141,10 @@ export class Runtime {
   async refresh(force: boolean): Promise<void> {
     this.#needPage('refresh the session')
     const { context } = this
-    await raced(this.started(), context.disposed)
+    const { life, disposed } = context
+    await raced(this.started(), life, disposed)
     if (!force) return void (await ensureToken(context, this.#refresher, { cause: 'app' }))
     context.syncMarker()
-    const { life, disposed } = context
     const outcome = await raced(
       this.#refresher.refresh({ cause: 'app', force, restore: true }),
       life,

@@ -66,6 +66,19 @@ it('R09 a compensating logout that the server does not take is tried again, and 
   expect(compensations).toHaveLength(4)
 })
 
+it('R09 a refresh that waits for the start asks nobody after a logout', async () => {
+  const { browser, clock } = await signedIn()
+  const kit = createKit({}, { browser, clock })
+  kit.on('/auth/refresh', () => grant(2))
+  kit.on('/auth/logout', () => new Response(null, { status: 204 }))
+  const refresh = outcome(kit.auth.refresh({ force: true }))
+  void kit.auth.logout()
+  await kit.clock.advance(10_000)
+  expect(await refresh).toBe('session_changed')
+  expect(kit.sent('/auth/refresh')).toEqual([])
+  expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated' })
+})
+
 it('R09 a forced refresh that still waits for its turn asks nobody after a logout', async () => {
   const clock = new ManualClock()
   const locks = new FakeLocks(clock)
