@@ -84,7 +84,7 @@ export class Referee {
     this.thrift = new Thrift(truth, (what) => this.violate('P3', what))
     const isOver = (tab: number, sessionId: string): boolean => {
       const logout = this.#doomed.get(sessionId)
-      const told = truth.schedule.storageEventDelay ?? 0
+      const told = toldMs(truth.schedule)
       const runs = truth.apps().some(({ page }) => page.tab === tab && page.running())
       return runs && logout !== undefined && this.#mustKnow(tab, logout, told)
     }
@@ -191,11 +191,8 @@ export class Referee {
       (other) =>
         (isElsewhere(other) ||
           this.#isDisposed(other) ||
-          (other.page !== by.page &&
-            (!other.locked ||
-              other.orphaned === true ||
-              this.#gaveBack.has(by) ||
-              this.#gaveBack.has(other)))) &&
+          this.#gaveBack.has(other) ||
+          (other.page !== by.page && (!other.locked || other.orphaned === true || this.#gaveBack.has(by)))) &&
         other.sentAt < arrivedAt &&
         (other.arrivedAt ?? 0) >= arrivedAt &&
         (other.answer?.cookies.length ?? 0) > 0,
@@ -530,7 +527,7 @@ export class Referee {
   }
 
   /** Whether the tab can have learned of the logout by now, if it looks; if not, it is told some time later. */
-  #mustKnow(tab: number, { at, app, nameless, forgotten, unordered }: Logout, toldMs = 0): boolean {
+  #mustKnow(tab: number, { at, app, nameless, forgotten, unordered }: Logout, told = 0): boolean {
     const { schedule, now } = this.#truth
     const kept = schedule.storage && at > this.forgottenAt
     if (app.page.tab === tab) return kept || !(nameless || forgotten === true || app.page.gone())
@@ -538,7 +535,7 @@ export class Referee {
     // Nobody is left to put the news back where a tab that could not see them yet has written over them.
     if (schedule.storageDelay > 0 && !schedule.channel && app.page.gone()) return false
     // Twice: a tab may write what it had not read yet over the news, which another one then puts right.
-    return now() > at + 2 * schedule.storageDelay + toldMs + 2
+    return now() > at + 2 * schedule.storageDelay + told + 2
   }
 
   #checkShown(app: App, state = app.client.getState()): void {
@@ -547,8 +544,7 @@ export class Referee {
     const logout = this.#doomed.get(state.sessionId ?? '')
     // The same user has signed in again meanwhile: he may be shown until the tab has caught up.
     const again = this.#truth.inJar()?.userId === state.user.id && this.#lastExplicit() === 'login'
-    const toldMs = this.#truth.schedule.storageEventDelay ?? 0
-    if (logout && !again && this.#mustKnow(app.page.tab, logout, toldMs)) {
+    if (logout && !again && this.#mustKnow(app.page.tab, logout, toldMs(this.#truth.schedule))) {
       this.violate('P2', `tab ${app.page.tab} shows ${describe(state)} after its logout`)
     }
   }
@@ -564,6 +560,10 @@ export class Referee {
     }
   }
 }
+
+/** How long after a value other tabs are told of it; the timers of a hidden page come up to a second late. */
+const toldMs = ({ storageEventDelay = 0 }: Schedule): number =>
+  storageEventDelay > 0 ? storageEventDelay + 1000 : 0
 
 /** Errors of the client, and of the application's own request. */
 function isTyped({ kind, error }: Call): boolean {
