@@ -78,6 +78,8 @@ export class Referee {
   #pending = new Set<Call>()
   /** When the storage was emptied: what only the marker knew by then is forgotten. */
   forgottenAt = -Infinity
+  /** The clock of the machine was set back. */
+  isClockBack = false
 
   constructor(truth: Truth) {
     this.#truth = truth
@@ -191,20 +193,31 @@ export class Referee {
       (other) =>
         (isElsewhere(other) ||
           this.#isDisposed(other) ||
-          this.#gaveBack.has(other) ||
-          (other.page !== by.page && (!other.locked || other.orphaned === true || this.#gaveBack.has(by)))) &&
+          other.orphaned === true ||
+          (other.page !== by.page &&
+            (!other.locked || this.#gaveBack.has(by) || this.#gaveBack.has(other)))) &&
         other.sentAt < arrivedAt &&
         (other.arrivedAt ?? 0) >= arrivedAt &&
         (other.answer?.cookies.length ?? 0) > 0,
     )
     if (crossed) return true
-    // Where news come late, a tab that was refused a moment after a sign-in may overrule what it has not heard of.
+    // Where news come late, a tab that is refused twice about the time of a sign-in overrules what it has not heard of.
+    const isRefused = ({ answer }: Exchange): boolean => answer?.status === 401
+    const isRetry = ({ page, sentAt }: Exchange): boolean =>
+      ledger.exchanges.some(
+        (first) =>
+          isRefused(first) &&
+          first.page === page &&
+          (first.arrivedAt ?? Infinity) <= sentAt &&
+          first.sentAt > sentAt - 1000,
+      )
     const { locks, channel, storageDelay } = schedule
     const overruled = ledger.exchanges.some(
       (other) =>
         !(locks === true || channel) &&
         other.page !== by.page &&
-        other.answer?.status === 401 &&
+        isRefused(other) &&
+        isRetry(other) &&
         other.sentAt < arrivedAt &&
         (other.arrivedAt ?? 0) >= arrivedAt &&
         (other.arrivedAt ?? 0) <= arrivedAt + storageDelay,
@@ -357,13 +370,18 @@ export class Referee {
       if (state.status === 'unknown')
         this.violate('P4', `tab ${app.page.tab} still shows ${describe(state)} at the end`)
     }
-    // Without storage a tab that shows nobody asks nobody either: it cannot learn of a login elsewhere.
+    // Without storage a tab that shows nobody asks nobody either: it cannot learn of a login elsewhere. Nor where the storage was
+    // emptied and the clock set back, so that what it knows seems newer.
     const logins = this.calls.filter(({ kind }) => kind === 'login')
     // Nor does a tab that has logged out hear of one on a page of the server from those that missed the logout and cannot read of it.
     const lastLogout = this.logouts.at(-1)?.at ?? Infinity
     const isEstranged = alive && this.#isMadeElsewhere(alive.id) && this.forgottenAt > lastLogout
+    const isUnordered = this.isClockBack && this.forgottenAt >= 0
     const isInformed = (app: App): boolean =>
-      this.#truth.schedule.storage && !isEstranged && !logins.some((login) => this.#isUnaware(app, login))
+      this.#truth.schedule.storage &&
+      !isEstranged &&
+      !isUnordered &&
+      !logins.some((login) => this.#isUnaware(app, login))
     const informed = views.filter(({ app, state }) => state.status === 'authenticated' || isInformed(app))
     const subjects = new Set(
       informed.map(({ state }) => (state.status === 'authenticated' ? state.user.id : 'nobody')),

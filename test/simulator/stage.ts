@@ -323,6 +323,7 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
         backend.admin.setMode('both', step.mode)
         break
       case 'setClock':
+        if (step.ms < 0) referee.isClockBack = true
         world.setClock(step.ms)
         break
       case 'clearStorage':
