@@ -207,19 +207,21 @@ export class Logouts {
     const { epoch } = context.state
     const send = (csrf: string) => call(context, { endpoint: 'logout', method: 'POST', body, token, csrf })
     const proof = token === undefined ? (credential ?? this.#ended)?.token : undefined
-    // Without an id it would end the session of whoever has signed in meanwhile.
+    const { ports, options } = context
+    const began = ports.clock.monotonic()
+    // After the deadline it is tried anew. Without an id it would end the session of whoever has signed in meanwhile.
     const isOvertaken = () => {
       context.syncMarker()
-      return !sessionId && !isSame(context.state.epoch, epoch)
+      const late = ports.clock.monotonic() - began >= options.timeouts.request
+      return late || (!sessionId && !isSame(context.state.epoch, epoch))
     }
     const deliver = async () => {
       let csrf = csrfToken(context, proof)
       // Nothing is left of it after a reload, and not every backend says in words of ours that one is missing.
-      if (!csrf && token === undefined && context.options.endpoints.csrf !== false)
-        csrf = await freshCsrf(context)
+      if (!csrf && token === undefined && options.endpoints.csrf !== false) csrf = await freshCsrf(context)
       if (isOvertaken()) return undefined
       const reply = await send(csrf)
-      if (!isCsrfRefusal(context, reply, false)) return reply
+      if (isOvertaken() || !isCsrfRefusal(context, reply, false)) return reply
       const found = await probe(context)
       if (isOvertaken()) return reply
       // Nobody is signed in by the cookie any more: there is nothing left to end here.

@@ -303,3 +303,23 @@ it('RV-02 a logout that is refused for its CSRF token where nobody is signed in 
     expect((await stage.run(auth.logout({ scope }))).value).toMatchObject({ server })
   }
 })
+
+it('R50 the refusal of a logout that comes after its deadline is looked into no more: its answer could cross the next sign-in', async () => {
+  const stage = await createStage()
+  const { auth } = await stage.signedIn()
+  let logouts = 0
+  stage.respond = (_request, url) =>
+    url.pathname === '/auth/logout' && logouts++ === 0
+      ? Response.json({ error: 'csrf_failed' }, { status: 403 })
+      : undefined
+  stage.world.setNetwork({ latencyMs: [5000, 5000] })
+  const logout = auth.logout()
+  await stage.world.advance(100)
+  stage.world.setNetwork({ latencyMs: [5, 5] })
+  expect((await stage.run(logout, 8000)).value).toMatchObject({ server: 'pending' })
+  await stage.run(auth.login(ANN), 1500)
+  const before = stage.sent('/auth/session').length
+  await stage.world.advance(10_000)
+  expect(stage.sent('/auth/session')).toHaveLength(before)
+  expect(auth.getState()).toMatchObject({ status: 'authenticated' })
+})
