@@ -562,7 +562,10 @@ export class Referee {
     const logout = this.#doomed.get(state.sessionId ?? '')
     // The same user has signed in again meanwhile: he may be shown until the tab has caught up.
     const again = this.#truth.inJar()?.userId === state.user.id && this.#lastExplicit() === 'login'
-    if (logout && !again && this.#mustKnow(app.page.tab, logout, toldMs(this.#truth.schedule))) {
+    const told = toldMs(this.#truth.schedule)
+    // Whose script stood still has not been told yet.
+    if (told > 0 && this.thrift.isExcused(app.page.id)) return
+    if (logout && !again && this.#mustKnow(app.page.tab, logout, told)) {
       this.violate('P2', `tab ${app.page.tab} shows ${describe(state)} after its logout`)
     }
   }

@@ -201,7 +201,7 @@ export class Thrift {
     }
     // What comes too late changes nothing any more, and what fails at once may not be the last word.
     if (status === 0 && exchange.keepalive && now() - sentAt < IMMEDIATE_MS) return
-    if (now() - sentAt >= DEADLINE_MS || !this.#app(page)?.page.running() || this.#isExcused(page)) return
+    if (now() - sentAt >= DEADLINE_MS || !this.#app(page)?.page.running() || this.isExcused(page)) return
     // Who hears behind its failure of a sign-in, or of the epoch that the others have again, asks for what is new to it.
     if (now() <= this.#newsAt + newsMs(this.#truth.schedule)) return
     const failures = (this.#failures.get(page) ?? 0) + 1
@@ -233,7 +233,7 @@ export class Thrift {
       return (
         this.#truth.now() - this.#forcedAt < EXCUSE_MS || this.#isBroken(page) || this.#isOfThePast(other)
       )
-    return this.#truth.schedule.locks !== true || this.#isExcused(page) || this.#isExcused(other.page)
+    return this.#truth.schedule.locks !== true || this.isExcused(page) || this.isExcused(other.page)
   }
 
   /** The client before this one sent it under an epoch that this one does not know, or that is over. */
@@ -246,13 +246,13 @@ export class Thrift {
 
   /** Webkit tells a page that comes back out of its cache that its request has failed, whatever became of it. */
   #isBroken(page: number): boolean {
-    return this.#truth.schedule.engine === 'webkit' && this.#isExcused(page)
+    return this.#truth.schedule.engine === 'webkit' && this.isExcused(page)
   }
 
   #checkWaits({ page, tab }: Exchange): void {
     const { schedule, now } = this.#truth
     for (const wait of this.#waits) {
-      if (now() >= wait.until - ROUNDING_MS || this.#isExcused(page)) continue
+      if (now() >= wait.until - ROUNDING_MS || this.isExcused(page)) continue
       // An end of the session is the end of the wait: the wish to ask for another one is fresh.
       if (this.#app(page)?.client.getState().status === 'unauthenticated') continue
       // Who comes later, or has no channel, learns of it from the server.
@@ -283,7 +283,8 @@ export class Thrift {
     return this.#truth.apps().find(({ page }) => page.id === id)
   }
 
-  #isExcused(page: number): boolean {
+  /** Whether it was out of step a moment ago. */
+  isExcused(page: number): boolean {
     return this.#truth.now() - (this.#excused.get(page) ?? -Infinity) < EXCUSE_MS
   }
 
