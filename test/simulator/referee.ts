@@ -61,6 +61,8 @@ export class Referee {
   readonly #doomed = new Map<string, Logout>()
   /** What was under way in a page that gave the lock back. */
   readonly #gaveBack = new Set<Exchange>()
+  /** What was under way when its client gave up waiting for it. */
+  readonly #overdue = new Set<Exchange>()
   /** Sessions of sign-ins that a tab had not heard of when it logged out. */
   readonly #unheard = new Set<string>()
   readonly #remounts: { readonly app: App; readonly at: number }[] = []
@@ -153,7 +155,15 @@ export class Referee {
   #isUnaware(app: App, login: Call): boolean {
     const audience = this.#audiences.get(login)
     if (!audience || audience.there.has(app) || app.page.id > audience.newest) return false
-    return (login.settledAt ?? 0) <= this.forgottenAt
+    return !this.#truth.schedule.storage || (login.settledAt ?? 0) <= this.forgottenAt
+  }
+
+  /** Somebody who is still there can have heard of it. */
+  #isHeard(login: Call): boolean {
+    const { storage, channel } = this.#truth.schedule
+    const audience = this.#audiences.get(login)
+    const isThere = (app: App): boolean => storage || !audience || audience.there.has(app)
+    return (storage || channel) && this.#truth.apps().some((app) => app.page.running() && isThere(app))
   }
 
   /** On a page of the server, of which the clients learn when they ask. */
@@ -184,7 +194,10 @@ export class Referee {
     if (crossing || this.#isRevived(id)) return true
     // No deadline of a client stops an answer that comes later than it, and its cookie wins.
     const overtaken = ledger.exchanges.some(
-      (other) => other.sentAt <= by.sentAt && isLate(other) && (other.arrivedAt ?? 0) > arrivedAt,
+      (other) =>
+        other.sentAt <= by.sentAt &&
+        (isLate(other) || this.#overdue.has(other)) &&
+        (other.arrivedAt ?? 0) > arrivedAt,
     )
     if (overtaken) return true
     // Who got no lock in time goes on without it, a page that is gone has none any more, nor a client that was disposed of, and a
@@ -251,8 +264,17 @@ export class Referee {
 
   /** A page that is frozen or cached gives the lock back, whatever it has under way. */
   left(page: number): void {
+    this.#addUnderWay(page, this.#gaveBack)
+  }
+
+  /** A client has failed to learn who is signed in, maybe because its deadline has passed. */
+  failed(page: number): void {
+    this.#addUnderWay(page, this.#overdue)
+  }
+
+  #addUnderWay(page: number, exchanges: Set<Exchange>): void {
     for (const exchange of this.#truth.ledger.exchanges)
-      if (exchange.page === page && exchange.arrivedAt === undefined) this.#gaveBack.add(exchange)
+      if (exchange.page === page && exchange.arrivedAt === undefined) exchanges.add(exchange)
   }
 
   /** The page that logged out had asked for it: for that page it comes to life behind the logout. */
@@ -330,6 +352,7 @@ export class Referee {
   /** After each step, when all has come to rest. */
   poll(): void {
     const { ledger } = this.#truth
+    this.thrift.poll()
     for (const end of ledger.ends.slice(this.#checkedEnds)) this.#checkEnd(end.id, end.code, end.by)
     this.#checkedEnds = ledger.ends.length
     for (const app of this.#truth.apps()) this.#checkShown(app)
@@ -339,7 +362,6 @@ export class Referee {
       this.#unknownSince.delete(app)
       this.violate('P4', `tab ${app.page.tab} shows unknown for ${Math.round(waited / 1000)} s`)
     }
-    this.thrift.poll()
     this.writes.poll()
     this.checkPending()
   }
@@ -426,7 +448,6 @@ export class Referee {
   }
 
   #judgeLogin(alive: Session | undefined, anybodyShown: boolean): void {
-    const { schedule } = this.#truth
     if (this.#lastExplicit() !== 'login') return
     const logins = this.calls.filter(({ kind }) => kind === 'login')
     const last = logins.at(-1)
@@ -437,16 +458,17 @@ export class Referee {
     if (!ledger.lives(made, serverTime()) || this.#mayEnd(sessionId ?? '')) return
     if (alive?.id !== sessionId) {
       this.violate('P1', `the browser has lost the cookie of session ${sessionId?.slice(0, 4)}, which lives`)
-    } else if (!anybodyShown && (schedule.storage || schedule.channel))
+    } else if (!anybodyShown && this.#isHeard(last))
       this.violate('P1', `tabs show nobody, and session ${sessionId?.slice(0, 4)} lives`)
   }
 
-  /** A page that is gone got an answer: nobody was there to notice that its cookie lies over newer ones. */
+  /** A page that is gone or stands still got an answer: nobody was there to notice that its cookie lies over newer ones. */
   #isOverwritten(id: string): boolean {
     const { ledger } = this.#truth
     return ledger.exchanges.some(
-      ({ orphaned, answer }) =>
-        orphaned === true && answer?.cookies.some((cookie) => ledger.ofCookie(valueOf(cookie))?.id === id),
+      (exchange) =>
+        (exchange.orphaned === true || this.#gaveBack.has(exchange)) &&
+        exchange.answer?.cookies.some((cookie) => ledger.ofCookie(valueOf(cookie))?.id === id),
     )
   }
 
@@ -551,7 +573,7 @@ export class Referee {
     if (app.page.tab === tab) return kept || !(nameless || forgotten === true || app.page.gone())
     if (!kept || unordered) return false
     // Nobody is left to put the news back where a tab that could not see them yet has written over them.
-    if (schedule.storageDelay > 0 && !schedule.channel && app.page.gone()) return false
+    if (schedule.storageDelay > 0 && !schedule.channel && !app.page.running()) return false
     // Twice: a tab may write what it had not read yet over the news, which another one then puts right.
     return now() > at + 2 * schedule.storageDelay + told + 2
   }

@@ -152,6 +152,7 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
       if (/^refresh\.(sent|done|failed|refused)$/.test(entry.type)) {
         referee.thrift.asks(app.page.id, entry.type === 'refresh.sent')
       }
+      if (entry.type === 'refresh.failed') referee.failed(app.page.id)
       if (entry.type === 'lock.waited' && isInVain(entry.milliseconds)) referee.thrift.excuse(app.page.id)
     },
     began: (call) => referee.began(call),
