@@ -7,37 +7,12 @@ import type { Session } from '../../src/testing/backend/store.js'
 import type { Exchange } from '../../src/testing/world/network.js'
 import type { App, Call, Person } from './app.js'
 import { describe } from './app.js'
-import type { Ledger } from './ledger.js'
-import { bearerOf, CANARY, cookieOf, CREDENTIAL } from './ledger.js'
+import type { Logout, Truth } from './excuses.js'
+import { Excuses, isUnderWay } from './excuses.js'
+import { bearerOf, CANARY, cookieOf } from './ledger.js'
 import type { Schedule } from './schedule.js'
 import { newsMs, Thrift } from './thrift.js'
 import { Writes } from './writes.js'
-
-/** What the referee may know of the world. */
-export interface Truth {
-  readonly schedule: Schedule
-  readonly ledger: Ledger
-  now(): number
-  serverTime(): number
-  /** The session of the cookie in the jar. */
-  inJar(): Session | undefined
-  apps(): App[]
-}
-
-export interface Logout {
-  readonly at: number
-  readonly app: App
-  /** All sessions of the browser that it was meant for. */
-  readonly doomed: Set<string>
-  /** The client knew of no session. */
-  readonly nameless: boolean
-  /** The client that was told is gone. */
-  forgotten?: boolean
-  /**
-   * Neither the storage nor the clock knew of the sign-in before it: its epoch is older, and for the other tabs it is old news.
-   */
-  readonly unordered: boolean
-}
 
 /** Longest time a promise may take, in milliseconds of active time of its page: waits for locks, deadlines and retries. */
 const BOUNDS: Record<string, number> = {
@@ -57,34 +32,22 @@ export class Referee {
   readonly logouts: Logout[] = []
   readonly thrift: Thrift
   readonly writes: Writes
+  readonly excuses: Excuses
   /** Sessions that logouts, rejected logins and dead pages have given up. */
   readonly #doomed = new Map<string, Logout>()
-  /** What was under way in a page that gave the lock back. */
-  readonly #gaveBack = new Set<Exchange>()
-  /** What was under way when its client gave up waiting for it. */
-  readonly #overdue = new Set<Exchange>()
-  /** Sessions of sign-ins that a tab had not heard of when it logged out. */
-  readonly #unheard = new Set<string>()
-  readonly #remounts: { readonly app: App; readonly at: number }[] = []
   readonly #purged = new Map<App, Set<string>>()
   readonly #lastShown = new Map<App, string>()
   /** Active time of the page when it began to show that it does not know. */
   readonly #unknownSince = new Map<App, number>()
   readonly #truth: Truth
-  /** Whose script ran when a login was done, and the newest page there was. */
-  readonly #audiences = new Map<Call, { readonly there: ReadonlySet<App>; readonly newest: number }>()
-  #newestPage = 0
   /** By the clock of the machine, which may be set back. */
   #signedInWall = 0
   #checkedEnds = 0
   #pending = new Set<Call>()
-  /** When the storage was emptied: what only the marker knew by then is forgotten. */
-  forgottenAt = -Infinity
-  /** The clock of the machine was set back. */
-  isClockBack = false
 
   constructor(truth: Truth) {
     this.#truth = truth
+    this.excuses = new Excuses(truth, this.calls, this.logouts)
     this.thrift = new Thrift(truth, (what) => this.violate('P3', what))
     const isOver = (tab: number, sessionId: string): boolean => {
       const logout = this.#doomed.get(sessionId)
@@ -103,7 +66,7 @@ export class Referee {
   began(call: Call): void {
     this.calls.push(call)
     this.#pending.add(call)
-    this.#newestPage = Math.max(this.#newestPage, call.app.page.id)
+    this.excuses.began(call)
   }
 
   settled(call: Call): void {
@@ -111,8 +74,7 @@ export class Referee {
     call.settledAt = this.#truth.now()
     if (call.outcome === 'fulfilled' && call.kind === 'token') this.#checkToken(call, String(call.value))
     if (call.outcome === 'fulfilled' && call.kind === 'login') {
-      const there = new Set(this.#truth.apps().filter(({ page }) => page.running()))
-      this.#audiences.set(call, { there, newest: this.#newestPage })
+      this.excuses.signedIn(call)
       this.thrift.signedIn()
       this.#signedInWall = Math.max(this.#signedInWall, call.app.page.ports.clock.wall())
     }
@@ -127,11 +89,11 @@ export class Referee {
     // Of a sign-in in another tab a moment ago the person knows, and the tab does not: either act may win.
     const heard = (call: Call): boolean =>
       call.app === app ||
-      ((call.settledAt ?? now()) + newsMs(this.#truth.schedule) < now() && !this.#isUnaware(app, call))
+      ((call.settledAt ?? now()) + newsMs(this.#truth.schedule) < now() && !this.excuses.isUnaware(app, call))
     const made = (calls: readonly Call[]) =>
       new Set(calls.map(({ value }) => (value as { sessionId?: string } | undefined)?.sessionId))
     const known = made(this.calls.filter(heard))
-    for (const id of made(this.calls)) if (id !== undefined && !known.has(id)) this.#unheard.add(id)
+    for (const id of made(this.calls)) if (id !== undefined && !known.has(id)) this.excuses.unheard.add(id)
     const state = app.client.getState()
     const nameless = state.status !== 'authenticated'
     // A tab that can hear of nothing logs out of the session it knows.
@@ -139,156 +101,32 @@ export class Referee {
     const own = sessionOf(app)
     // Without storage the tabs that learned of a sign-in elsewhere may be loaded again before they hear of the logout.
     const isTold = (id: string): boolean =>
-      this.#isMadeElsewhere(id) ? storage && this.#isShown(id) : known.has(id)
+      this.excuses.isMadeElsewhere(id) ? storage && this.#isShown(id) : known.has(id)
     const alive = [...ledger.sessions.values()].filter(
       (session) =>
         ledger.lives(session, serverTime()) &&
         (session.id === own || (isTold(session.id) && (storage || channel || nameless))),
     )
-    const unordered = nameless && this.forgottenAt > 0 && app.page.ports.clock.wall() < this.#signedInWall
+    const unordered =
+      nameless && this.excuses.forgottenAt > 0 && app.page.ports.clock.wall() < this.#signedInWall
     const logout: Logout = { at: now(), app, doomed: new Set(alive.map(({ id }) => id)), nameless, unordered }
     this.logouts.push(logout)
     for (const { id } of alive) if (!this.#doomed.has(id)) this.#doomed.set(id, logout)
-  }
-
-  /** It stood still at that login, and when it looked again the storage that told of it was empty. */
-  #isUnaware(app: App, login: Call): boolean {
-    const audience = this.#audiences.get(login)
-    if (!audience || audience.there.has(app) || app.page.id > audience.newest) return false
-    return !this.#truth.schedule.storage || (login.settledAt ?? 0) <= this.forgottenAt
-  }
-
-  /** Somebody who is still there can have heard of it. */
-  #isHeard(login: Call): boolean {
-    const { storage, channel } = this.#truth.schedule
-    const audience = this.#audiences.get(login)
-    const isThere = (app: App): boolean => storage || !audience || audience.there.has(app)
-    return (storage || channel) && this.#truth.apps().some((app) => app.page.running() && isThere(app))
-  }
-
-  /** On a page of the server, of which the clients learn when they ask. */
-  #isMadeElsewhere(id: string): boolean {
-    const by = this.#truth.ledger.makers.get(id)
-    return by !== undefined && isElsewhere(by)
   }
 
   #isShown(id: string, except?: App): boolean {
     return this.#truth.apps().some((app) => app !== except && sessionOf(app) === id)
   }
 
-  /** A session that a login made which was under way when somebody logged out: either act may win. */
-  #isContested(id: string): boolean {
-    const { ledger, schedule } = this.#truth
-    const by = ledger.makers.get(id)
-    if (!by) return false
-    if (this.#unheard.has(id)) return true
-    const { arrivedAt = Infinity } = by
-    // Its answer is not the end of it: the login may have to ask first whose cookie came last.
-    const pending = (at: number): boolean =>
-      this.calls.some(
-        (call) => call.kind === 'login' && call.app.page.id === by.page && this.#isUnderWay(call, at),
-      )
-    const crossing = this.logouts.some(
-      ({ at, doomed }) => at >= by.sentAt && (at <= arrivedAt || pending(at)) && !doomed.has(id),
-    )
-    if (crossing || this.#isRevived(id)) return true
-    // No deadline of a client stops an answer that comes later than it, and its cookie wins.
-    const overtaken = ledger.exchanges.some(
-      (other) =>
-        other.sentAt <= by.sentAt &&
-        (isLate(other) || this.#overdue.has(other)) &&
-        (other.arrivedAt ?? 0) > arrivedAt,
-    )
-    if (overtaken) return true
-    // Who got no lock in time goes on without it, a page that is gone has none any more, nor a client that was disposed of, and a
-    // page of the server knows of none: where its answer crosses that of the login, its cookie comes last.
-    const crossed = ledger.exchanges.some(
-      (other) =>
-        (isElsewhere(other) ||
-          this.#isDisposed(other) ||
-          other.orphaned === true ||
-          (other.page !== by.page &&
-            (!other.locked || this.#gaveBack.has(by) || this.#gaveBack.has(other)))) &&
-        other.sentAt < arrivedAt &&
-        (other.arrivedAt ?? 0) >= arrivedAt &&
-        (other.answer?.cookies.length ?? 0) > 0,
-    )
-    if (crossed) return true
-    // Where news come late, a tab that is refused twice about the time of a sign-in overrules what it has not heard of.
-    const isRefused = ({ answer }: Exchange): boolean => answer?.status === 401
-    const isRetry = ({ page, sentAt }: Exchange): boolean =>
-      ledger.exchanges.some(
-        (first) =>
-          isRefused(first) &&
-          first.page === page &&
-          (first.arrivedAt ?? Infinity) <= sentAt &&
-          first.sentAt > sentAt - 1000,
-      )
-    const { locks, channel, storageDelay } = schedule
-    const overruled = ledger.exchanges.some(
-      (other) =>
-        !(locks === true || channel) &&
-        other.page !== by.page &&
-        isRefused(other) &&
-        isRetry(other) &&
-        other.sentAt < arrivedAt &&
-        (other.arrivedAt ?? 0) >= arrivedAt &&
-        (other.arrivedAt ?? 0) <= arrivedAt + storageDelay,
-    )
-    if (overruled) return true
-    // Without locks nothing keeps the acts of two tabs apart, and the cookie that arrives last wins.
-    const rivals = [...ledger.makers.values()].filter((other) => other.page !== by.page)
-    const near = (at: number): boolean => Math.abs(at - by.sentAt) < 15_000
-    // Nor a logout that knows of no session, which waits for nobody.
-    const apart = schedule.locks === true && by.locked
-    return (
-      this.logouts.some(({ at, nameless }) => (nameless || !apart) && near(at)) ||
-      rivals.some(({ sentAt, locked }) => !(apart && locked) && near(sentAt))
-    )
-  }
-
   /** Of a sign-in on a page of the server only this tab knew, and it is gone before it heard of the logout. */
   gone(app: App): void {
     for (const [id, logout] of this.#doomed) {
       const unheard = logout.app !== app && logout.at + newsMs(this.#truth.schedule) >= this.#truth.now()
-      if (!unheard || !this.#isMadeElsewhere(id) || sessionOf(app) !== id || this.#isShown(id, app)) continue
+      if (!unheard || !this.excuses.isMadeElsewhere(id) || sessionOf(app) !== id || this.#isShown(id, app))
+        continue
       this.#doomed.delete(id)
       logout.doomed.delete(id)
     }
-  }
-
-  /** The client that sent it was disposed of before it had an answer. */
-  #isDisposed({ page, sentAt, arrivedAt = Infinity }: Exchange): boolean {
-    return this.#remounts.some(({ app, at }) => app.page.id === page && at >= sentAt && at <= arrivedAt)
-  }
-
-  /** A page that is frozen or cached gives the lock back, whatever it has under way. */
-  left(page: number): void {
-    this.#addUnderWay(page, this.#gaveBack)
-  }
-
-  /** A client has failed to learn who is signed in, maybe because its deadline has passed. */
-  failed(page: number): void {
-    this.#addUnderWay(page, this.#overdue)
-  }
-
-  #addUnderWay(page: number, exchanges: Set<Exchange>): void {
-    for (const exchange of this.#truth.ledger.exchanges)
-      if (exchange.page === page && exchange.arrivedAt === undefined) exchanges.add(exchange)
-  }
-
-  /** The page that logged out had asked for it: for that page it comes to life behind the logout. */
-  #isRevived(id: string): boolean {
-    const { ledger } = this.#truth
-    return this.logouts.some(({ at, app }) =>
-      ledger.exchanges.some(
-        (other) =>
-          other.page === app.page.id &&
-          other.sentAt <= at &&
-          (other.arrivedAt ?? Infinity) >= at &&
-          ledger.ofCookie(cookieOf(other))?.id === id,
-      ),
-    )
   }
 
   ended(app: App, previous: Person | undefined): void {
@@ -397,13 +235,14 @@ export class Referee {
     const logins = this.calls.filter(({ kind }) => kind === 'login')
     // Nor does a tab that has logged out hear of one on a page of the server from those that missed the logout and cannot read of it.
     const lastLogout = this.logouts.at(-1)?.at ?? Infinity
-    const isEstranged = alive && this.#isMadeElsewhere(alive.id) && this.forgottenAt > lastLogout
-    const isUnordered = this.isClockBack && this.forgottenAt >= 0
+    const isEstranged =
+      alive && this.excuses.isMadeElsewhere(alive.id) && this.excuses.forgottenAt > lastLogout
+    const isUnordered = this.excuses.isClockBack && this.excuses.forgottenAt >= 0
     const isInformed = (app: App): boolean =>
       this.#truth.schedule.storage &&
       !isEstranged &&
       !isUnordered &&
-      !logins.some((login) => this.#isUnaware(app, login))
+      !logins.some((login) => this.excuses.isUnaware(app, login))
     const informed = views.filter(({ app, state }) => state.status === 'authenticated' || isInformed(app))
     const subjects = new Set(
       informed.map(({ state }) => (state.status === 'authenticated' ? state.user.id : 'nobody')),
@@ -425,24 +264,24 @@ export class Referee {
     const logout = this.logouts.at(-1)
     if (!logout || !alive || this.#lastExplicit() !== 'logout') return
     const { schedule } = this.#truth
-    const volatile = !schedule.storage || logout.at <= this.forgottenAt || logout.unordered
+    const volatile = !schedule.storage || logout.at <= this.excuses.forgottenAt || logout.unordered
     // Without a marker a logout is remembered by its own page alone, and only where it knows for which session.
     if (volatile && (logout.nameless || logout.forgotten === true || logout.app.page.gone())) return
     // Nor does a logout end the session of a sign-in that no client knows of.
-    if (!logout.doomed.has(alive.id) && this.#isMadeElsewhere(alive.id)) return
+    if (!logout.doomed.has(alive.id) && this.excuses.isMadeElsewhere(alive.id)) return
     // Nor that of one its tab had not heard of, and has not since: either act may win.
-    if ((!logout.doomed.has(alive.id) || logout.nameless) && this.#unheard.has(alive.id)) return
+    if ((!logout.doomed.has(alive.id) || logout.nameless) && this.excuses.unheard.has(alive.id)) return
     // Nor that of one that failed, where the client that made it is gone before it could end it.
-    if (!logout.doomed.has(alive.id) && this.#isForsaken(alive.id)) return
+    if (!logout.doomed.has(alive.id) && this.excuses.isForsaken(alive.id)) return
     // A tab that can hear of nothing logs out of the session it knows.
     if (!logout.doomed.has(alive.id) && !schedule.storage && !schedule.channel) return
     const logins = this.calls.filter(({ kind }) => kind === 'login')
     const made = logins.find(
       ({ value }) => (value as { sessionId?: string } | undefined)?.sessionId === alive.id,
     )
-    if (made && this.#isUnaware(logout.app, made)) return
+    if (made && this.excuses.isUnaware(logout.app, made)) return
     // A login that another tab had begun may come later than the logout: the later lock grant wins.
-    const contested = logins.some((call) => this.#isUnderWay(call, logout.at) && call.app !== logout.app)
+    const contested = logins.some((call) => isUnderWay(call, logout.at) && call.app !== logout.app)
     if (contested) return
     this.violate('P2', `the cookie of session ${alive.id.slice(0, 4)} lives on after the logout`)
   }
@@ -458,57 +297,19 @@ export class Referee {
     if (!ledger.lives(made, serverTime()) || this.#mayEnd(sessionId ?? '')) return
     if (alive?.id !== sessionId) {
       this.violate('P1', `the browser has lost the cookie of session ${sessionId?.slice(0, 4)}, which lives`)
-    } else if (!anybodyShown && this.#isHeard(last))
+    } else if (!anybodyShown && this.excuses.isHeard(last))
       this.violate('P1', `tabs show nobody, and session ${sessionId?.slice(0, 4)} lives`)
   }
 
-  /** A page that is gone or stands still got an answer: nobody was there to notice that its cookie lies over newer ones. */
-  #isOverwritten(id: string): boolean {
-    const { ledger } = this.#truth
-    return ledger.exchanges.some(
-      (exchange) =>
-        (exchange.orphaned === true || this.#gaveBack.has(exchange)) &&
-        exchange.answer?.cookies.some((cookie) => ledger.ofCookie(valueOf(cookie))?.id === id),
-    )
-  }
-
   #mayEnd(id: string): boolean {
-    return this.#doomed.has(id) || this.#isGivenUp(id) || this.#isContested(id)
-  }
-
-  /** Whoever wanted the session was told that it failed; tabs that find it meanwhile show it until it is ended. */
-  #isGivenUp(id: string): boolean {
-    return this.#rejectedLogin(id) !== undefined
-  }
-
-  /** The client that should have ended it is gone. */
-  #isForsaken(id: string): boolean {
-    const login = this.#rejectedLogin(id)
-    if (!login) return false
-    const { app, at } = login
-    return app.page.gone() || this.#remounts.some((other) => other.app === app && other.at >= at)
-  }
-
-  #rejectedLogin(id: string): Call | undefined {
-    const by = this.#truth.ledger.makers.get(id)
-    return this.calls.find(
-      (call) =>
-        call.kind === 'login' &&
-        call.outcome === 'rejected' &&
-        call.app.page.id === by?.page &&
-        this.#isUnderWay(call, by.sentAt),
-    )
-  }
-
-  #isUnderWay(call: Call, at: number): boolean {
-    return call.at <= at && (call.settledAt ?? Infinity) >= at
+    return this.#doomed.has(id) || this.excuses.isGivenUp(id) || this.excuses.isContested(id)
   }
 
   /** Another client in the same page: it has shown nobody yet, and knows nothing of what only the old one knew. */
   remounted(app: App): void {
     this.#lastShown.delete(app)
     this.#unknownSince.delete(app)
-    this.#remounts.push({ app, at: this.#truth.now() })
+    this.excuses.remounted(app)
     this.thrift.remounted(app.page.id)
     for (const logout of this.logouts) if (logout.app === app) logout.forgotten = true
   }
@@ -555,7 +356,7 @@ export class Referee {
   }
 
   #checkEnd(id: string, code: string, by: Exchange | undefined): void {
-    if (code === 'refresh_reused' && !this.#isOverwritten(id))
+    if (code === 'refresh_reused' && !this.excuses.isOverwritten(id))
       this.violate('P1', `session ${id.slice(0, 4)} ends because its cookie was used twice`)
     if (!by || code !== 'session_revoked' || !by.url.pathname.endsWith('/logout') || this.#mayEnd(id)) return
     const fulfilled = this.calls.some(
@@ -569,7 +370,7 @@ export class Referee {
   /** Whether the tab can have learned of the logout by now, if it looks; if not, it is told some time later. */
   #mustKnow(tab: number, { at, app, nameless, forgotten, unordered }: Logout, told = 0): boolean {
     const { schedule, now } = this.#truth
-    const kept = schedule.storage && at > this.forgottenAt
+    const kept = schedule.storage && at > this.excuses.forgottenAt
     if (app.page.tab === tab) return kept || !(nameless || forgotten === true || app.page.gone())
     if (!kept || unordered) return false
     // Nobody is left to put the news back where a tab that could not see them yet has written over them.
@@ -615,19 +416,7 @@ function isTyped({ kind, error }: Call): boolean {
   return name === 'AuthError' || (sends && (name === 'TypeError' || name === 'TimeoutError'))
 }
 
-const valueOf = (setCookie: string): string | undefined => CREDENTIAL.exec(setCookie)?.[1]
-
 function sessionOf({ client }: App): string | undefined {
   const state = client.getState()
   return state.status === 'authenticated' ? state.sessionId : undefined
-}
-
-/** A sign-in on a page of the server. */
-const isElsewhere = ({ headers }: Exchange): boolean => headers.has('x-elsewhere')
-
-/** Longer than the deadline of the client for auth calls. */
-function isLate({ sentAt, arrivedAt, answer }: Exchange): boolean {
-  return (
-    arrivedAt !== undefined && arrivedAt - sentAt >= 8000 && answer !== undefined && answer.cookies.length > 0
-  )
 }

@@ -152,7 +152,7 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
       if (/^refresh\.(sent|done|failed|refused)$/.test(entry.type)) {
         referee.thrift.asks(app.page.id, entry.type === 'refresh.sent')
       }
-      if (entry.type === 'refresh.failed') referee.failed(app.page.id)
+      if (entry.type === 'refresh.failed') referee.excuses.failed(app.page.id)
       if (entry.type === 'lock.waited' && isInVain(entry.milliseconds)) referee.thrift.excuse(app.page.id)
     },
     began: (call) => referee.began(call),
@@ -239,11 +239,11 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
     const method = act.do
     switch (method) {
       case 'leave':
-        if (tab.page) referee.left(tab.page.id)
+        if (tab.page) referee.excuses.left(tab.page.id)
         if (tab.page?.running()) coverage.count('back/forward cache')
         return tab.leave()
       case 'freeze':
-        if (tab.page) referee.left(tab.page.id)
+        if (tab.page) referee.excuses.left(tab.page.id)
         return tab.freeze()
       case 'close':
       case 'crash':
@@ -324,11 +324,11 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
         backend.admin.setMode('both', step.mode)
         break
       case 'setClock':
-        if (step.ms < 0) referee.isClockBack = true
+        if (step.ms < 0) referee.excuses.isClockBack = true
         world.setClock(step.ms)
         break
       case 'clearStorage':
-        referee.forgottenAt = world.now()
+        referee.excuses.forgottenAt = world.now()
         world.clearStorage()
         break
       default: {

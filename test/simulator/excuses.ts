@@ -1,0 +1,250 @@
+/*
+ * What the referee leaves out, each by its cause: acts that cross each other, so that either may win, and what no client can
+ * mend. It takes note of who was there, whose script stood still, and what was under way then.
+ */
+import type { Session } from '../../src/testing/backend/store.js'
+import type { Exchange } from '../../src/testing/world/network.js'
+import type { App, Call } from './app.js'
+import type { Ledger } from './ledger.js'
+import { cookieOf, CREDENTIAL } from './ledger.js'
+import type { Schedule } from './schedule.js'
+
+/** What the referee may know of the world. */
+export interface Truth {
+  readonly schedule: Schedule
+  readonly ledger: Ledger
+  now(): number
+  serverTime(): number
+  /** The session of the cookie in the jar. */
+  inJar(): Session | undefined
+  apps(): App[]
+}
+
+export interface Logout {
+  readonly at: number
+  readonly app: App
+  /** All sessions of the browser that it was meant for. */
+  readonly doomed: Set<string>
+  /** The client knew of no session. */
+  readonly nameless: boolean
+  /** The client that was told is gone. */
+  forgotten?: boolean
+  /**
+   * Neither the storage nor the clock knew of the sign-in before it: its epoch is older, and for the other tabs it is old news.
+   */
+  readonly unordered: boolean
+}
+
+export class Excuses {
+  readonly #truth: Truth
+  readonly #calls: readonly Call[]
+  readonly #logouts: readonly Logout[]
+  /** What was under way in a page that gave the lock back. */
+  readonly #gaveBack = new Set<Exchange>()
+  /** What was under way when its client gave up waiting for it. */
+  readonly #overdue = new Set<Exchange>()
+  readonly #remounts: { readonly app: App; readonly at: number }[] = []
+  /** Whose script ran when a login was done, and the newest page there was. */
+  readonly #audiences = new Map<Call, { readonly there: ReadonlySet<App>; readonly newest: number }>()
+  #newestPage = 0
+  /** Sessions of sign-ins that a tab had not heard of when it logged out. */
+  readonly unheard = new Set<string>()
+  /** When the storage was emptied: what only the marker knew by then is forgotten. */
+  forgottenAt = -Infinity
+  /** The clock of the machine was set back. */
+  isClockBack = false
+
+  constructor(truth: Truth, calls: readonly Call[], logouts: readonly Logout[]) {
+    this.#truth = truth
+    this.#calls = calls
+    this.#logouts = logouts
+  }
+
+  began(call: Call): void {
+    this.#newestPage = Math.max(this.#newestPage, call.app.page.id)
+  }
+
+  signedIn(login: Call): void {
+    const there = new Set(this.#truth.apps().filter(({ page }) => page.running()))
+    this.#audiences.set(login, { there, newest: this.#newestPage })
+  }
+
+  remounted(app: App): void {
+    this.#remounts.push({ app, at: this.#truth.now() })
+  }
+
+  /** A page that is frozen or cached gives the lock back, whatever it has under way. */
+  left(page: number): void {
+    this.#addUnderWay(page, this.#gaveBack)
+  }
+
+  /** A client has failed to learn who is signed in, maybe because its deadline has passed. */
+  failed(page: number): void {
+    this.#addUnderWay(page, this.#overdue)
+  }
+
+  #addUnderWay(page: number, exchanges: Set<Exchange>): void {
+    for (const exchange of this.#truth.ledger.exchanges)
+      if (exchange.page === page && exchange.arrivedAt === undefined) exchanges.add(exchange)
+  }
+
+  /** It stood still at that login, and when it looked again no storage told of it. */
+  isUnaware(app: App, login: Call): boolean {
+    const audience = this.#audiences.get(login)
+    if (!audience || audience.there.has(app) || app.page.id > audience.newest) return false
+    return !this.#truth.schedule.storage || (login.settledAt ?? 0) <= this.forgottenAt
+  }
+
+  /** Somebody who is still there can have heard of it. */
+  isHeard(login: Call): boolean {
+    const { storage, channel } = this.#truth.schedule
+    const audience = this.#audiences.get(login)
+    const isThere = (app: App): boolean => storage || !audience || audience.there.has(app)
+    return (storage || channel) && this.#truth.apps().some((app) => app.page.running() && isThere(app))
+  }
+
+  /** On a page of the server, of which the clients learn when they ask. */
+  isMadeElsewhere(id: string): boolean {
+    const by = this.#truth.ledger.makers.get(id)
+    return by !== undefined && isElsewhere(by)
+  }
+
+  /** A session that a login made which was under way when somebody logged out: either act may win. */
+  isContested(id: string): boolean {
+    const { ledger, schedule } = this.#truth
+    const by = ledger.makers.get(id)
+    if (!by) return false
+    if (this.unheard.has(id)) return true
+    const { arrivedAt = Infinity } = by
+    // Its answer is not the end of it: the login may have to ask first whose cookie came last.
+    const pending = (at: number): boolean =>
+      this.#calls.some(
+        (call) => call.kind === 'login' && call.app.page.id === by.page && isUnderWay(call, at),
+      )
+    const crossing = this.#logouts.some(
+      ({ at, doomed }) => at >= by.sentAt && (at <= arrivedAt || pending(at)) && !doomed.has(id),
+    )
+    if (crossing || this.#isRevived(id)) return true
+    // No deadline of a client stops an answer that comes later than it, and its cookie wins.
+    const overtaken = ledger.exchanges.some(
+      (other) =>
+        other.sentAt <= by.sentAt &&
+        (isLate(other) || this.#overdue.has(other)) &&
+        (other.arrivedAt ?? 0) > arrivedAt,
+    )
+    if (overtaken) return true
+    // Who got no lock in time goes on without it, a page that is gone has none any more, nor a client that was disposed of, and a
+    // page of the server knows of none: where its answer crosses that of the login, its cookie comes last.
+    const crossed = ledger.exchanges.some(
+      (other) =>
+        (isElsewhere(other) ||
+          this.#isDisposed(other) ||
+          other.orphaned === true ||
+          (other.page !== by.page &&
+            (!other.locked || this.#gaveBack.has(by) || this.#gaveBack.has(other)))) &&
+        other.sentAt < arrivedAt &&
+        (other.arrivedAt ?? 0) >= arrivedAt &&
+        (other.answer?.cookies.length ?? 0) > 0,
+    )
+    if (crossed) return true
+    // Where news come late, a tab that is refused twice about the time of a sign-in overrules what it has not heard of.
+    const isRefused = ({ answer }: Exchange): boolean => answer?.status === 401
+    const isRetry = ({ page, sentAt }: Exchange): boolean =>
+      ledger.exchanges.some(
+        (first) =>
+          isRefused(first) &&
+          first.page === page &&
+          (first.arrivedAt ?? Infinity) <= sentAt &&
+          first.sentAt > sentAt - 1000,
+      )
+    const { locks, channel, storageDelay } = schedule
+    const overruled = ledger.exchanges.some(
+      (other) =>
+        !(locks === true || channel) &&
+        other.page !== by.page &&
+        isRefused(other) &&
+        isRetry(other) &&
+        other.sentAt < arrivedAt &&
+        (other.arrivedAt ?? 0) >= arrivedAt &&
+        (other.arrivedAt ?? 0) <= arrivedAt + storageDelay,
+    )
+    if (overruled) return true
+    // Without locks nothing keeps the acts of two tabs apart, and the cookie that arrives last wins.
+    const rivals = [...ledger.makers.values()].filter((other) => other.page !== by.page)
+    const near = (at: number): boolean => Math.abs(at - by.sentAt) < 15_000
+    // Nor a logout that knows of no session, which waits for nobody.
+    const apart = schedule.locks === true && by.locked
+    return (
+      this.#logouts.some(({ at, nameless }) => (nameless || !apart) && near(at)) ||
+      rivals.some(({ sentAt, locked }) => !(apart && locked) && near(sentAt))
+    )
+  }
+
+  /** The client that sent it was disposed of before it had an answer. */
+  #isDisposed({ page, sentAt, arrivedAt = Infinity }: Exchange): boolean {
+    return this.#remounts.some(({ app, at }) => app.page.id === page && at >= sentAt && at <= arrivedAt)
+  }
+
+  /** The page that logged out had asked for it: for that page it comes to life behind the logout. */
+  #isRevived(id: string): boolean {
+    const { ledger } = this.#truth
+    return this.#logouts.some(({ at, app }) =>
+      ledger.exchanges.some(
+        (other) =>
+          other.page === app.page.id &&
+          other.sentAt <= at &&
+          (other.arrivedAt ?? Infinity) >= at &&
+          ledger.ofCookie(cookieOf(other))?.id === id,
+      ),
+    )
+  }
+
+  /** A page that is gone or stands still got an answer: nobody was there to notice that its cookie lies over newer ones. */
+  isOverwritten(id: string): boolean {
+    const { ledger } = this.#truth
+    return ledger.exchanges.some(
+      (exchange) =>
+        (exchange.orphaned === true || this.#gaveBack.has(exchange)) &&
+        exchange.answer?.cookies.some((cookie) => ledger.ofCookie(valueOf(cookie))?.id === id),
+    )
+  }
+
+  /** Whoever wanted the session was told that it failed; tabs that find it meanwhile show it until it is ended. */
+  isGivenUp(id: string): boolean {
+    return this.#rejectedLogin(id) !== undefined
+  }
+
+  /** The client that should have ended it is gone. */
+  isForsaken(id: string): boolean {
+    const login = this.#rejectedLogin(id)
+    if (!login) return false
+    const { app, at } = login
+    return app.page.gone() || this.#remounts.some((other) => other.app === app && other.at >= at)
+  }
+
+  #rejectedLogin(id: string): Call | undefined {
+    const by = this.#truth.ledger.makers.get(id)
+    return this.#calls.find(
+      (call) =>
+        call.kind === 'login' &&
+        call.outcome === 'rejected' &&
+        call.app.page.id === by?.page &&
+        isUnderWay(call, by.sentAt),
+    )
+  }
+}
+
+export const isUnderWay = (call: Call, at: number): boolean =>
+  call.at <= at && (call.settledAt ?? Infinity) >= at
+
+const valueOf = (setCookie: string): string | undefined => CREDENTIAL.exec(setCookie)?.[1]
+
+/** A sign-in on a page of the server. */
+const isElsewhere = ({ headers }: Exchange): boolean => headers.has('x-elsewhere')
+
+/** Longer than the deadline of the client for auth calls. */
+function isLate({ sentAt, arrivedAt, answer }: Exchange): boolean {
+  return (
+    arrivedAt !== undefined && arrivedAt - sentAt >= 8000 && answer !== undefined && answer.cookies.length > 0
+  )
+}
