@@ -98,9 +98,8 @@ export class Excuses {
   /** Somebody who is still there can have heard of it. */
   isHeard(login: Call): boolean {
     const { storage, channel } = this.#truth.schedule
-    const audience = this.#audiences.get(login)
-    const isThere = (app: App): boolean => storage || !audience || audience.there.has(app)
-    return (storage || channel) && this.#truth.apps().some((app) => app.page.running() && isThere(app))
+    const isTold = (app: App): boolean => app.page.running() && !this.isUnaware(app, login)
+    return (storage || channel) && this.#truth.apps().some(isTold)
   }
 
   /** On a page of the server, of which the clients learn when they ask. */
