@@ -26,7 +26,8 @@ export function granted(
   const stands = explicit && state.phase === 'out' && !state.incoming && !state.loggedOut && !state.logout
   if (!isSame(state.epoch, under.epoch) && !stands) {
     // What comes to life behind a logout must not stay alive.
-    if (state.phase === 'out') return revoke(state, grant, explicit)
+    const wanted = state.loggedOut || state.logout || state.incoming
+    if (state.phase === 'out' && wanted) return revoke(state, grant, explicit)
     // The cookie that came last is in the jar, and only the server knows whose that is.
     return [{ ...calm(state), resyncing: explicit || state.resyncing }, [{ type: 'repair' }]]
   }

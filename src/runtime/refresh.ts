@@ -27,6 +27,8 @@ export interface RefreshNeed {
   readonly anew?: boolean
   /** Ask although nobody is known to be signed in: at the start, and on an explicit wish. */
   readonly restore?: boolean
+  /** Ask although nobody is known to be signed in, unless somebody wanted that. */
+  readonly revive?: boolean
   /** A success is a sign-in on purpose: the person comes back from the sign-in page. */
   readonly explicit?: boolean
 }
@@ -119,10 +121,11 @@ export class Refresher {
   }
 
   /** What stands against asking the server now. */
-  #held({ force, restore, explicit }: RefreshNeed): RefreshOutcome | undefined {
+  #held({ force, restore, revive, explicit }: RefreshNeed): RefreshOutcome | undefined {
     const { state } = this.#context
     const now = this.#context.instant()
-    if ((state.logout && !explicit) || (state.phase === 'out' && !restore)) return { kind: 'ended' }
+    const asks = state.phase !== 'out' || restore || (revive && !state.loggedOut)
+    if ((state.logout && !explicit) || !asks) return { kind: 'ended' }
     const wait = waitLeft(state, now)
     if (wait > 0) {
       const retryAt = Math.round(now.wall + wait)

@@ -51,7 +51,7 @@ export class Runtime {
       },
       repair() {
         context.note('refresh.repair')
-        void refresher.refresh({ cause: 'repair', force: true })
+        void refresher.refresh({ cause: 'repair', force: true, revive: true })
       },
     }
     this.context = context

@@ -1,6 +1,16 @@
 import { expect, it } from 'vitest'
 import { createHub } from './hub.js'
-import { ANN, BOB, createKit, grant, ManualClock, refusal, settle, signedIn } from '../support/kit.js'
+import {
+  ANN,
+  BOB,
+  createKit,
+  grant,
+  type Kit,
+  ManualClock,
+  refusal,
+  settle,
+  signedIn,
+} from '../support/kit.js'
 import {
   FakeLocks,
   failure,
@@ -64,6 +74,41 @@ it('R09 a compensating logout that the server does not take is tried again, and 
   await kit.clock.advance(600_000)
   const compensations = kit.sent('/auth/logout').filter(({ headers }) => headers.has('authorization'))
   expect(compensations).toHaveLength(4)
+})
+
+/** While a refresh is under way, another tab is told that the session is over. */
+async function endedElsewhere(): Promise<{ kit: Kit; answer: (response: Response) => void }> {
+  const hub = createHub()
+  const kit = await signedIn({}, { ports: { channels: hub.channels } })
+  const late = gate()
+  kit.on('/auth/refresh', () => late.answer)
+  void outcome(kit.auth.refresh({ force: true }))
+  await settle()
+  const epoch = [kit.clock.wall() + 1, 'x']
+  hub.say({ v: 1, from: 'other', type: 'out', epoch, reason: 'revoked', sessionId: 's1' })
+  expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'revoked' })
+  kit.on('/auth/refresh', () => grant(3))
+  return { kit, answer: late.open }
+}
+
+it('R01 a session that the server has just renewed is not ended because another tab was refused: the server is asked', async () => {
+  const { kit, answer } = await endedElsewhere()
+  answer(grant(2))
+  await kit.clock.advance(1000)
+  expect(kit.sent('/auth/logout')).toEqual([])
+  expect(kit.auth.getState()).toMatchObject({ status: 'authenticated' })
+  expect(await kit.auth.getAccessToken()).toBe('token-3')
+})
+
+it('R01 and not behind a logout', async () => {
+  const { kit, answer } = await endedElsewhere()
+  const asked = kit.sent('/auth/refresh').length
+  kit.on('/auth/logout', () => new Response(null, { status: 204 }))
+  answer(grant(2))
+  void kit.auth.logout()
+  await kit.clock.advance(10_000)
+  expect(kit.sent('/auth/refresh')).toHaveLength(asked)
+  expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated' })
 })
 
 it('R09 a refresh that waits for the start asks nobody after a logout', async () => {

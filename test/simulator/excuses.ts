@@ -151,7 +151,7 @@ export class Excuses {
     const isRetry = ({ page, sentAt }: Exchange): boolean =>
       ledger.exchanges.some(
         (first) =>
-          isRefused(first) &&
+          (isRefused(first) || first.answer?.status === 409) &&
           first.page === page &&
           (first.arrivedAt ?? Infinity) <= sentAt &&
           first.sentAt > sentAt - 1000,
