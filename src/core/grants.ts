@@ -27,7 +27,7 @@ export function granted(
   if (!isSame(state.epoch, under.epoch) && !stands) {
     // What comes to life behind a logout must not stay alive.
     const wanted = state.loggedOut || state.logout || state.incoming
-    if (state.phase === 'out' && wanted) return revoke(state, grant, explicit)
+    if (wanted && state.phase === 'out') return revoke(state, grant, explicit)
     // The cookie that came last is in the jar, and only the server knows whose that is.
     return [{ ...calm(state), resyncing: explicit || state.resyncing }, [{ type: 'repair' }]]
   }

@@ -17,7 +17,8 @@ export function followMarker(state: ClientState, marker: Marker, now: Moment): T
   const nobody = marker.state === 'out' && marker.reason === 'none'
   if (nobody && (state.phase === 'in' || state.resyncing))
     return resync(state, { ...marker, epoch: nextEpoch(marker.epoch, now.wall, now.id) }, now)
-  const reason = marker.reason === 'none' || marker.reason === 'logout' ? 'logout-elsewhere' : marker.reason
+  const { reason: told } = marker
+  const reason = told === 'none' || told === 'logout' ? 'logout-elsewhere' : told
   const [next, effects] = followOut(state, marker, reason, pendingLogout(marker))
   if (!nobody) return [next, effects]
   return [{ ...next, loggedOut: false, reason: state.phase === 'out' ? next.reason : 'none' }, effects]

@@ -124,8 +124,8 @@ export class Refresher {
   #held({ force, restore, revive, explicit }: RefreshNeed): RefreshOutcome | undefined {
     const { state } = this.#context
     const now = this.#context.instant()
-    const asks = state.phase !== 'out' || restore || (revive && !state.loggedOut)
-    if ((state.logout && !explicit) || !asks) return { kind: 'ended' }
+    const over = state.phase === 'out' && !restore && (!revive || state.loggedOut)
+    if (over || (state.logout && !explicit)) return { kind: 'ended' }
     const wait = waitLeft(state, now)
     if (wait > 0) {
       const retryAt = Math.round(now.wall + wait)

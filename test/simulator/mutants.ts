@@ -95,7 +95,7 @@ const REFRESHING: readonly Mutant[] = [
   {
     name: 'an old cookie that a late answer brought back is not repaired',
     file: 'runtime/runtime.ts',
-    find: "void refresher.refresh({ cause: 'repair', force: true })",
+    find: "void refresher.refresh({ cause: 'repair', force: true, revive: true })",
     replace: '',
     breaks: 'P1',
     schedule: of(
@@ -206,7 +206,7 @@ const SIGNING_OUT: readonly Mutant[] = [
   {
     name: 'a session that comes to life behind a logout is left alive',
     file: 'core/grants.ts',
-    find: "if (state.phase === 'out') return revoke(state, grant, explicit)",
+    find: "if (wanted && state.phase === 'out') return revoke(state, grant, explicit)",
     replace: "if (state.phase === 'out') return [state, []]",
     breaks: 'P2',
     schedule: of({}, login(0, 1), logout(0, 1), wait(20_000)),
