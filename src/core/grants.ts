@@ -23,10 +23,10 @@ export function granted(
   now: Moment,
 ): Transition {
   // That the session before it was found to be over is no act of anybody's, and does not stand against a sign-in.
-  const stands = explicit && state.phase === 'out' && !state.incoming && !state.loggedOut && !state.logout
+  const wanted = state.loggedOut || state.logout || state.incoming
+  const stands = explicit && state.phase === 'out' && !wanted
   if (!isSame(state.epoch, under.epoch) && !stands) {
     // What comes to life behind a logout must not stay alive.
-    const wanted = state.loggedOut || state.logout || state.incoming
     if (wanted && state.phase === 'out') return revoke(state, grant, explicit)
     // The cookie that came last is in the jar, and only the server knows whose that is.
     return [{ ...calm(state), resyncing: explicit || state.resyncing }, [{ type: 'repair' }]]

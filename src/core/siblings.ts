@@ -21,7 +21,11 @@ export function followMarker(state: ClientState, marker: Marker, now: Moment): T
   const reason = told === 'none' || told === 'logout' ? 'logout-elsewhere' : told
   const [next, effects] = followOut(state, marker, reason, pendingLogout(marker))
   if (!nobody) return [next, effects]
-  return [{ ...next, loggedOut: false, reason: state.phase === 'out' ? next.reason : 'none' }, effects]
+  const { loggedOut } = state
+  return [
+    state.phase === 'out' ? { ...next, loggedOut } : { ...next, loggedOut: false, reason: 'none' },
+    effects,
+  ]
 }
 
 /** Another tab signed out, or was told that the session has ended. */
@@ -36,9 +40,11 @@ function followOut(
   const logout = mine ? merge(mine, theirs) : theirs
   const [ended, effects]: Transition =
     state.phase === 'out'
-      ? [{ ...state, epoch, incoming: undefined, generation: 0, loggedOut: isLogout(reason) }, dropped(state)]
+      ? [{ ...state, epoch, incoming: undefined, generation: 0 }, dropped(state)]
       : end(state, reason, epoch, undefined)
-  const next: ClientState = { ...ended, logout, sessionId }
+  // Whoever logged out wants to be out, whatever another tab is told afterwards.
+  const loggedOut = ended.loggedOut || isLogout(reason)
+  const next: ClientState = { ...ended, logout, sessionId, loggedOut }
   const told: Effect[] = logout === theirs ? [] : [writeMarker(next)]
   const pending: Effect[] = logout ? [{ type: 'pending' }] : []
   return [next, [...told, ...effects, ...disown(state, reason, sessionId), ...pending]]

@@ -38,6 +38,24 @@ it('R50 a sign-in stands although it was found out meanwhile that the session be
   expect(move(signedOut(state), login)[0]).toMatchObject({ phase: 'out' })
 })
 
+it('R09 a logout still counts when another tab is told afterwards that nobody is signed in', () => {
+  const before = signedIn()
+  const out = signedOut(before)
+  const confirmed: ClientEvent = { type: 'logoutConfirmed', epoch: out.epoch, sessionId: 's-ann' }
+  const done = move(out, confirmed)[0]
+  expect(done.logout).toBeUndefined()
+  for (const reason of ['expired', 'none'] as const) {
+    const epoch = nextEpoch(done.epoch, START + 9000, 'x')
+    const marker = markerOf(epoch, { state: 'out', reason, sessionId: undefined })
+    const [later] = move(done, { type: 'markerSeen', marker })
+    const late = grantOf('ann', { sessionId: 's-late' })
+    const answer: ClientEvent = { type: 'granted', grant: late, under: underOf(before), explicit: false }
+    const [after, effects] = move(later, answer)
+    expect(after.phase).toBe('out')
+    expect(effectOf(effects, 'revoke')?.grant).toBe(late)
+  }
+})
+
 it('R39 a frozen page whose login answer waited signs nobody in where somebody logged out meanwhile', () => {
   const nobody = move(INITIAL, {
     type: 'refused',
