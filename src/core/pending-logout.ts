@@ -13,18 +13,15 @@ export const WHICHEVER = ''
 export const MOST_PENDING = 4
 
 /** One more is to be ended. */
-export function alsoEnd(
+export const alsoEnd = (
   logout: PendingLogout | undefined,
-  sessionId: string | undefined,
+  sessionId: string = WHICHEVER,
   scope: LogoutScope = 'current',
-): PendingLogout {
-  const sessionIds = union(logout?.sessionIds ?? [], [sessionId ?? WHICHEVER])
-  return { scope: logout?.scope === 'all' ? 'all' : scope, sessionIds }
-}
+): PendingLogout => merge(logout ?? { scope, sessionIds: [] }, { scope, sessionIds: [sessionId] })
 
 /** What two tabs have still to end. */
 export function merge(mine: PendingLogout, theirs: PendingLogout | undefined): PendingLogout {
-  const sessionIds = union(mine.sessionIds, theirs?.sessionIds ?? [])
+  const sessionIds = [...new Set([...mine.sessionIds, ...(theirs?.sessionIds ?? [])])].slice(-MOST_PENDING)
   return { scope: theirs?.scope === 'all' ? 'all' : mine.scope, sessionIds }
 }
 
@@ -37,6 +34,3 @@ export function without(logout: PendingLogout, sessionId: string): PendingLogout
 /** Whether something of theirs is news to us. */
 export const isMore = (theirs: PendingLogout, mine: PendingLogout | undefined): boolean =>
   theirs.sessionIds.some((id) => !mine?.sessionIds.includes(id))
-
-const union = (known: readonly string[], more: readonly string[]): readonly string[] =>
-  [...new Set([...known, ...more])].slice(-MOST_PENDING)
