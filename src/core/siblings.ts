@@ -6,7 +6,7 @@ import type { Marker } from './marker.js'
 import type { Message } from './messages.js'
 import { isMore, merge, WHICHEVER, without } from './pending-logout.js'
 import { calm, type ClientState, type Effect, type Grant, type Moment, type Transition } from './state.js'
-import { out, tellLogout, writeMarker } from './telling.js'
+import { announce, out, tellLogout, writeMarker } from './telling.js'
 import type { EndReason, Epoch } from './types.js'
 import { waitLeft } from './waits.js'
 
@@ -134,8 +134,10 @@ export function received(
 ): Transition {
   const ahead = isNewer(message.epoch, state.epoch)
   if (!ahead && !isSame(message.epoch, state.epoch)) {
-    const missed = message.type === 'in' && isOver(state, message.sessionId)
-    return [state, missed ? [out(state, 'logout-elsewhere')] : []]
+    // What is newer is told, for those who heard only of what is older.
+    if (message.type === 'in' && isOver(state, message.sessionId))
+      return [state, [out(state, 'logout-elsewhere')]]
+    return [state, message.type === 'out' && state.phase === 'in' ? [announce(state)] : []]
   }
   switch (message.type) {
     case 'in':

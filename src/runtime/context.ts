@@ -130,15 +130,11 @@ export class Context {
     this.#seen = text
     const marker = this.readMarker(text)
     const newest = known && this.readMarker(known)
-    if (marker && newest && isNewer(newest.epoch, marker.epoch)) {
-      // Storage reaches other processes late: a tab that woke with an old copy has written over a newer epoch.
+    // Storage reaches other processes late: a tab that woke with an old copy has written over a newer epoch. Or it was emptied,
+    // and a page that starts now must find what was all the same.
+    if (newest && (marker ? isNewer(newest.epoch, marker.epoch) : isLasting(newest, text))) {
       if (shared.write(this.name, known)) this.#seen = known
-      return
-    }
-    if (marker) this.dispatch({ type: 'markerSeen', marker })
-    // The storage may be emptied or spoilt, but a logout that is still to be delivered stays, if it says for which session:
-    // nobody knows who has signed in since.
-    else if (this.#state.logout?.sessionIds.some((id) => id !== WHICHEVER)) this.saveLogout()
+    } else if (marker) this.dispatch({ type: 'markerSeen', marker })
   }
 
   /** Writes the pending logout once more, after what may have emptied the storage. */
@@ -221,6 +217,13 @@ export class Context {
     }
   }
 }
+
+/**
+ * What is written again over nothing. A pending logout also over what nobody can read, if it knows for which session: one that
+ * does not would end that of whoever has signed in unseen.
+ */
+const isLasting = ({ state, ending }: Marker, over: string | null | undefined): boolean =>
+  state === 'logout-pending' ? ending.some((id) => id !== WHICHEVER) : !over
 
 /** A sibling has renewed the credential of the same epoch in the meantime. */
 function isLater(current: Marker, marker: Marker): boolean {

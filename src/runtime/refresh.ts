@@ -252,6 +252,9 @@ export class Refresher {
           })
         })
         if (late) flush()
+        // Where nobody can tell us whether others have asked meanwhile, they may have: once, since the server may just be slow.
+        if (late && cause !== 'repair' && !context.channel && !context.readMarker())
+          context.reactions.repair({ type: 'repair' })
         return { ...verdict, flush }
       },
     )

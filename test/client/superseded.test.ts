@@ -4,6 +4,7 @@ import {
   ANN,
   BOB,
   createKit,
+  FakeBrowser,
   grant,
   type Kit,
   ManualClock,
@@ -97,6 +98,22 @@ it('R01 a session that the server has just renewed is not ended because another 
   await kit.clock.advance(1000)
   expect(kit.sent('/auth/logout')).toEqual([])
   expect(kit.auth.getState()).toMatchObject({ status: 'authenticated' })
+  expect(await kit.auth.getAccessToken()).toBe('token-3')
+})
+
+it('R01 an answer behind its deadline is repaired once where no tab can say whether another one has asked meanwhile', async () => {
+  const browser = new FakeBrowser()
+  browser.storageBlocked = true
+  const kit = await signedIn({}, { browser, ports: { channels: NO_CHANNELS } })
+  let number = 1
+  kit.on('/auth/refresh', () => {
+    const late = gate()
+    kit.clock.after(9000, () => late.open(grant(++number)))
+    return late.answer
+  })
+  void outcome(kit.auth.refresh({ force: true }))
+  await kit.clock.advance(60_000)
+  expect(kit.sent('/auth/refresh')).toHaveLength(1 + 2)
   expect(await kit.auth.getAccessToken()).toBe('token-3')
 })
 

@@ -273,6 +273,20 @@ it('R39 whoever says that the session is alive that somebody logged out of is to
   expect(move(out, say('s-other'))).toEqual([out, []])
 })
 
+it('FIX-04 whoever tells of an end that is older than the sign-in is told of the sign-in, for those who heard only of the end', () => {
+  const [ended] = move(signedOut(), { type: 'purged' })
+  const [again] = move(ended, loggedIn(ended, grantOf('ann')))
+  const late: ClientEvent = {
+    type: 'received',
+    message: { type: 'out', epoch: ended.epoch, reason: 'logout-elsewhere', sessionId: 's-ann' },
+    grant: undefined,
+  }
+  const [same, effects] = move(again, late)
+  expect(same).toBe(again)
+  expect(effects).toMatchObject([{ type: 'post', message: { type: 'in', epoch: again.epoch } }])
+  expect(move(signedOut(again), late)[1]).toEqual([])
+})
+
 it('FIX-04 who waits for the clean-up and is overtaken by a logout is signed out at the server', () => {
   const [switching] = move(signedIn(), loggedIn(signedIn(), grantOf('bob')))
   expect(switching.incoming).toBeDefined()

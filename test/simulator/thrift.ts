@@ -47,6 +47,8 @@ interface Wait {
   /** When it was imposed, and how long nobody may ask. */
   readonly since: number
   readonly until: number
+  /** Somebody else had an answer meanwhile. */
+  readonly isOld: boolean
 }
 
 export class Thrift {
@@ -58,6 +60,7 @@ export class Thrift {
   readonly #signingIn = new Set<number>()
   readonly #failures = new Map<number, number>()
   readonly #remounts = new Map<number, number>()
+  readonly #toldAt = new Map<number, number>()
   /** Pages whose request lost a race, or seemed to: they try once more. */
   readonly #losers = new Set<number>()
   /** With cookie sessions: pages whose next question to the server is a refresh, and those questions. */
@@ -73,6 +76,7 @@ export class Thrift {
   #online = true
   #faults = false
   #renewedAt = -Infinity
+  #succeededAt = -Infinity
   #signedInAt = -Infinity
   #newsAt = -Infinity
   /** The storage was emptied: tabs of different epochs do not hear each other until somebody has an answer. */
@@ -107,6 +111,7 @@ export class Thrift {
 
   /** A client heard of another epoch, or was given what a sibling holds: its own failures are of the past. */
   told(page: number): void {
+    this.#toldAt.set(page, this.#truth.now())
     this.#failures.delete(page)
     this.#waits = this.#waits.filter((wait) => wait.page !== page)
   }
@@ -194,6 +199,7 @@ export class Thrift {
     if (status === 401 || status === 409) return void this.#losers.add(page)
     if (status === 200 && !isPage(exchange)) {
       this.#forget()
+      this.#succeededAt = now()
       if (this.#estranged) this.#newsAt = now()
       this.#estranged = false
       if (this.#app(page)?.page.running() && sentAt > this.#disturbedAt + EXCUSE_MS) this.#renewedAt = sentAt
@@ -208,7 +214,9 @@ export class Thrift {
     this.#failures.set(page, failures)
     const mandated = Number(heard?.headers.get('retry-after') ?? 0) * 1000
     const own = Math.min(SHORTEST_WAIT_MS * 2 ** (failures - 1), LONGEST_WAIT_MS)
-    this.#waits.push({ page, since: now(), until: now() + Math.max(mandated, own) })
+    // Whoever has heard of a credential that is newer than the one it was asked with is not told to wait.
+    const isOld = this.#succeededAt > sentAt
+    this.#waits.push({ page, since: now(), until: now() + Math.max(mandated, own), isOld })
   }
 
   #checkFlights({ page, tab, locked, keepalive }: Exchange): void {
@@ -241,7 +249,8 @@ export class Thrift {
     const { storage, storageDelay } = this.#truth.schedule
     const remountedAt = this.#remounts.get(page) ?? -Infinity
     const isKnown = storage && this.#signedInAt < sentAt && this.#signedInAt + storageDelay < remountedAt
-    return !isKnown && remountedAt >= sentAt
+    const isOver = (this.#toldAt.get(page) ?? -Infinity) > remountedAt
+    return (!isKnown || isOver) && remountedAt >= sentAt
   }
 
   /** Webkit tells a page that comes back out of its cache that its request has failed, whatever became of it. */
@@ -258,6 +267,7 @@ export class Thrift {
       // Who comes later, or has no channel, learns of it from the server.
       const age = this.#app(page)?.page.activeMs() ?? 0
       const told =
+        !wait.isOld &&
         !this.#estranged &&
         schedule.channel &&
         schedule.storage &&
