@@ -65,8 +65,10 @@ export class Excuses {
   }
 
   signedIn(login: Call): void {
-    const there = new Set(this.#truth.apps().filter(({ page }) => page.running()))
-    this.#audiences.set(login, { there, newest: this.#newestPage })
+    const apps = this.#truth.apps()
+    const hears = ({ page }: App): boolean => page.running() && !page.ports.lifecycle.prerendering()
+    const newest = Math.max(this.#newestPage, ...apps.map(({ page }) => page.id))
+    this.#audiences.set(login, { there: new Set(apps.filter(hears)), newest })
   }
 
   remounted(app: App): void {
@@ -123,7 +125,7 @@ export class Excuses {
     const crossing = this.#logouts.some(
       ({ at, doomed }) => at >= by.sentAt && (at <= arrivedAt || pending(at)) && !doomed.has(id),
     )
-    if (crossing || this.#isRevived(id)) return true
+    if (crossing || this.#isRevived(id) || this.#isFoundUnaware(id)) return true
     // No deadline of a client stops an answer that comes later than it, and its cookie wins.
     const overtaken = ledger.exchanges.some(
       (other) =>
@@ -176,6 +178,19 @@ export class Excuses {
     return (
       this.#logouts.some(({ at, nameless }) => (nameless || !apart) && near(at)) ||
       rivals.some(({ sentAt, locked }) => !(apart && locked) && near(sentAt))
+    )
+  }
+
+  /** A tab that heard of an older logout and not of the sign-in asked about it: for that tab it comes to life behind the logout. */
+  #isFoundUnaware(id: string): boolean {
+    const { ledger, apps } = this.#truth
+    const login = this.#calls.find(
+      ({ value }) => (value as { sessionId?: string } | undefined)?.sessionId === id,
+    )
+    const unaware = login && apps().filter((app) => this.isUnaware(app, login))
+    return ledger.exchanges.some(
+      (other) =>
+        ledger.ofCookie(cookieOf(other))?.id === id && unaware?.some(({ page }) => page.id === other.page),
     )
   }
 

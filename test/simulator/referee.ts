@@ -101,7 +101,9 @@ export class Referee {
     const own = sessionOf(app)
     // Without storage the tabs that learned of a sign-in elsewhere may be loaded again before they hear of the logout.
     const isTold = (id: string): boolean =>
-      this.excuses.isMadeElsewhere(id) ? storage && this.#isShown(id) : known.has(id) && !this.excuses.unheard.has(id)
+      this.excuses.isMadeElsewhere(id)
+        ? storage && this.#isShown(id)
+        : known.has(id) && !this.excuses.unheard.has(id)
     const alive = [...ledger.sessions.values()].filter(
       (session) =>
         ledger.lives(session, serverTime()) &&
