@@ -42,7 +42,7 @@ export function end(
   status: number | undefined,
 ): Transition {
   const { connection, purging, mode } = state
-  const loggedOut = isLogout(reason)
+  const loggedOut = isLogout(reason) ? epoch : undefined
   const next: ClientState = { ...INITIAL, connection, purging, mode, epoch, phase: 'out', reason, loggedOut }
   const abandon: Effect = { type: 'abandon', reason }
   // Where nobody was signed in there is nothing to end, and an end that is still being cleared away is not told twice.

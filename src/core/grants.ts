@@ -1,5 +1,5 @@
 import { end } from './ends.js'
-import { isSame, nextEpoch, NO_EPOCH } from './epoch.js'
+import { isNewer, isSame, nextEpoch, NO_EPOCH } from './epoch.js'
 import { elapsed } from './lifetime.js'
 import { alsoEnd, WHICHEVER, without } from './pending-logout.js'
 import {
@@ -22,8 +22,10 @@ export function granted(
   { grant, under, explicit, late, wished }: ClientEvent & { type: 'granted' },
   now: Moment,
 ): Transition {
-  // That the session before it was found to be over is no act of anybody's, and does not stand against a sign-in.
-  const wanted = state.loggedOut || state.logout || state.incoming
+  // That the session before it was found to be over is no act of anybody's, and does not stand against a sign-in; nor does an
+  // older logout.
+  const { loggedOut, logout, incoming } = state
+  const wanted = incoming || (!explicit && logout) || (loggedOut && isNewer(loggedOut, under.epoch))
   const stands = explicit && state.phase === 'out' && !wanted
   if (!isSame(state.epoch, under.epoch) && !stands) {
     // What comes to life behind a logout must not stay alive.

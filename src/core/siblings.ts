@@ -23,7 +23,7 @@ export function followMarker(state: ClientState, marker: Marker, now: Moment): T
   if (!nobody) return [next, effects]
   const { loggedOut } = state
   return [
-    state.phase === 'out' ? { ...next, loggedOut } : { ...next, loggedOut: false, reason: 'none' },
+    state.phase === 'out' ? { ...next, loggedOut } : { ...next, loggedOut: undefined, reason: 'none' },
     effects,
   ]
 }
@@ -43,7 +43,7 @@ function followOut(
       ? [{ ...state, epoch, incoming: undefined, generation: 0 }, dropped(state)]
       : end(state, reason, epoch, undefined)
   // Whoever logged out wants to be out, whatever another tab is told afterwards.
-  const loggedOut = ended.loggedOut || isLogout(reason)
+  const loggedOut = isLogout(reason) ? epoch : ended.loggedOut
   const next: ClientState = { ...ended, logout, sessionId, loggedOut }
   const told: Effect[] = logout === theirs ? [] : [writeMarker(next)]
   const pending: Effect[] = logout ? [{ type: 'pending' }] : []
@@ -67,7 +67,7 @@ function disown(
 /** Whether it is the session that somebody logged out of. */
 function isOver({ phase, loggedOut, logout, sessionId }: ClientState, id: string | undefined): boolean {
   if (id === undefined) return false
-  return logout ? logout.sessionIds.includes(id) : phase === 'out' && loggedOut && sessionId === id
+  return logout ? logout.sessionIds.includes(id) : phase === 'out' && !!loggedOut && sessionId === id
 }
 
 /** Somebody is signed in by another tab: learn who it is. */

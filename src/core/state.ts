@@ -34,8 +34,8 @@ export interface ClientState {
   /** The start asks the server although the marker says that nobody is signed in: not known until it has answered. */
   readonly asking: boolean
   readonly reason: EndReason | 'none'
-  /** While nobody is signed in: somebody wanted that, here or in another tab. */
-  readonly loggedOut: boolean
+  /** While nobody is signed in: the epoch of the last logout, here or in another tab; undefined where nobody wanted that. */
+  readonly loggedOut: Epoch | undefined
   /** How the backend lets this browser act for a user, as the last sign-in or renewal showed; it outlives the session. */
   readonly mode: Mode | undefined
   /** Of the identity, or of the marker while the identity is unknown. */
@@ -141,7 +141,7 @@ export const INITIAL: ClientState = {
   phase: 'unknown',
   asking: false,
   reason: 'none',
-  loggedOut: false,
+  loggedOut: undefined,
   mode: undefined,
   sessionId: undefined,
   identity: undefined,

@@ -73,5 +73,6 @@ function started(state: ClientState, marker: Marker | undefined): Transition {
   const { epoch, follows, mode, sessionId, generation } = marker
   const known: ClientState = { ...state, epoch, follows, mode, sessionId, generation }
   if (marker.state === 'in') return [known, []]
-  return [{ ...known, phase: 'out', loggedOut: isLogout(marker.reason), logout: pendingLogout(marker) }, []]
+  const loggedOut = isLogout(marker.reason) ? epoch : undefined
+  return [{ ...known, phase: 'out', loggedOut, logout: pendingLogout(marker) }, []]
 }

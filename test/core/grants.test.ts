@@ -273,6 +273,18 @@ it('R39 whoever says that the session is alive that somebody logged out of is to
   expect(move(out, say('s-other'))).toEqual([out, []])
 })
 
+it('FIX-04 a sign-in after a logout stands although another tab is refused while it runs', () => {
+  const [out] = move(signedOut(), PURGED)
+  const epoch = nextEpoch(out.epoch, START + 4000, 'a')
+  const refusal = markerOf(epoch, { state: 'out', reason: 'expired', sessionId: undefined })
+  const [refused] = move(out, { type: 'markerSeen', marker: refusal })
+  const event: ClientEvent = { ...loggedIn(out, grantOf('ann')), under: underOf(out) } as ClientEvent
+  expect(move(refused, event)[0]).toMatchObject({ phase: 'in', identity: { subject: 'ann' } })
+  // A refresh that the logout overtook is still taken back.
+  const late: ClientEvent = renewed(signedIn(), grantOf('ann'))
+  expect(typesOf(move(refused, late)[1])).toContain('revoke')
+})
+
 it('FIX-04 whoever tells of an end that is older than the sign-in is told of the sign-in, for those who heard only of the end', () => {
   const [ended] = move(signedOut(), { type: 'purged' })
   const [again] = move(ended, loggedIn(ended, grantOf('ann')))

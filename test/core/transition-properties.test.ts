@@ -58,9 +58,17 @@ const isOld = ({ before, event }: Moved): boolean => {
   return epoch !== undefined && isNewer(before.epoch, epoch)
 }
 
-/** A sign-in that only the end of an older session has come before. */
-const stands = ({ before: { phase, incoming, logout, loggedOut }, event }: Moved): boolean =>
-  event.type === 'granted' && event.explicit && phase === 'out' && !incoming && !logout && !loggedOut
+/** Somebody has logged out since it was asked for. */
+const overtaken = ({ loggedOut }: ClientState, { under }: ClientEvent & { type: 'granted' }): boolean =>
+  loggedOut !== undefined && isNewer(loggedOut, under.epoch)
+
+/** A sign-in that only the end of an older session, or an older logout, has come before. */
+const stands = ({ before, event }: Moved): boolean =>
+  event.type === 'granted' &&
+  event.explicit &&
+  before.phase === 'out' &&
+  !before.incoming &&
+  !overtaken(before, event)
 
 it('is pure: the same state, event and moment give the same outcome, and the input is left as it was', () => {
   always(({ before, event, now, after, effects }) => {
@@ -145,7 +153,7 @@ it('R09 a grant that comes after a logout is taken back at the server', () => {
     if (!late) return
     expect(after.phase).toBe('out')
     // Where nobody wanted to be out the server says who is signed in.
-    if (!before.loggedOut && !before.logout && !before.incoming)
+    if (!overtaken(before, event) && !before.logout && !before.incoming)
       return expect(effects).toEqual([{ type: 'repair' }])
     expect(effectOf(effects, 'revoke')?.grant).toBe(event.grant)
     // So that the next page does it if this one is gone.
