@@ -1,8 +1,9 @@
-import { remaining } from '../core/lifetime.js'
+import { type Credential, margin, remaining } from '../core/lifetime.js'
 import type { Grant, Under } from '../core/state.js'
 import { AuthError } from '../errors.js'
 import { judgeRefresh, type Verdict } from './answers.js'
 import type { Context } from './context.js'
+import type { DiagnosticEntry } from './diagnostics.js'
 import { inTime, type Reply } from './endpoints.js'
 import { obtain } from './obtain.js'
 import { raced } from './waiting.js'
@@ -26,8 +27,11 @@ export type Settled = Verdict & { readonly flush?: () => void }
 export async function renew(context: Context, need: Renewal, under: Under): Promise<Settled> {
   const { cause, force = false } = need
   const { credential } = context.state
-  const left = credential && Math.round(remaining(credential, context.instant()))
-  context.note('refresh.sent', { cause, generation: under.generation, milliseconds: left })
+  context.note('refresh.sent', {
+    cause,
+    generation: under.generation,
+    ...(credential && ahead(context, credential)),
+  })
   const started = context.ports.clock.monotonic()
   let late = false
   // Under another epoch the answer would be taken for that of somebody else.
@@ -54,6 +58,16 @@ export async function renew(context: Context, need: Renewal, under: Under): Prom
   // Nobody joins a request that may never be answered.
   context.ports.flights.delete(flight)
   return { kind: 'indeterminate', error: new AuthError('timeout', { action: 'refresh the session' }) }
+}
+
+/** How long the old token is still good, and how much of that was drawn to keep the tabs apart. */
+function ahead(context: Context, credential: Credential): Pick<DiagnosticEntry, 'milliseconds' | 'jitter'> {
+  const { lead, lifetime } = credential
+  const jitter = lead - margin(lifetime, context.options.refreshMargin)
+  return {
+    milliseconds: Math.round(remaining(credential, context.instant())),
+    jitter: lead > 0 ? Math.round(jitter) : undefined,
+  }
 }
 
 function commit(context: Context, grant: Grant, need: Renewal, under: Under, late: boolean): void {
