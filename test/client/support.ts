@@ -1,6 +1,6 @@
 /* What the tests of the whole client say often. */
 import type { AuthClient } from '../../src/client.js'
-import type { Channels, Locks, Abort } from '../../src/core/ports.js'
+import type { Channels, Locks } from '../../src/core/ports.js'
 import { isAuthError } from '../../src/errors.js'
 import type { AuthEvents } from '../../src/runtime/events.js'
 import type { Answer, ManualClock } from '../support/kit.js'
@@ -80,7 +80,7 @@ export class FakeLocks implements Locks {
     return this.#queue.length
   }
 
-  acquire = (name: string, waitMs: number, signal?: Abort): Promise<(() => void) | undefined> => {
+  acquire: Locks['acquire'] = (name, waitMs, signal, queued) => {
     this.names.add(name)
     return new Promise((resolve) => {
       const leave = () => {
@@ -104,6 +104,7 @@ export class FakeLocks implements Locks {
       }
       this.#queue.push(entry)
       if (this.#queue[0] === entry) entry.granted()
+      else queued?.()
     })
   }
 }

@@ -53,7 +53,7 @@ const REFRESHING: readonly Mutant[] = [
   {
     name: 'the refresh lock is ignored',
     file: 'runtime/refresh.ts',
-    find: 'context.lock.take(options.timeouts.lock + ports.chance.fraction() * 1000)',
+    find: 'context.lock.take(waitMs, () => (contended = true))',
     replace: 'Promise.resolve(undefined)',
     breaks: 'P3',
     schedule: of(
