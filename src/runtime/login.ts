@@ -86,7 +86,9 @@ async function send(context: Context, logouts: Logouts, credentials: unknown, cs
         return { verdict, committed: false }
       }
       if (late || disposed.aborted) {
-        // The caller was told that it failed, so it has.
+        // The caller was told that it failed, so it has, also for the next page if this one cannot end it.
+        if (context.state.phase === 'out')
+          context.dispatch({ type: 'loginLost', sessionId: verdict.grant.identity.sessionId })
         await logouts.compensate(verdict.grant)
         return { verdict, committed: false }
       }
