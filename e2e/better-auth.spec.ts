@@ -11,6 +11,7 @@ testPeer({
   start: (start, client) => start(client, (origin) => betterAuthLife(origin)),
   cookie: COOKIE,
   asked: 'GET /api/auth/get-session 200',
+  signedIn: 'POST /api/auth/sign-in/email 200',
   signedOut: 'POST /api/auth/sign-out 200',
   refused: '401',
 })
