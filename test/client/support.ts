@@ -3,7 +3,7 @@ import type { AuthClient } from '../../src/client.js'
 import type { Channels, Locks } from '../../src/core/ports.js'
 import { isAuthError } from '../../src/errors.js'
 import type { AuthEvents } from '../../src/runtime/events.js'
-import type { Answer, ManualClock } from '../support/kit.js'
+import { type Answer, type Kit, type ManualClock, settle } from '../support/kit.js'
 
 /** An answer that is given when the test says so. */
 export function gate(): { readonly answer: Promise<Response | Error>; open(value: Response | Error): void } {
@@ -21,6 +21,19 @@ export const outcome = (promise: Promise<unknown>): Promise<string> =>
     () => 'resolved',
     (error: unknown) => (isAuthError(error) ? error.code : String(error)),
   )
+
+/** Begins a login that the test answers. */
+export async function beginLogin({ auth, on }: Kit): Promise<{
+  /** As `outcome`. */
+  readonly login: Promise<string>
+  answer(value: Response | Error): void
+}> {
+  const { answer, open } = gate()
+  on('/auth/login', () => answer)
+  const login = outcome(auth.login({}))
+  await settle()
+  return { login, answer: open }
+}
 
 /** The error a call rejects with. */
 export const failure = (promise: Promise<unknown>): Promise<unknown> =>
