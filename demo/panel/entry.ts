@@ -10,6 +10,7 @@ const MEMBERS: Readonly<Record<keyof DiagnosticEntry, 'string' | 'number'>> = {
   reason: 'string',
   generation: 'number',
   milliseconds: 'number',
+  jitter: 'number',
   url: 'string',
   scope: 'string',
   message: 'string',

@@ -20,7 +20,7 @@ const pick = (names: Readonly<Record<string, string>>, name: string | undefined)
 const NEEDS: Readonly<Record<string, string>> = {
   start: 'the page was loaded',
   redirect: 'back from the sign-in page',
-  schedule: 'due, at a moment drawn for this token',
+  schedule: 'due before its end',
   retry: 'the last try failed',
   early: 'a request found it near its end',
   request: 'a request needs a token',
@@ -126,9 +126,9 @@ export function figuresOf(
 ): string {
   const time = milliseconds === undefined || type === 'refresh.sent' ? '' : duration(milliseconds)
   const ahead = begun?.type === 'refresh.sent' && (begun.cause === 'schedule' || begun.cause === 'early')
-  const left = ahead ? (begun.milliseconds ?? 0) : 0
+  const { milliseconds: left = 0, jitter } = (ahead && begun) || {}
   return [
-    left > 0 ? `${duration(left)} before its end` : '',
+    left > 0 ? `${duration(left)} left${jitter ? `, jitter ${duration(jitter)}` : ''}` : '',
     generation === undefined || type === 'refresh.sent' ? '' : `generation ${generation}`,
     time && (type === 'refresh.failed' ? `next try in ${time}` : time),
   ]

@@ -102,8 +102,8 @@ export type ClientEvent =
   | { readonly type: 'disconnected' }
   | { readonly type: 'logoutRequested'; readonly scope: LogoutScope }
   | { readonly type: 'logoutConfirmed'; readonly epoch: Epoch; readonly sessionId: string }
-  /** A login made a session whose id nobody could read. */
-  | { readonly type: 'loginUnreadable' }
+  /** A login made a session that nobody takes: it came too late, or, without its id, nobody could read the answer. */
+  | { readonly type: 'loginLost'; readonly sessionId?: string | undefined }
   | { readonly type: 'purged' }
 
 export type Effect =

@@ -2,7 +2,7 @@ import { end, isLogout, refused } from './ends.js'
 import { isNewer, isSame, nextEpoch, NO_EPOCH } from './epoch.js'
 import { granted, install } from './grants.js'
 import type { Marker } from './marker.js'
-import { alsoEnd, WHICHEVER, without } from './pending-logout.js'
+import { alsoEnd, without } from './pending-logout.js'
 import { followMarker, notice, pendingLogout, received } from './siblings.js'
 import type { ClientEvent, ClientState, Moment, Transition } from './state.js'
 import { tellLogout, writeMarker } from './telling.js'
@@ -50,12 +50,12 @@ export function transition(state: ClientState, event: ClientEvent, now: Moment):
       const next: ClientState = { ...state, logout: without(state.logout, sessionId) }
       return [next, [writeMarker(next)]]
     }
-    case 'loginUnreadable': {
+    case 'loginLost': {
       // Only the server knows whether it is still the session of whoever is signed in.
       if (state.phase !== 'out' || state.incoming) return [state, [{ type: 'repair' }]]
       const known = !isSame(state.epoch, NO_EPOCH)
       const epoch = known ? state.epoch : nextEpoch(state.epoch, now.wall, now.id)
-      const next: ClientState = { ...state, epoch, logout: alsoEnd(state.logout, WHICHEVER) }
+      const next: ClientState = { ...state, epoch, logout: alsoEnd(state.logout, event.sessionId) }
       return [next, [writeMarker(next), { type: 'pending' }]]
     }
     case 'purged': {

@@ -130,9 +130,8 @@ export class Context {
     this.#seen = text
     const marker = this.readMarker(text)
     const newest = known && this.readMarker(known)
-    // Storage reaches other processes late: a tab that woke with an old copy has written over a newer epoch. Or it was emptied,
-    // and a page that starts now must find what was all the same.
-    if (newest && (marker ? isNewer(newest.epoch, marker.epoch) : isLasting(newest, text))) {
+    // Storage reaches other processes late: a tab that woke with an old copy has written over a newer epoch.
+    if (newest && (marker ? isNewer(newest.epoch, marker.epoch) : isLasting(newest))) {
       if (shared.write(this.name, known)) this.#seen = known
     } else if (marker) this.dispatch({ type: 'markerSeen', marker })
   }
@@ -219,11 +218,10 @@ export class Context {
 }
 
 /**
- * What is written again over nothing. A pending logout also over what nobody can read, if it knows for which session: one that
- * does not would end that of whoever has signed in unseen.
+ * What is written again where storage was emptied or spoilt: a logout that is still to be delivered, if it says for which session,
+ * since nobody knows who has signed in meanwhile.
  */
-const isLasting = ({ state, ending }: Marker, over: string | null | undefined): boolean =>
-  state === 'logout-pending' ? ending.some((id) => id !== WHICHEVER) : !over
+const isLasting = ({ ending }: Marker): boolean => ending.some((id) => id !== WHICHEVER)
 
 /** A sibling has renewed the credential of the same epoch in the meantime. */
 function isLater(current: Marker, marker: Marker): boolean {

@@ -47,6 +47,8 @@ export interface DiagnosticEntry {
   readonly generation?: number | undefined
   /** How long it took, or how long until it happens, in milliseconds; for `refresh.sent`, how long the old token is good for. */
   readonly milliseconds?: number | undefined
+  /** For `refresh.sent`: how much of that was drawn to keep the tabs apart, in milliseconds. */
+  readonly jitter?: number | undefined
   /** Origin and path of the request, without query. */
   readonly url?: string | undefined
   /** Scopes a resource asks for (RFC 6750, 3.1). */

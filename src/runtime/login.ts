@@ -44,65 +44,91 @@ export async function login(
     if (!release) await raced(logouts.settle(), disposed)
     // Whoever logs out after he logged in wants to be out.
     if (logouts.requests !== requests) throw overtaken()
-    context.syncMarker()
-    const under: Under = { epoch: context.state.epoch, generation: 0 }
-    context.note('login.sent')
-    const { leaving } = context.lock
-    let late = false
-    const settled = call(context, { endpoint: 'login', method: 'POST', body: credentials, csrf }).then(
-      async (reply) => {
-        const verdict = await judgeLogin(context, reply, () => late)
-        if (verdict.kind !== 'granted') {
-          // The cookies of an answer are set even if its body cannot be used; a proxy's own page set none of them.
-          if (isDone(reply) && !oneOf(CODES, reply.code)) {
-            context.syncMarker()
-            await logouts.discard(late || leaving.aborted || !isSame(context.state.epoch, under.epoch))
-          }
-          return { verdict }
-        }
-        if (late || disposed.aborted) {
-          // The caller was told that it failed, so it has.
-          await logouts.compensate(verdict.grant)
-          return { verdict }
-        }
-        const commit = context.quietly(() => {
-          context.syncMarker()
-          context.dispatch({ type: 'granted', grant: verdict.grant, under, explicit: true })
-        })
-        return { verdict, commit, epoch: context.state.epoch }
-      },
-    )
-    context.login = settled
-    const result = await raced(inTime(context, settled), disposed)
-    late = result === undefined
-    flush = result?.commit
-    if (!result) throw fail(context, new AuthError('timeout', { action: 'log in' }))
-    const { verdict, epoch } = result
-    if (verdict.kind === 'indeterminate') throw fail(context, verdict.error)
-    const signedIn = epoch !== undefined && !isSame(epoch, under.epoch) && isOurs(context, verdict)
-    if (!signedIn) {
-      if (context.state.phase === 'out') throw fail(context, overtaken())
-      rival = verdict.grant
-    }
+    const answer = await send(context, logouts, credentials, csrf)
+    flush = answer.flush
+    rival = rivalIn(context, answer)
   } finally {
     context.login = undefined
     release?.()
     flush?.()
   }
-  if (rival) {
-    // Somebody else signed in at the same time: the cookie that came last decides, and only the server knows whose it is.
-    // The repair may stand behind a flight that began earlier; what the application asks for after it is not waited for.
-    for (let flights = 0; refresher.flight && flights < 3; flights++) await raced(refresher.flight, disposed)
-    if (!isInJar(context, rival)) {
-      void endIfLost(context, logouts, rival)
-      throw fail(context, overtaken())
-    }
-  }
+  if (rival) await decide(context, refresher, logouts, rival)
   context.note('login.done')
-  // The new identity is published when the application has cleared away what belonged to the last one.
+  await shown(context)
+}
+
+interface Answer {
+  readonly verdict: GrantVerdict
+  /** It has made an epoch of its own. */
+  readonly committed: boolean
+  /** Tells the application. */
+  readonly flush?: () => void
+}
+
+/** Sends the credentials and commits the answer, if it comes in time. */
+async function send(context: Context, logouts: Logouts, credentials: unknown, csrf: string): Promise<Answer> {
+  const { disposed } = context
+  context.syncMarker()
+  const under: Under = { epoch: context.state.epoch, generation: 0 }
+  const isPast = () => !isSame(context.state.epoch, under.epoch)
+  context.note('login.sent')
+  const { leaving } = context.lock
+  let late = false
+  const settled = call(context, { endpoint: 'login', method: 'POST', body: credentials, csrf }).then(
+    async (reply): Promise<Answer> => {
+      const verdict = await judgeLogin(context, reply, () => late)
+      if (verdict.kind !== 'granted') {
+        // The cookies of an answer are set even if its body cannot be used; a proxy's own page set none of them.
+        if (isDone(reply) && !oneOf(CODES, reply.code)) {
+          context.syncMarker()
+          await logouts.discard(late || leaving.aborted || isPast())
+        }
+        return { verdict, committed: false }
+      }
+      if (late || disposed.aborted) {
+        // The caller was told that it failed, so it has, also for the next page if this one cannot end it.
+        if (context.state.phase === 'out')
+          context.dispatch({ type: 'loginLost', sessionId: verdict.grant.identity.sessionId })
+        await logouts.compensate(verdict.grant)
+        return { verdict, committed: false }
+      }
+      const flush = context.quietly(() => {
+        context.syncMarker()
+        context.dispatch({ type: 'granted', grant: verdict.grant, under, explicit: true })
+      })
+      return { verdict, committed: isPast(), flush }
+    },
+  )
+  context.login = settled
+  const answer = await raced(inTime(context, settled), disposed)
+  late = answer === undefined
+  const timeout = () => new AuthError('timeout', { action: 'log in' })
+  return answer ?? { verdict: { kind: 'indeterminate', error: timeout() }, committed: false }
+}
+
+/** What was granted where somebody else signed in at the same time; throws where nobody is signed in by it. */
+function rivalIn(context: Context, { verdict, committed }: Answer): Grant | undefined {
+  if (verdict.kind === 'indeterminate') throw fail(context, verdict.error)
+  if (committed && isOurs(context, verdict.grant)) return undefined
+  if (context.state.phase === 'out') throw fail(context, overtaken())
+  return verdict.grant
+}
+
+/** The cookie that came last decides, and only the server knows whose it is: throws where it is not ours. */
+async function decide(context: Context, refresher: Refresher, logouts: Logouts, rival: Grant): Promise<void> {
+  // The repair may stand behind a flight that began earlier; what the application asks for after it is not waited for.
+  for (let flights = 0; refresher.flight && flights < 3; flights++)
+    await raced(refresher.flight, context.disposed)
+  if (isInJar(context, rival)) return
+  void endIfLost(context, logouts, rival)
+  throw fail(context, overtaken())
+}
+
+/** The new identity is published when the application has cleared away what belonged to the last one. */
+async function shown(context: Context): Promise<void> {
   const { epoch } = context.state
-  const installed = context.until(({ incoming }) => !incoming, options.timeouts.sessionEnd + 1000)
-  await raced(installed, disposed)
+  const installed = context.until(({ incoming }) => !incoming, context.options.timeouts.sessionEnd + 1000)
+  await raced(installed, context.disposed)
   if (context.state.phase !== 'in' || !isSame(context.state.epoch, epoch)) throw overtaken()
 }
 
@@ -131,10 +157,9 @@ function checkBody(body: unknown): void {
 
 const overtaken = (): AuthError => new AuthError('session_changed', { action: 'log in' })
 
-function isOurs({ state }: Context, verdict: GrantVerdict): boolean {
-  if (verdict.kind !== 'granted') return false
+function isOurs({ state }: Context, grant: Grant): boolean {
   // The transition numbers a credential anew, and leaves this as it is.
-  const { issued } = verdict.grant.credential
+  const { issued } = grant.credential
   return state.credential?.issued === issued || state.incoming?.credential.issued === issued
 }
 

@@ -123,12 +123,12 @@ export class Logouts {
   async discard(late: boolean): Promise<void> {
     const context = this.#context
     const isOut = () => context.state.phase === 'out'
-    if (isOut()) context.dispatch({ type: 'loginUnreadable' })
+    if (isOut()) context.dispatch({ type: 'loginLost' })
     if (!late || isOut()) {
       const reply = await this.#send(WHICHEVER, 'current')
       if (reply && isDone(reply) && isOut()) return this.#confirm()
     }
-    context.dispatch({ type: 'loginUnreadable' })
+    context.dispatch({ type: 'loginLost' })
   }
 
   #confirm(sessionId = WHICHEVER): void {

@@ -4,10 +4,10 @@ import { backoff } from '../core/retry.js'
 import type { ClientState, Under } from '../core/state.js'
 import { isLooping, waitLeft } from '../core/waits.js'
 import { AuthError } from '../errors.js'
-import { judgeRefresh, type Verdict } from './answers.js'
+import type { Verdict } from './answers.js'
 import type { Context } from './context.js'
-import { inTime, type Reply } from './endpoints.js'
-import { obtain } from './obtain.js'
+import { inTime } from './endpoints.js'
+import { type Renewal, renew } from './renewal.js'
 import { pause, raced } from './waiting.js'
 
 /** How a refresh came out for those who waited for it. It never rejects. */
@@ -18,9 +18,7 @@ export type RefreshOutcome =
   | { readonly kind: 'ended' }
   | { readonly kind: 'failed'; readonly error: AuthError }
 
-export interface RefreshNeed {
-  /** For the timeline. */
-  readonly cause: string
+export interface RefreshNeed extends Renewal {
   /** Ask the server even if the credential looks fresh. */
   readonly force?: boolean
   /** Not satisfied by a flight that began earlier. */
@@ -174,7 +172,7 @@ export class Refresher {
     for (let attempt = 1; ; attempt++) {
       const under: Under = { epoch: context.state.epoch, generation: context.state.generation }
       const hadSession = context.state.phase !== 'out' && under.epoch[0] > 0
-      const verdict = await this.#attempt(need, under)
+      const verdict = await renew(context, need, under)
       if (verdict.kind === 'granted') {
         return {
           result: context.state.credential ? { kind: 'refreshed' } : { kind: 'ended' },
@@ -212,69 +210,6 @@ export class Refresher {
       const superseded = context.state.phase === 'in' && context.state.credential !== undefined
       return { result: superseded ? { kind: 'refreshed' } : { kind: 'ended' }, flush }
     }
-  }
-
-  /** One request. What arrives after the deadline still counts, if nothing has come in between. */
-  async #attempt(need: RefreshNeed, under: Under): Promise<Verdict & { flush?: (() => void) | undefined }> {
-    const context = this.#context
-    const { cause, explicit = false, force = false } = need
-    const { credential } = context.state
-    const left = credential && Math.round(remaining(credential, context.instant()))
-    context.note('refresh.sent', { cause, generation: under.generation, milliseconds: left })
-    const started = context.ports.clock.monotonic()
-    let late = false
-    // Under another epoch the answer would be taken for that of somebody else.
-    const flight = JSON.stringify([context.name, under.epoch])
-    const settled = this.#request(flight, force).then(
-      async (reply): Promise<Verdict & { flush?: (() => void) | undefined }> => {
-        const verdict = await judgeRefresh(context, reply)
-        const milliseconds = Math.round(context.ports.clock.monotonic() - started)
-        if (late) context.note('refresh.late', { cause: verdict.kind, milliseconds })
-        if (verdict.kind !== 'granted') return verdict
-        const flush = context.quietly(() => {
-          context.syncMarker()
-          const { logout, sessionId } = context.state
-          const id = verdict.grant.identity.sessionId
-          const signIn = explicit && id !== sessionId && !logout?.sessionIds.includes(id!)
-          context.dispatch({
-            type: 'granted',
-            grant: verdict.grant,
-            under,
-            explicit: signIn,
-            late,
-            wished: need.restore,
-          })
-          context.note('refresh.done', {
-            cause,
-            generation: context.state.generation,
-            status: reply.status,
-            milliseconds,
-          })
-        })
-        if (late) flush()
-        // Where nobody can tell us whether others have asked meanwhile, they may have: once, since the server may just be slow.
-        if (late && cause !== 'repair' && !context.channel && !context.readMarker())
-          context.reactions.repair({ type: 'repair' })
-        return { ...verdict, flush }
-      },
-    )
-    const verdict = await raced(inTime(context, settled), context.disposed)
-    if (verdict) return verdict
-    late = true
-    // Nobody joins a request that may never be answered.
-    context.ports.flights.delete(flight)
-    return { kind: 'indeterminate', error: new AuthError('timeout', { action: 'refresh the session' }) }
-  }
-
-  /** A request that a disposed client of this page began is joined: to send another would waste its cookie. */
-  #request(name: string, force: boolean): Promise<Reply> {
-    const { ports } = this.#context
-    const running = ports.flights.get(name) as Promise<Reply> | undefined
-    if (running && !force) return running
-    const reply = obtain(this.#context)
-    ports.flights.set(name, reply)
-    void reply.then(() => ports.flights.get(name) === reply && ports.flights.delete(name))
-    return reply
   }
 
   #postpone(error: AuthError, retryAfter?: number): RefreshOutcome {

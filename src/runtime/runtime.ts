@@ -196,17 +196,14 @@ export class Runtime {
         return closeChannel(context)
       case 'restore':
       case 'wake':
-      case 'online': {
+      case 'online':
         openChannel(context)
-        // A restored page may have missed a logout, and without a marker only the server can tell.
-        const blind = signal === 'restore' && !context.readMarker()
         context.syncMarker()
         if (signal === 'online') context.dispatch({ type: 'retryNow' })
         if (context.state.logout) void this.#logouts.deliver()
-        this.#renew(signal, blind)
+        this.#renew(signal)
         if (this.#concealed) void this.#reveal()
         return this.#plan()
-      }
       case 'hidden':
         return this.#plan()
       case 'offline':
@@ -235,10 +232,12 @@ export class Runtime {
   }
 
   /** After a pause of unknown length: what is due is done now, not when a timer comes round. */
-  #renew(cause: 'restore' | 'wake' | 'online', blind: boolean): void {
+  #renew(cause: 'restore' | 'wake' | 'online'): void {
     const { context } = this
     const { credential, phase, failures } = context.state
     if (phase === 'out' || (phase === 'unknown' && failures === 0)) return
+    // A restored page may have missed a logout, and without a marker only the server can tell.
+    const blind = cause === 'restore' && !context.readMarker()
     const now = context.instant()
     const due =
       failures > 0 ||

@@ -278,6 +278,26 @@ it('FIX-04 a login answer after the deadline signs nobody in and is revoked', as
   expect(kit.sent('/auth/logout').at(-1)).toMatchObject({ body: { session_id: 's3', scope: 'current' } })
 })
 
+it('R38 FIX-04 a session that a login made after its deadline is ended by the next page if this one cannot', async () => {
+  const kit = createKit()
+  kit.on('/auth/refresh', () => refusal())
+  await kit.auth.ready()
+  const late = gate()
+  kit.on('/auth/login', () => late.answer)
+  kit.on('/auth/logout', () => new TypeError('the network is broken'))
+  const login = outcome(kit.auth.login(ANN))
+  await kit.clock.advance(8000)
+  expect(await login).toBe('timeout')
+  late.open(grant(1, { session_id: 's9' }))
+  await kit.clock.advance(1000)
+  kit.auth.dispose()
+  const next = createKit({}, { browser: kit.browser, clock: kit.clock })
+  next.on('/auth/logout', () => new Response(null, { status: 204 }))
+  await next.auth.ready()
+  expect(next.sent('/auth/logout').map(({ body }) => body)).toEqual([{ session_id: 's9', scope: 'current' }])
+  expect([...kit.browser.storage.values()].join()).toContain('"state":"out"')
+})
+
 it('FIX-04 a login whose client was disposed signs nobody in and is revoked', async () => {
   const kit = await signedIn()
   const answer = gate()

@@ -161,7 +161,7 @@ it('R09 a login whose answer nobody could read is ended by whoever can, unless s
     epoch: signedOut().epoch,
     sessionId: 's-ann',
   })[0]
-  const [after, effects] = move(state, { type: 'loginUnreadable' })
+  const [after, effects] = move(state, { type: 'loginLost' })
   expect(after.logout).toEqual({ scope: 'current', sessionIds: [WHICHEVER] })
   expect(effectOf(effects, 'writeMarker')?.marker).toMatchObject({
     state: 'logout-pending',
@@ -169,7 +169,7 @@ it('R09 a login whose answer nobody could read is ended by whoever can, unless s
   })
   expect(typesOf(effects)).toEqual(['writeMarker', 'pending'])
   const somebody = signedIn()
-  expect(move(somebody, { type: 'loginUnreadable' })).toEqual([somebody, [{ type: 'repair' }]])
+  expect(move(somebody, { type: 'loginLost' })).toEqual([somebody, [{ type: 'repair' }]])
   // Its id, learned later, is enough.
   const late = renewed(state, grantOf('bob'))
   expect(move(after, late)[0].logout?.sessionIds).toEqual(['s-bob'])

@@ -42,7 +42,7 @@ const KINDS: readonly ClientEvent['type'][] = [
   'disconnected',
   'logoutRequested',
   'logoutConfirmed',
-  'loginUnreadable',
+  'loginLost',
   'purged',
 ]
 
@@ -126,8 +126,8 @@ function eventOf(step: Step, past: readonly ClientState[], now: Moment): ClientE
       return { type: 'logoutRequested', scope }
     case 'logoutConfirmed':
       return { type: 'logoutConfirmed', epoch: spoken.epoch, sessionId }
-    case 'loginUnreadable':
-      return { type: 'loginUnreadable' }
+    case 'loginLost':
+      return { type: 'loginLost' }
     case 'asking':
       return { type: 'asking', done: explicit }
     case 'skipped':

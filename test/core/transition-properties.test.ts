@@ -39,7 +39,7 @@ function epochOf(event: ClientEvent): Epoch | undefined {
     case 'logoutConfirmed':
       return event.epoch
     case 'started':
-    case 'loginUnreadable':
+    case 'loginLost':
     case 'skipped':
     case 'asking':
     case 'indeterminate':

@@ -14,13 +14,13 @@ const entry = (
 describe('the rows of the timeline', () => {
   it('show an act once: how it ended takes the place of how it began', () => {
     const rows = rowsOf([
-      entry('refresh.sent', 0, { cause: 'schedule', milliseconds: 7400 }),
+      entry('refresh.sent', 0, { cause: 'schedule', milliseconds: 7400, jitter: 1100 }),
       entry('start', 5, { tab: 'b', cause: 'in' }),
       entry('refresh.done', 40, { cause: 'schedule', generation: 8, milliseconds: 40 }),
     ])
     expect(rows.map((row) => row.entry.type)).toEqual(['refresh.done', 'start'])
     expect(figuresOf(rows[0]!.entry, rows[0]!.begun)).toBe(
-      '7.4\u00a0s before its end · generation 8 · 40\u00a0ms',
+      '7.4\u00a0s left, jitter 1.1\u00a0s · generation 8 · 40\u00a0ms',
     )
   })
 

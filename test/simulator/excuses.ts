@@ -47,6 +47,7 @@ export class Excuses {
   /** Whose script ran when a login was done, and the newest page there was. */
   readonly #audiences = new Map<Call, { readonly there: ReadonlySet<App>; readonly newest: number }>()
   #newestPage = 0
+  #newestKnower = Infinity
   /** Sessions of sign-ins that a tab had not heard of when it logged out. */
   readonly unheard = new Set<string>()
   /** When the storage was emptied: what only the marker knew by then is forgotten. */
@@ -69,6 +70,17 @@ export class Excuses {
     const hears = ({ page }: App): boolean => page.running() && !page.ports.lifecycle.prerendering()
     const newest = Math.max(this.#newestPage, ...apps.map(({ page }) => page.id))
     this.#audiences.set(login, { there: new Set(apps.filter(hears)), newest })
+  }
+
+  /** Somebody empties the storage. */
+  forgot(): void {
+    this.forgottenAt = this.#truth.now()
+    this.#newestKnower = Math.max(this.#newestPage, ...this.#truth.apps().map(({ page }) => page.id))
+  }
+
+  /** It was loaded when the storage had been emptied. */
+  isNewcomer(app: App): boolean {
+    return app.page.id > this.#newestKnower
   }
 
   remounted(app: App): void {

@@ -114,7 +114,7 @@ const REFRESHING: readonly Mutant[] = [
   },
   {
     name: 'the client after a dispose does not join the refresh that runs',
-    file: 'runtime/refresh.ts',
+    file: 'runtime/renewal.ts',
     find: 'if (running && !force) return running',
     replace: '',
     breaks: 'P3',

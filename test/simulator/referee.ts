@@ -110,7 +110,9 @@ export class Referee {
         (session.id === own || (isTold(session.id) && (storage || channel || nameless))),
     )
     const unordered =
-      nameless && this.excuses.forgottenAt > 0 && app.page.ports.clock.wall() < this.#signedInWall
+      (nameless || this.excuses.isNewcomer(app)) &&
+      this.excuses.forgottenAt > 0 &&
+      app.page.ports.clock.wall() < this.#signedInWall
     const logout: Logout = { at: now(), app, doomed: new Set(alive.map(({ id }) => id)), nameless, unordered }
     this.logouts.push(logout)
     for (const { id } of alive) if (!this.#doomed.has(id)) this.#doomed.set(id, logout)
@@ -211,7 +213,7 @@ export class Referee {
       const { page } = call.app
       const waited = page.activeMs() - call.activeAt
       if (page.gone()) this.#pending.delete(call)
-      else if (waited > (BOUNDS[call.kind] ?? BOUND)) {
+      else if (waited > (BOUNDS[call.kind] ?? BOUND) * (1 + this.#queuedBefore(call))) {
         this.violate(
           'P4',
           `tab ${page.tab}: ${call.kind} does not settle within ${Math.round(waited / 1000)} s`,
@@ -219,6 +221,14 @@ export class Referee {
         this.#pending.delete(call)
       }
     }
+  }
+
+  /** One sign-in of a page comes after the other. */
+  #queuedBefore({ kind, app, at, id }: Call): number {
+    if (kind !== 'login') return 0
+    return this.calls.filter(
+      (other) => other.kind === kind && other.app === app && other.id < id && isUnderWay(other, at),
+    ).length
   }
 
   /** When faults have stopped and time has passed: all tabs agree with the server. */

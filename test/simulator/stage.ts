@@ -328,7 +328,7 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
         world.setClock(step.ms)
         break
       case 'clearStorage':
-        referee.excuses.forgottenAt = world.now()
+        referee.excuses.forgot()
         world.clearStorage()
         break
       default: {

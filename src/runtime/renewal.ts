@@ -1,0 +1,90 @@
+import { type Credential, margin, remaining } from '../core/lifetime.js'
+import type { Grant, Under } from '../core/state.js'
+import { AuthError } from '../errors.js'
+import { judgeRefresh, type Verdict } from './answers.js'
+import type { Context } from './context.js'
+import type { DiagnosticEntry } from './diagnostics.js'
+import { inTime, type Reply } from './endpoints.js'
+import { obtain } from './obtain.js'
+import { raced } from './waiting.js'
+
+/** Why the server is asked, and what its yes means. */
+export interface Renewal {
+  /** For the timeline. */
+  readonly cause: string
+  /** Not satisfied by a request that another client of this page has under way. */
+  readonly force?: boolean
+  /** The application wants to know: that it comes early says nothing about the server. */
+  readonly restore?: boolean
+  /** A success is a sign-in on purpose. */
+  readonly explicit?: boolean
+}
+
+/** A verdict that is committed; `flush` tells the application, when the lock is free. */
+export type Settled = Verdict & { readonly flush?: () => void }
+
+/** One request for a new credential. What arrives after the deadline still counts, if nothing has come in between. */
+export async function renew(context: Context, need: Renewal, under: Under): Promise<Settled> {
+  const { cause, force = false } = need
+  const { credential } = context.state
+  context.note('refresh.sent', {
+    cause,
+    generation: under.generation,
+    ...(credential && ahead(context, credential)),
+  })
+  const started = context.ports.clock.monotonic()
+  let late = false
+  // Under another epoch the answer would be taken for that of somebody else.
+  const flight = JSON.stringify([context.name, under.epoch])
+  const settled = joined(context, flight, force).then(async (reply): Promise<Settled> => {
+    const verdict = await judgeRefresh(context, reply)
+    const milliseconds = Math.round(context.ports.clock.monotonic() - started)
+    if (late) context.note('refresh.late', { cause: verdict.kind, milliseconds })
+    if (verdict.kind !== 'granted') return verdict
+    const flush = context.quietly(() => {
+      commit(context, verdict.grant, need, under, late)
+      const { generation } = context.state
+      context.note('refresh.done', { cause, generation, status: reply.status, milliseconds })
+    })
+    if (late) flush()
+    // Where nobody can tell us whether others have asked meanwhile, they may have: once, since the server may just be slow.
+    if (late && cause !== 'repair' && !context.channel && !context.readMarker())
+      context.reactions.repair({ type: 'repair' })
+    return { ...verdict, flush }
+  })
+  const verdict = await raced(inTime(context, settled), context.disposed)
+  if (verdict) return verdict
+  late = true
+  // Nobody joins a request that may never be answered.
+  context.ports.flights.delete(flight)
+  return { kind: 'indeterminate', error: new AuthError('timeout', { action: 'refresh the session' }) }
+}
+
+/** How long the old token is still good, and how much of that was drawn to keep the tabs apart. */
+function ahead(context: Context, credential: Credential): Pick<DiagnosticEntry, 'milliseconds' | 'jitter'> {
+  const { lead, lifetime } = credential
+  const jitter = lead - margin(lifetime, context.options.refreshMargin)
+  return {
+    milliseconds: Math.round(remaining(credential, context.instant())),
+    jitter: lead > 0 ? Math.round(jitter) : undefined,
+  }
+}
+
+function commit(context: Context, grant: Grant, need: Renewal, under: Under, late: boolean): void {
+  context.syncMarker()
+  const { logout, sessionId } = context.state
+  const id = grant.identity.sessionId
+  const explicit = need.explicit === true && id !== sessionId && !logout?.sessionIds.includes(id!)
+  context.dispatch({ type: 'granted', grant, under, explicit, late, wished: need.restore })
+}
+
+/** A request that a disposed client of this page began is joined: to send another would waste its cookie. */
+function joined(context: Context, name: string, force: boolean): Promise<Reply> {
+  const { flights } = context.ports
+  const running = flights.get(name) as Promise<Reply> | undefined
+  if (running && !force) return running
+  const reply = obtain(context)
+  flights.set(name, reply)
+  void reply.then(() => flights.get(name) === reply && flights.delete(name))
+  return reply
+}
