@@ -242,16 +242,17 @@ export class Referee {
       if (state.status === 'unknown')
         this.violate('P4', `tab ${app.page.tab} still shows ${describe(state)} at the end`)
     }
-    // Without storage a tab that shows nobody asks nobody either: it cannot learn of a login elsewhere. Nor where the storage was
-    // emptied and the clock set back, so that what it knows seems newer.
+    // With neither storage nor channel a tab that shows nobody asks nobody either: it cannot learn of a login elsewhere. Nor where
+    // there is no marker to say what came last and the clock was set back, so that what it knows seems newer.
     const logins = this.calls.filter(({ kind }) => kind === 'login')
     // Nor does a tab that has logged out hear of one on a page of the server from those that missed the logout and cannot read of it.
     const lastLogout = this.logouts.at(-1)?.at ?? Infinity
     const isEstranged =
       alive && this.excuses.isMadeElsewhere(alive.id) && this.excuses.forgottenAt > lastLogout
-    const isUnordered = this.excuses.isClockBack && this.excuses.forgottenAt >= 0
+    const { storage, channel } = this.#truth.schedule
+    const isUnordered = this.excuses.isClockBack && (!storage || this.excuses.forgottenAt >= 0)
     const isInformed = (app: App): boolean =>
-      this.#truth.schedule.storage &&
+      (storage || channel) &&
       !isEstranged &&
       !isUnordered &&
       !logins.some((login) => this.excuses.isUnaware(app, login))
