@@ -130,8 +130,11 @@ export class Context {
     this.#seen = text
     const marker = this.readMarker(text)
     const newest = known && this.readMarker(known)
-    // Storage reaches other processes late: a tab that woke with an old copy has written over a newer epoch.
-    if (newest && (marker ? isNewer(newest.epoch, marker.epoch) : isLasting(newest))) {
+    // Storage reaches other processes late: a tab that woke with an old copy has written over a newer epoch. Or it was emptied or
+    // spoilt; then a logout that is still to be delivered stays, if it says for which session: nobody knows who has signed in since.
+    const isOurs = ({ epoch, ending }: Marker) =>
+      marker ? isNewer(epoch, marker.epoch) : ending.some((id) => id !== WHICHEVER)
+    if (newest && isOurs(newest)) {
       if (shared.write(this.name, known)) this.#seen = known
     } else if (marker) this.dispatch({ type: 'markerSeen', marker })
   }
@@ -216,12 +219,6 @@ export class Context {
     }
   }
 }
-
-/**
- * What is written again where storage was emptied or spoilt: a logout that is still to be delivered, if it says for which session,
- * since nobody knows who has signed in meanwhile.
- */
-const isLasting = ({ ending }: Marker): boolean => ending.some((id) => id !== WHICHEVER)
 
 /** A sibling has renewed the credential of the same epoch in the meantime. */
 function isLater(current: Marker, marker: Marker): boolean {

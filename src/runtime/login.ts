@@ -85,16 +85,15 @@ async function send(context: Context, logouts: Logouts, credentials: unknown, cs
         }
         return { verdict, committed: false }
       }
+      const { grant } = verdict
+      const take = () => context.dispatch({ type: 'granted', grant, under, explicit: true })
       if (late || disposed.aborted) {
-        // The caller was told that it failed, so it has, also for the next page if this one cannot end it.
-        if (context.state.phase === 'out')
-          context.dispatch({ type: 'loginLost', sessionId: verdict.grant.identity.sessionId })
-        await logouts.compensate(verdict.grant)
+        await undo(context, logouts, grant, take)
         return { verdict, committed: false }
       }
       const flush = context.quietly(() => {
         context.syncMarker()
-        context.dispatch({ type: 'granted', grant: verdict.grant, under, explicit: true })
+        take()
       })
       return { verdict, committed: isPast(), flush }
     },
@@ -104,6 +103,21 @@ async function send(context: Context, logouts: Logouts, credentials: unknown, cs
   late = answer === undefined
   const timeout = () => new AuthError('timeout', { action: 'log in' })
   return answer ?? { verdict: { kind: 'indeterminate', error: timeout() }, committed: false }
+}
+
+/** Who asked for it was told that it failed, so it has. */
+async function undo(context: Context, logouts: Logouts, late: Grant, take: () => void): Promise<void> {
+  context.syncMarker()
+  const { phase, identity } = context.state
+  const { subject, sessionId } = late.identity
+  // He has tried again meanwhile, and this cookie lies over that of the second sign-in: to end it would sign him out.
+  if (phase === 'in' && identity?.subject === subject) {
+    take()
+    return endIfLost(context, logouts, late)
+  }
+  // By the next page, if this one cannot.
+  if (phase === 'out') context.dispatch({ type: 'loginLost', sessionId })
+  await logouts.compensate(late)
 }
 
 /** What was granted where somebody else signed in at the same time; throws where nobody is signed in by it. */

@@ -168,17 +168,14 @@ export class Refresher {
     began: number | undefined,
   ): Promise<{ result: RefreshOutcome; flush?: (() => void) | undefined }> {
     const context = this.#context
+    // Also where another tab was faster, or the session has ended meanwhile.
+    const result = (): RefreshOutcome => ({ kind: context.state.credential ? 'refreshed' : 'ended' })
     let before: Verdict | undefined
     for (let attempt = 1; ; attempt++) {
       const under: Under = { epoch: context.state.epoch, generation: context.state.generation }
       const hadSession = context.state.phase !== 'out' && under.epoch[0] > 0
       const verdict = await renew(context, need, under)
-      if (verdict.kind === 'granted') {
-        return {
-          result: context.state.credential ? { kind: 'refreshed' } : { kind: 'ended' },
-          flush: verdict.flush,
-        }
-      }
+      if (verdict.kind === 'granted') return { result: result(), flush: verdict.flush }
       if (verdict.kind === 'indeterminate')
         return { result: this.#postpone(verdict.error, verdict.retryAfter) }
       if (attempt === 1 && (hadSession || verdict.kind === 'raced')) {
@@ -207,8 +204,7 @@ export class Refresher {
         context.syncMarker()
         context.dispatch({ type: 'refused', reason, status, under })
       })
-      const superseded = context.state.phase === 'in' && context.state.credential !== undefined
-      return { result: superseded ? { kind: 'refreshed' } : { kind: 'ended' }, flush }
+      return { result: result(), flush }
     }
   }
 

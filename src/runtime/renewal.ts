@@ -63,10 +63,9 @@ export async function renew(context: Context, need: Renewal, under: Under): Prom
 /** How long the old token is still good, and how much of that was drawn to keep the tabs apart. */
 function ahead(context: Context, credential: Credential): Pick<DiagnosticEntry, 'milliseconds' | 'jitter'> {
   const { lead, lifetime } = credential
-  const jitter = lead - margin(lifetime, context.options.refreshMargin)
   return {
     milliseconds: Math.round(remaining(credential, context.instant())),
-    jitter: lead > 0 ? Math.round(jitter) : undefined,
+    jitter: lead && Math.round(lead - margin(lifetime, context.options.refreshMargin)),
   }
 }
 

@@ -248,7 +248,8 @@ export class Thrift {
   #isOfThePast({ page, sentAt }: Exchange): boolean {
     const { storage, storageDelay } = this.#truth.schedule
     const remountedAt = this.#remounts.get(page) ?? -Infinity
-    const isKnown = storage && this.#signedInAt < sentAt && this.#signedInAt + storageDelay < remountedAt
+    const isKept = storage && !this.#estranged
+    const isKnown = isKept && this.#signedInAt < sentAt && this.#signedInAt + storageDelay < remountedAt
     const isOver = (this.#toldAt.get(page) ?? -Infinity) > remountedAt
     return (!isKnown || isOver) && remountedAt >= sentAt
   }

@@ -1,0 +1,32 @@
+/* A sign-in that comes after its deadline, when the person has tried again: its cookie lies over that of the second. */
+import { expect, it } from 'vitest'
+import { ANN, BOB, createStage, type Stage } from './session-support.js'
+
+/** The first sign-in is told that it took too long, the second one works, and then the first one is answered. */
+async function overlaid(first: typeof ANN, mode: 'token' | 'session' = 'token'): Promise<Stage> {
+  const stage = await createStage({ mode }, { mode })
+  const { auth } = await stage.open()
+  stage.world.setNetwork({ latencyMs: [6000, 6000] })
+  const timedOut = auth.login(first)
+  await stage.world.advance(100)
+  stage.world.setNetwork({})
+  expect((await stage.run(timedOut, 9000)).error).toMatchObject({ code: 'timeout' })
+  expect((await stage.run(auth.login(ANN))).error).toBeUndefined()
+  await stage.world.advance(20 * 60_000)
+  return stage
+}
+
+it.each(['token', 'session'] as const)('R01 FIX-04 %s: the same user stays signed in', async (mode) => {
+  const stage = await overlaid(ANN, mode)
+  const { auth, told } = stage.world.tabs[0]!.app!
+  expect(auth.getState()).toMatchObject({ status: 'authenticated', user: { id: 'ann' } })
+  expect(told).toEqual([])
+  expect((await stage.run(auth.fetch('/api/orders'))).value?.status).toBe(200)
+})
+
+it('FIX-04 of another user nobody is shown, and his session is ended', async () => {
+  const stage = await overlaid(BOB)
+  const { told } = stage.world.tabs[0]!.app!
+  expect(told.join()).not.toContain('switch')
+  expect(await stage.backend.admin.listSessions('bob')).toEqual([])
+})
