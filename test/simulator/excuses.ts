@@ -225,13 +225,12 @@ export class Excuses {
     )
   }
 
-  /** A page that is gone or stands still got an answer: nobody was there to notice that its cookie lies over newer ones. */
-  isOverwritten(id: string): boolean {
-    const { ledger } = this.#truth
-    return ledger.exchanges.some(
+  /** A page that is gone or stands still got it in an answer: nobody was there to notice that it lies over newer ones. */
+  isOverwritten(cookie: string | undefined): boolean {
+    return this.#truth.ledger.exchanges.some(
       (exchange) =>
         (exchange.orphaned === true || this.#gaveBack.has(exchange)) &&
-        exchange.answer?.cookies.some((cookie) => ledger.ofCookie(valueOf(cookie))?.id === id),
+        exchange.answer?.cookies.some((line) => valueOf(line) === cookie),
     )
   }
 

@@ -269,6 +269,13 @@ export class Referee {
         `tabs show ${shown.user.id} at the end, and the server knows ${alive?.userId ?? 'nobody'}`,
       )
     }
+    for (const { app, state } of views) {
+      if (state.status === 'authenticated' && alive?.userId === state.user.id && state.sessionId !== alive.id)
+        this.violate(
+          'P2',
+          `tab ${app.page.tab} still shows session ${state.sessionId?.slice(0, 4)} at the end`,
+        )
+    }
     this.#judgeLogout(alive)
     this.#judgeLogin(alive, shown !== undefined)
   }
@@ -358,18 +365,14 @@ export class Referee {
     const { ledger, serverTime } = this.#truth
     const session = ledger.sessions.get(sessionId ?? '')
     if (!ledger.lives(session, serverTime()) || this.#mayEnd(sessionId ?? '')) return
-    const reason = state.status === 'unauthenticated' ? state.reason : 'none'
-    const switched = reason === 'user-switched' && this.calls.some(({ kind }) => kind === 'login')
-    if (!switched) {
-      this.violate(
-        'P1',
-        `tab ${app.page.tab} shows ${describe(state)}, and session ${sessionId?.slice(0, 4)} lives`,
-      )
-    }
+    this.violate(
+      'P1',
+      `tab ${app.page.tab} shows ${describe(state)}, and session ${sessionId?.slice(0, 4)} lives`,
+    )
   }
 
   #checkEnd(id: string, code: string, by: Exchange | undefined): void {
-    if (code === 'refresh_reused' && !this.excuses.isOverwritten(id))
+    if (code === 'refresh_reused' && !this.excuses.isOverwritten(by && cookieOf(by)))
       this.violate('P1', `session ${id.slice(0, 4)} ends because its cookie was used twice`)
     if (!by || code !== 'session_revoked' || !by.url.pathname.endsWith('/logout') || this.#mayEnd(id)) return
     const fulfilled = this.calls.some(
