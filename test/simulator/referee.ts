@@ -195,6 +195,9 @@ export class Referee {
   poll(): void {
     const { ledger } = this.#truth
     this.thrift.poll()
+    this.excuses.shown(
+      new Set(this.#truth.apps().map((app) => (app.page.running() ? sessionOf(app) : undefined))),
+    )
     for (const end of ledger.ends.slice(this.#checkedEnds)) this.#checkEnd(end.id, end.code, end.by)
     this.#checkedEnds = ledger.ends.length
     for (const app of this.#truth.apps()) this.#checkShown(app)
