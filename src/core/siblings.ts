@@ -135,7 +135,8 @@ export function received(
   const ahead = isNewer(message.epoch, state.epoch)
   if (!ahead && !isSame(message.epoch, state.epoch)) {
     // What is newer is told, for those who heard only of what is older.
-    if (message.type === 'in' && isOver(state, message.sessionId))
+    const unnamed = state.loggedOut && state.logout?.sessionIds.includes(WHICHEVER)
+    if (message.type === 'in' && (unnamed || isOver(state, message.sessionId)))
       return [state, [out(state, 'logout-elsewhere')]]
     return [state, message.type === 'out' && state.phase === 'in' ? [announce(state)] : []]
   }

@@ -190,6 +190,8 @@ export class Runtime {
       case 'suspend':
         // Now, since what is painted first on the way back was painted before any script of ours runs.
         if (context.options.hideOnRestore && context.state.phase === 'in') this.#conceal(true)
+        // The application may have emptied the storage behind its logout, of which its own page is not told.
+        if (context.state.logout) context.syncMarker()
         context.lock.leave()
         return closeChannel(context)
       case 'restore':

@@ -447,6 +447,17 @@ it('R37 storage cleared by hand, or spoilt, while a logout waits: it is written 
   }
 })
 
+it('R37 storage that the application empties behind its logout, and leaves at once: the logout that waits is written again', async () => {
+  const kit = await signedIn()
+  kit.on('/auth/logout', () => new TypeError('offline'))
+  expect(await kit.auth.logout()).toEqual({ server: 'pending', durable: true })
+  const pending = markerText(kit)
+  // A page is not told of what it does itself.
+  kit.browser.storage.clear()
+  kit.signal('suspend')
+  expect(markerText(kit)).toBe(pending)
+})
+
 it('R38 storage cleared by hand while signed in: nobody is signed out, and the next logout still reaches all', async () => {
   const kit = await signedIn()
   const other = await tab(kit, undefined)

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { isNewer, nextEpoch, NO_EPOCH } from '../../src/core/epoch.js'
+import { WHICHEVER } from '../../src/core/pending-logout.js'
 import type { ClientEvent, ClientState, Grant } from '../../src/core/state.js'
 import { INITIAL } from '../../src/core/state.js'
 import {
@@ -283,6 +284,17 @@ it('FIX-04 a sign-in after a logout stands although another tab is refused while
   // A refresh that the logout overtook is still taken back.
   const late: ClientEvent = renewed(signedIn(), grantOf('ann'))
   expect(typesOf(move(refused, late)[1])).toContain('revoke')
+})
+
+it('R38 a logout that knows of no session and waits is told to whoever says that an older one is alive', () => {
+  const unknown: ClientState = { ...signedIn(), phase: 'unknown', sessionId: undefined }
+  const out = signedOut(unknown)
+  expect(out.logout).toEqual({ sessionIds: [WHICHEVER], scope: 'current' })
+  const say = { type: 'received', message: messageIn(signedIn().epoch), grant: undefined } as const
+  expect(move(out, say)).toMatchObject([out, [{ type: 'post', message: { type: 'out', epoch: out.epoch } }]])
+  // Delivered, it has ended whichever there was.
+  const [done] = move(out, { type: 'logoutConfirmed', epoch: out.epoch, sessionId: WHICHEVER })
+  expect(move(done, say)).toEqual([done, []])
 })
 
 it('FIX-04 whoever tells of an end that is older than the sign-in is told of the sign-in, for those who heard only of the end', () => {

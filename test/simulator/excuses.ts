@@ -48,6 +48,8 @@ export class Excuses {
   readonly #audiences = new Map<Call, { readonly there: ReadonlySet<App>; readonly newest: number }>()
   #newestPage = 0
   #newestKnower = Infinity
+  /** When a session was last seen to have won, whatever crossed its login: a tab showed it, and its cookie was in the jar. */
+  readonly #wonAt = new Map<string, number>()
   /** Sessions of sign-ins that a tab had not heard of when it logged out. */
   readonly unheard = new Set<string>()
   /** When the storage was emptied: what only the marker knew by then is forgotten. */
@@ -102,6 +104,15 @@ export class Excuses {
       if (exchange.page === page && exchange.arrivedAt === undefined) exchanges.add(exchange)
   }
 
+  /** After each step, what the tabs show. */
+  shown(ids: ReadonlySet<string | undefined>): void {
+    const { inJar, ledger, now, serverTime } = this.#truth
+    const session = inJar()
+    if (!session || !ids.has(session.id) || !ledger.lives(session, serverTime())) return
+    const { arrivedAt = Infinity } = ledger.makers.get(session.id) ?? {}
+    if (now() > arrivedAt + SETTLED_MS) this.#wonAt.set(session.id, now())
+  }
+
   /** It stood still at that login, and when it looked again no storage told of it. */
   isUnaware(app: App, login: Call): boolean {
     const audience = this.#audiences.get(login)
@@ -127,23 +138,24 @@ export class Excuses {
     const { ledger, schedule } = this.#truth
     const by = ledger.makers.get(id)
     if (!by) return false
-    if (this.unheard.has(id)) return true
+    if (this.unheard.has(id) || this.#isRevived(id) || this.#isFoundUnaware(id)) return true
     const { arrivedAt = Infinity } = by
-    // Its answer is not the end of it: the login may have to ask first whose cookie came last.
+    const wonAt = this.#wonAt.get(id) ?? 0
+    // It was wanted before it was sent, and its answer is not the end of it: it may have to ask first whose cookie came last.
     const pending = (at: number): boolean =>
       this.#calls.some(
         (call) => call.kind === 'login' && call.app.page.id === by.page && isUnderWay(call, at),
       )
     const crossing = this.#logouts.some(
-      ({ at, doomed }) => at >= by.sentAt && (at <= arrivedAt || pending(at)) && !doomed.has(id),
+      ({ at, doomed }) => ((at >= by.sentAt && at <= arrivedAt) || pending(at)) && !doomed.has(id),
     )
-    if (crossing || this.#isRevived(id) || this.#isFoundUnaware(id)) return true
+    if (crossing && wonAt === 0) return true
     // No deadline of a client stops an answer that comes later than it, and its cookie wins.
     const overtaken = ledger.exchanges.some(
       (other) =>
         other.sentAt <= by.sentAt &&
         (isLate(other) || this.#overdue.has(other)) &&
-        (other.arrivedAt ?? 0) > arrivedAt,
+        (other.arrivedAt ?? 0) > Math.max(arrivedAt, wonAt),
     )
     if (overtaken) return true
     // Who got no lock in time goes on without it, a page that is gone has none any more, nor a client that was disposed of, and a
@@ -156,10 +168,11 @@ export class Excuses {
           (other.page !== by.page &&
             (!other.locked || this.#gaveBack.has(by) || this.#gaveBack.has(other)))) &&
         other.sentAt < arrivedAt &&
-        (other.arrivedAt ?? 0) >= arrivedAt &&
+        (other.arrivedAt ?? 0) >= Math.max(arrivedAt, wonAt) &&
         (other.answer?.cookies.length ?? 0) > 0,
     )
     if (crossed) return true
+    if (wonAt > 0) return false
     // Where news come late, a tab that is refused twice about the time of a sign-in overrules what it has not heard of.
     const isRefused = ({ answer }: Exchange): boolean => answer?.status === 401
     const isRetry = ({ page, sentAt }: Exchange): boolean =>
@@ -225,13 +238,12 @@ export class Excuses {
     )
   }
 
-  /** A page that is gone or stands still got an answer: nobody was there to notice that its cookie lies over newer ones. */
-  isOverwritten(id: string): boolean {
-    const { ledger } = this.#truth
-    return ledger.exchanges.some(
+  /** A page that is gone or stands still got it in an answer: nobody was there to notice that it lies over newer ones. */
+  isOverwritten(cookie: string | undefined): boolean {
+    return this.#truth.ledger.exchanges.some(
       (exchange) =>
         (exchange.orphaned === true || this.#gaveBack.has(exchange)) &&
-        exchange.answer?.cookies.some((cookie) => ledger.ofCookie(valueOf(cookie))?.id === id),
+        exchange.answer?.cookies.some((line) => valueOf(line) === cookie),
     )
   }
 
@@ -259,6 +271,9 @@ export class Excuses {
     )
   }
 }
+
+/** Longer than what crosses a login lasts. */
+const SETTLED_MS = 60_000
 
 export const isUnderWay = (call: Call, at: number): boolean =>
   call.at <= at && (call.settledAt ?? Infinity) >= at

@@ -105,6 +105,14 @@ const REFRESHING: readonly Mutant[] = [
     schedule: of({}, hide(0), network('slow', 310_000), token(0), remount(0, 1000)),
   },
   {
+    name: 'a dispose aborts the refresh that runs',
+    file: 'runtime/endpoints.ts',
+    find: "redirect: 'manual',",
+    replace: "redirect: 'manual', signal: context.disposed,",
+    breaks: 'P3',
+    schedule: of({}, hide(0), network('slow', 310_000), token(0), remount(0, 1000)),
+  },
+  {
     name: 'a 5xx is taken as a refusal',
     file: 'runtime/answers.ts',
     find: "if (reply.status === 409 && reply.code === RACED) return { kind: 'raced' }",

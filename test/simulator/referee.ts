@@ -195,6 +195,9 @@ export class Referee {
   poll(): void {
     const { ledger } = this.#truth
     this.thrift.poll()
+    this.excuses.shown(
+      new Set(this.#truth.apps().map((app) => (app.page.running() ? sessionOf(app) : undefined))),
+    )
     for (const end of ledger.ends.slice(this.#checkedEnds)) this.#checkEnd(end.id, end.code, end.by)
     this.#checkedEnds = ledger.ends.length
     for (const app of this.#truth.apps()) this.#checkShown(app)
@@ -242,16 +245,17 @@ export class Referee {
       if (state.status === 'unknown')
         this.violate('P4', `tab ${app.page.tab} still shows ${describe(state)} at the end`)
     }
-    // Without storage a tab that shows nobody asks nobody either: it cannot learn of a login elsewhere. Nor where the storage was
-    // emptied and the clock set back, so that what it knows seems newer.
+    // With neither storage nor channel a tab that shows nobody asks nobody either: it cannot learn of a login elsewhere. Nor where
+    // there is no marker to say what came last and the clock was set back, so that what it knows seems newer.
     const logins = this.calls.filter(({ kind }) => kind === 'login')
     // Nor does a tab that has logged out hear of one on a page of the server from those that missed the logout and cannot read of it.
     const lastLogout = this.logouts.at(-1)?.at ?? Infinity
     const isEstranged =
       alive && this.excuses.isMadeElsewhere(alive.id) && this.excuses.forgottenAt > lastLogout
-    const isUnordered = this.excuses.isClockBack && this.excuses.forgottenAt >= 0
+    const { storage, channel } = this.#truth.schedule
+    const isUnordered = this.excuses.isClockBack && (!storage || this.excuses.forgottenAt >= 0)
     const isInformed = (app: App): boolean =>
-      this.#truth.schedule.storage &&
+      (storage || channel) &&
       !isEstranged &&
       !isUnordered &&
       !logins.some((login) => this.excuses.isUnaware(app, login))
@@ -267,6 +271,13 @@ export class Referee {
         'P2',
         `tabs show ${shown.user.id} at the end, and the server knows ${alive?.userId ?? 'nobody'}`,
       )
+    }
+    for (const { app, state } of views) {
+      if (state.status === 'authenticated' && alive?.userId === state.user.id && state.sessionId !== alive.id)
+        this.violate(
+          'P2',
+          `tab ${app.page.tab} still shows session ${state.sessionId?.slice(0, 4)} at the end`,
+        )
     }
     this.#judgeLogout(alive)
     this.#judgeLogin(alive, shown !== undefined)
@@ -357,18 +368,14 @@ export class Referee {
     const { ledger, serverTime } = this.#truth
     const session = ledger.sessions.get(sessionId ?? '')
     if (!ledger.lives(session, serverTime()) || this.#mayEnd(sessionId ?? '')) return
-    const reason = state.status === 'unauthenticated' ? state.reason : 'none'
-    const switched = reason === 'user-switched' && this.calls.some(({ kind }) => kind === 'login')
-    if (!switched) {
-      this.violate(
-        'P1',
-        `tab ${app.page.tab} shows ${describe(state)}, and session ${sessionId?.slice(0, 4)} lives`,
-      )
-    }
+    this.violate(
+      'P1',
+      `tab ${app.page.tab} shows ${describe(state)}, and session ${sessionId?.slice(0, 4)} lives`,
+    )
   }
 
   #checkEnd(id: string, code: string, by: Exchange | undefined): void {
-    if (code === 'refresh_reused' && !this.excuses.isOverwritten(id))
+    if (code === 'refresh_reused' && !this.excuses.isOverwritten(by && cookieOf(by)))
       this.violate('P1', `session ${id.slice(0, 4)} ends because its cookie was used twice`)
     if (!by || code !== 'session_revoked' || !by.url.pathname.endsWith('/logout') || this.#mayEnd(id)) return
     const fulfilled = this.calls.some(
