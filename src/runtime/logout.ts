@@ -111,13 +111,13 @@ export class Logouts {
         context.note('logout.compensated')
         const reply = await this.#send(sessionId, 'current', credential)
         if (reply && isDone(reply)) return this.#confirm(sessionId)
+        // What could not be reached has not refused.
+        if (reply && !reply.fault) attempt++
       } finally {
         release?.()
       }
       if (disposed.aborted) return
       await pause(ports.clock, retryDelay(context, tries))
-      // What could not be reached has not refused.
-      if (ports.lifecycle.online()) attempt++
     }
   }
 

@@ -24,19 +24,19 @@ export interface Renewal {
 export type Settled = Verdict & { readonly flush?: () => void }
 
 /** One request for a new credential. What arrives after the deadline still counts, if nothing has come in between. */
-export async function renew(context: Context, need: Renewal, under: Under): Promise<Settled> {
+export async function renew(context: Context, need: Renewal, sent: Under): Promise<Settled> {
   const { cause, force = false } = need
   const { credential } = context.state
   context.note('refresh.sent', {
     cause,
-    generation: under.generation,
+    generation: sent.generation,
     ...(credential && ahead(context, credential)),
   })
   const started = context.ports.clock.monotonic()
   let late = false
   // Under another epoch the answer would be taken for that of somebody else.
-  const flight = JSON.stringify([context.name, under.epoch])
-  const settled = joined(context, flight, force).then(async (reply): Promise<Settled> => {
+  const flight = JSON.stringify([context.name, sent.epoch])
+  const settled = joined(context, flight, force, sent).then(async ({ reply, under }): Promise<Settled> => {
     const verdict = await judgeRefresh(context, reply)
     const milliseconds = Math.round(context.ports.clock.monotonic() - started)
     if (late) context.note('refresh.late', { cause: verdict.kind, milliseconds })
@@ -77,13 +77,19 @@ function commit(context: Context, grant: Grant, need: Renewal, under: Under, lat
   context.dispatch({ type: 'granted', grant, under, explicit, late, wished: need.restore })
 }
 
+interface Answered {
+  readonly reply: Reply
+  /** What was known when it was sent. */
+  readonly under: Under
+}
+
 /** A request that a disposed client of this page began is joined: to send another would waste its cookie. */
-function joined(context: Context, name: string, force: boolean): Promise<Reply> {
+function joined(context: Context, name: string, force: boolean, under: Under): Promise<Answered> {
   const { flights } = context.ports
-  const running = flights.get(name) as Promise<Reply> | undefined
+  const running = flights.get(name) as Promise<Answered> | undefined
   if (running && !force) return running
-  const reply = obtain(context)
-  flights.set(name, reply)
-  void reply.then(() => flights.get(name) === reply && flights.delete(name))
-  return reply
+  const answered = obtain(context).then((reply) => ({ reply, under }))
+  flights.set(name, answered)
+  void answered.then(() => flights.get(name) === answered && flights.delete(name))
+  return answered
 }

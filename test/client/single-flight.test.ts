@@ -73,6 +73,27 @@ it('R05 create, dispose and create again cost one refresh, whose answer the seco
   expect(kit.sent('/auth/refresh')).toHaveLength(1)
 })
 
+it('R01 R05 an answer that the second client gets is as old as its request: others may have renewed the session since', async () => {
+  const { browser } = await signedIn()
+  const kit = createKit({}, { browser })
+  const slow = gate()
+  kit.on('/auth/refresh', (_request, count) => (count === 1 ? slow.answer : grant(9)))
+  void kit.auth.ready()
+  await kit.clock.advance(50)
+  kit.auth.dispose()
+  // Two other tabs have asked meanwhile, each with the cookie of the one before.
+  const [[key, text]] = [...browser.storage] as [[string, string]]
+  browser.storage.set(key, JSON.stringify({ ...(JSON.parse(text) as object), generation: 3 }))
+  const second = kit.another()
+  void second.ready()
+  await kit.clock.advance(50)
+  slow.open(grant(5))
+  await kit.clock.advance(1000)
+  expect(second.getState()).toMatchObject({ status: 'authenticated' })
+  expect(kit.sent('/auth/refresh')).toHaveLength(2)
+  expect(await second.getAccessToken()).toBe('token-9')
+})
+
 it('R05 R26 a client that is made, used and disposed in one tick asks nothing and leaves nothing behind', async () => {
   const { browser } = await signedIn()
   browser.watchers.clear()

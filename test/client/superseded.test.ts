@@ -78,6 +78,24 @@ it('R09 a compensating logout that the server does not take is tried again, and 
   expect(compensations).toHaveLength(4)
 })
 
+it('R09 R38 one that does not reach the server is tried until it does', async () => {
+  const kit = await signedIn()
+  const late = gate()
+  kit.on('/auth/refresh', () => late.answer)
+  void outcome(kit.auth.refresh({ force: true }))
+  await settle()
+  const compensations = () => kit.sent('/auth/logout').filter(({ headers }) => headers.has('authorization'))
+  const isReachable = () => compensations().length > 9
+  kit.on('/auth/logout', ({ headers }) => {
+    if (!headers.has('authorization') || isReachable()) return new Response(null, { status: 204 })
+    return new TypeError('the network is broken, and nobody has noticed')
+  })
+  void kit.auth.logout()
+  late.open(grant(2))
+  await kit.clock.advance(1_200_000)
+  expect(compensations()).toHaveLength(10)
+})
+
 /** While a refresh is under way, another tab is told that the session is over. */
 async function endedElsewhere(): Promise<{ kit: Kit; answer: (response: Response) => void }> {
   const hub = createHub()

@@ -250,6 +250,12 @@ export class Excuses {
     )
   }
 
+  /** The tab stood still in the middle of that login: when it goes on, the news of a logout may lie under later news. */
+  isThawed(id: string, tab: number): boolean {
+    const by = this.#truth.ledger.makers.get(id)
+    return by?.tab === tab && this.#gaveBack.has(by)
+  }
+
   /** Whoever wanted the session was told that it failed; tabs that find it meanwhile show it until it is ended. */
   isGivenUp(id: string): boolean {
     return this.#rejectedLogin(id) !== undefined

@@ -169,7 +169,7 @@ export class Referee {
       this.violate('P6', `tab ${tab} sends a request that ${call.subject} made with a token of ${claims.sub}`)
     }
     const logout = claims && this.#doomed.get(claims.sid)
-    if (logout && this.#mustKnow(tab, logout)) {
+    if (logout && this.#mustKnow(tab, logout) && !this.excuses.isThawed(claims.sid, tab)) {
       this.violate('P2', `tab ${tab} sends a token of session ${claims.sid.slice(0, 4)} after its logout`)
     }
   }
@@ -401,7 +401,8 @@ export class Referee {
   #checkShown(app: App, state = app.client.getState()): void {
     if (!app.page.running()) return
     if (state.status !== 'authenticated') return
-    const logout = this.#doomed.get(state.sessionId ?? '')
+    const { sessionId = '' } = state
+    const logout = this.#doomed.get(sessionId)
     // The same user has signed in again since, or at that moment: he may be shown until the tab has caught up.
     const held = this.#truth.inJar()
     const isStanding = ({ id }: Session): boolean =>
@@ -410,7 +411,8 @@ export class Referee {
     const told = toldMs(this.#truth.schedule)
     // Whose script stood still has not been told yet.
     if (told > 0 && this.thrift.isExcused(app.page.id)) return
-    if (logout && !again && this.#mustKnow(app.page.tab, logout, told)) {
+    const { tab } = app.page
+    if (logout && !again && !this.excuses.isThawed(sessionId, tab) && this.#mustKnow(tab, logout, told)) {
       this.violate('P2', `tab ${app.page.tab} shows ${describe(state)} after its logout`)
     }
   }
