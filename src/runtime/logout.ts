@@ -40,6 +40,8 @@ export class Logouts {
   /** Of the session that is to be ended: its CSRF token goes with the logout. */
   #ended: Credential | undefined
   #cancelRetry: () => void = () => {}
+  /** The last one that was sent. */
+  #sent: Promise<Reply | undefined> | undefined
 
   constructor(context: Context, refresher: Refresher) {
     this.#context = context
@@ -84,9 +86,10 @@ export class Logouts {
     this.#deliverAfter(ORPHANED_MS * (1 + this.#context.ports.chance.fraction()))
   }
 
-  /** Waits for the pending logout, but no longer than for the lock and the answer: what comes next must not cross it. */
+  /** Waits for what is being ended and for the pending logout, but no longer than for the lock and the answer: what comes next must not cross it. */
   async settle(): Promise<void> {
     const { ports, options } = this.#context
+    await this.#sent
     if (this.#context.state.logout) await within(ports.clock, 2 * options.timeouts.request, this.deliver())
   }
 
@@ -99,9 +102,11 @@ export class Logouts {
     const { ports, options, disposed } = context
     const { sessionId } = identity
     for (let attempt = 1, tries = 1; attempt <= COMPENSATIONS; tries++) {
+      const { leaving } = context.lock
       // Under the lock: its answer may delete a cookie, and must not arrive behind that of the next login.
       const release = await context.lock.takeNow(options.timeouts.request)
       try {
+        await this.#loginDone(leaving)
         if (sessionId === undefined && context.state.phase === 'in') return
         context.note('logout.compensated')
         const reply = await this.#send(sessionId, 'current', credential)
@@ -148,11 +153,10 @@ export class Logouts {
     // A refresh that is under way in any tab shall land first, so that its cookie does not outlive the logout. One that
     // knows of no session is for the cookie there is now: after a wait it could be that of the next sign-in.
     const unlocked = nameless && !this.#refresher.flight
-    // If the page or the client goes away, it is sent at once.
     const { leaving } = context.lock
     const release = unlocked ? undefined : await context.lock.takeNow(context.options.timeouts.request)
     try {
-      await raced(inTime(context, context.login ?? Promise.resolve()), leaving).catch(() => {})
+      await this.#loginDone(leaving)
       context.syncMarker()
       const { logout, epoch } = context.state
       if (!logout) return true
@@ -181,6 +185,12 @@ export class Logouts {
     } finally {
       release?.()
     }
+  }
+
+  /** A sign-in of this tab is not crossed. If the page or the client goes away, it is not waited for. */
+  #loginDone(leaving: AbortSignal): Promise<unknown> {
+    const context = this.#context
+    return raced(inTime(context, context.login ?? Promise.resolve()), leaving).catch(() => {})
   }
 
   #retryLater(reply?: Reply): void {
@@ -229,6 +239,7 @@ export class Logouts {
       if (kind === 'refused' && scope === 'current') return { ...found, status: 204, page: false }
       return send(csrfToken(context, tokenIn(context, found)))
     }
-    return inTime(context, deliver())
+    this.#sent = inTime(context, deliver())
+    return this.#sent
   }
 }

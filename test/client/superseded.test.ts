@@ -223,6 +223,51 @@ it('FIX-04 without locks, too, a logout is not sent while a login of the same ta
   expect(kit.sent('/auth/logout')).toHaveLength(before)
 })
 
+/** Without locks: a sign-in that came too late is being undone. */
+async function undoing(): Promise<{ kit: Kit; first: ReturnType<typeof gate> }> {
+  const kit = createKit({}, { ports: { locks: NO_LOCKS } })
+  kit.on('/auth/refresh', () => refusal())
+  kit.on('/auth/logout', () => new Response(null, { status: 204 }))
+  void kit.auth.ready()
+  await kit.clock.advance(1000)
+  const first = gate()
+  kit.on('/auth/login', () => first.answer)
+  const login = outcome(kit.auth.login({}))
+  await kit.clock.advance(8000)
+  expect(await login).toBe('timeout')
+  return { kit, first }
+}
+
+it('FIX-04 without locks, too, a late login is not undone while the next one is sent: its answer would take the new cookie away', async () => {
+  const { kit, first } = await undoing()
+  const second = gate()
+  kit.on('/auth/login', () => second.answer)
+  const login = outcome(kit.auth.login({}))
+  await settle()
+  first.open(grant(30, { session_id: 's3' }))
+  await kit.clock.advance(1000)
+  expect(kit.sent('/auth/logout')).toEqual([])
+  second.open(grant(40, { session_id: 's4' }))
+  await kit.clock.advance(1000)
+  expect(await login).toBe('resolved')
+  expect(kit.sent('/auth/logout').map(({ body }) => body)).toEqual([{ session_id: 's3', scope: 'current' }])
+})
+
+it('FIX-04 nor is the next one sent while a late login is undone', async () => {
+  const { kit, first } = await undoing()
+  const undone = gate()
+  kit.on('/auth/logout', () => undone.answer)
+  first.open(grant(30, { session_id: 's3' }))
+  await settle()
+  const login = outcome(kit.auth.login({}))
+  kit.on('/auth/login', () => grant(40, { session_id: 's4' }))
+  await kit.clock.advance(1000)
+  expect(kit.sent('/auth/logout')).toHaveLength(1)
+  expect(kit.sent('/auth/login')).toHaveLength(1)
+  undone.open(new Response(null, { status: 204 }))
+  expect(await login).toBe('resolved')
+})
+
 it('FIX-04 without locks, too, a refresh is not sent while a login of the same tab is: its answer could take the new cookie away', async () => {
   const kit = await signedIn({}, { ports: { locks: NO_LOCKS, channels: NO_CHANNELS } })
   const answer = gate()

@@ -141,13 +141,13 @@ export class Excuses {
     if (this.unheard.has(id) || this.#isRevived(id) || this.#isFoundUnaware(id)) return true
     const { arrivedAt = Infinity } = by
     const wonAt = this.#wonAt.get(id) ?? 0
-    // Its answer is not the end of it: the login may have to ask first whose cookie came last.
+    // It was wanted before it was sent, and its answer is not the end of it: it may have to ask first whose cookie came last.
     const pending = (at: number): boolean =>
       this.#calls.some(
         (call) => call.kind === 'login' && call.app.page.id === by.page && isUnderWay(call, at),
       )
     const crossing = this.#logouts.some(
-      ({ at, doomed }) => at >= by.sentAt && (at <= arrivedAt || pending(at)) && !doomed.has(id),
+      ({ at, doomed }) => ((at >= by.sentAt && at <= arrivedAt) || pending(at)) && !doomed.has(id),
     )
     if (crossing && wonAt === 0) return true
     // No deadline of a client stops an answer that comes later than it, and its cookie wins.

@@ -402,8 +402,11 @@ export class Referee {
     if (!app.page.running()) return
     if (state.status !== 'authenticated') return
     const logout = this.#doomed.get(state.sessionId ?? '')
-    // The same user has signed in again meanwhile: he may be shown until the tab has caught up.
-    const again = this.#truth.inJar()?.userId === state.user.id && this.#lastExplicit() === 'login'
+    // The same user has signed in again since, or at that moment: he may be shown until the tab has caught up.
+    const held = this.#truth.inJar()
+    const isStanding = ({ id }: Session): boolean =>
+      this.#lastExplicit() === 'login' || this.excuses.isContested(id)
+    const again = held?.userId === state.user.id && isStanding(held)
     const told = toldMs(this.#truth.schedule)
     // Whose script stood still has not been told yet.
     if (told > 0 && this.thrift.isExcused(app.page.id)) return

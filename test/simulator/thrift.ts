@@ -265,10 +265,11 @@ export class Thrift {
       if (now() >= wait.until - ROUNDING_MS || this.isExcused(page)) continue
       // An end of the session is the end of the wait: the wish to ask for another one is fresh.
       if (this.#app(page)?.client.getState().status === 'unauthenticated') continue
-      // Who comes later, or has no channel, learns of it from the server.
+      // Who comes later, stood still then, or has no channel, learns of it from the server.
       const age = this.#app(page)?.page.activeMs() ?? 0
       const told =
         !wait.isOld &&
+        (this.#excused.get(page) ?? -Infinity) < wait.since &&
         !this.#estranged &&
         schedule.channel &&
         schedule.storage &&
