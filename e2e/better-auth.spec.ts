@@ -1,34 +1,31 @@
 /* better-auth, which is not ours, with the preset and nothing else. */
 import { BOB, cookieOf, putForward } from './fixtures.ts'
-import { betterAuthLife, type BetterAuthOptions } from './peers/better-auth.ts'
-import { expect, openTab, type Peer, type StartPeer, test } from './peers/fixtures.ts'
-import { nameOf, signIn, testPeer } from './peers/flows.ts'
+import { betterAuthLife } from './peers/better-auth.ts'
+import { expect, test } from './peers/fixtures.ts'
+import { nameOf, openSignedIn, type PeerKind, startQuietly, testPeer } from './peers/flows.ts'
 
-const COOKIE = 'better-auth.session_token'
-
-testPeer({
+const BETTER_AUTH: PeerKind = {
   preset: 'betterAuth',
-  start: (start, client) => start(client, (origin) => betterAuthLife(origin)),
-  cookie: COOKIE,
+  live: (origin) => betterAuthLife(origin),
+  cookie: 'better-auth.session_token',
   asked: 'GET /api/auth/get-session 200',
+  signedIn: 'POST /api/auth/sign-in/email 200',
   signedOut: 'POST /api/auth/sign-out 200',
   refused: '401',
-})
+}
 
-const startBetterAuth = (start: StartPeer, options?: BetterAuthOptions): Promise<Peer> =>
-  start({ preset: 'betterAuth', development: false }, (origin) => betterAuthLife(origin, options))
+testPeer(BETTER_AUTH)
 
 test("the session's own token in its answers stays out of what script can see of the client", async ({
   start,
   page,
   context,
 }) => {
-  const peer = await startBetterAuth(start)
-  const tab = await openTab(page, peer)
-  await signIn(tab, peer)
+  const peer = await startQuietly(start, BETTER_AUTH)
+  const tab = await openSignedIn(page, peer)
   await page.reload()
   await tab.run('ready')
-  const [token] = decodeURIComponent((await cookieOf(context, COOKIE)) ?? '').split('.')
+  const [token] = decodeURIComponent((await cookieOf(context, BETTER_AUTH.cookie)) ?? '').split('.')
   expect(token?.length).toBeGreaterThan(20)
   const answer = await context.request.get(`${peer.origin}/api/auth/get-session`)
   expect(await answer.text()).toContain(token)
@@ -40,9 +37,8 @@ test('there is no token to go stale: a write from another origin is refused, wit
   page,
   context,
 }) => {
-  const peer = await startBetterAuth(start)
-  const tab = await openTab(page, peer)
-  await signIn(tab, peer)
+  const peer = await startQuietly(start, BETTER_AUTH)
+  const tab = await openSignedIn(page, peer)
   for (const [method, path] of [
     ['POST', '/api/auth/sign-out'],
     ['PUT', '/api/profile'],
@@ -59,9 +55,11 @@ test('a session that is gone is found out by the next question, although a copy 
   start,
   page,
 }) => {
-  const peer = await startBetterAuth(start, { cookieCache: true })
-  const tab = await openTab(page, peer)
-  await signIn(tab, peer)
+  const peer = await startQuietly(start, {
+    ...BETTER_AUTH,
+    live: (origin) => betterAuthLife(origin, { cookieCache: true }),
+  })
+  const tab = await openSignedIn(page, peer)
   peer.expireSessions()
   expect((await tab.run('fetch', '/api/profile')).status).toBe(200)
   expect(await tab.fails('refresh', true)).toMatchObject({ code: 'session_ended' })
@@ -75,9 +73,8 @@ test('another user signs in past the client: coming back to the page finds it ou
   page,
   context,
 }) => {
-  const peer = await startBetterAuth(start)
-  const tab = await openTab(page, peer)
-  await signIn(tab, peer)
+  const peer = await startQuietly(start, BETTER_AUTH)
+  const tab = await openSignedIn(page, peer)
   const answer = await context.request.post(`${peer.origin}/api/auth/sign-in/email`, {
     headers: { origin: peer.origin },
     data: BOB,

@@ -9,7 +9,6 @@ test.beforeEach(({ server }) => {
 interface Heard {
   readonly type: string
   readonly epoch: readonly [number, string]
-  readonly generation: number
 }
 
 /** A page of the same origin without the client, as foreign code may be there. */

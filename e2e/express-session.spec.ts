@@ -1,31 +1,30 @@
 /* Express 5, express-session and csrf-sync, none of which is ours, with the preset and nothing else. */
 import { BOB } from './fixtures.ts'
 import { expressLife } from './peers/express-session.ts'
-import { expect, openTab, type Peer, type StartPeer, test } from './peers/fixtures.ts'
-import { nameOf, signIn, testPeer } from './peers/flows.ts'
+import { expect, test } from './peers/fixtures.ts'
+import { nameOf, openSignedIn, type PeerKind, startQuietly, testPeer } from './peers/flows.ts'
 import { expectAll } from './tabs.ts'
 
-testPeer({
+const EXPRESS: PeerKind = {
   preset: 'expressSession',
-  start: (start, client) => start(client, () => expressLife()),
+  live: () => expressLife(),
   cookie: 'sid',
   asked: 'GET /auth/session 200',
+  signedIn: 'POST /auth/login 200',
   signedOut: 'POST /auth/logout 204',
   // The protection stands before the routes, so a write hears of its token first.
   refused: '403',
-})
+}
 
-const startExpress = (start: StartPeer): Promise<Peer> =>
-  start({ preset: 'expressSession', development: false }, () => expressLife())
+testPeer(EXPRESS)
 
 test('R70 a token that a page of the server has replaced costs one question and one replay', async ({
   start,
   page,
   context,
 }) => {
-  const peer = await startExpress(start)
-  const tab = await openTab(page, peer)
-  await signIn(tab, peer)
+  const peer = await startQuietly(start, EXPRESS)
+  const tab = await openSignedIn(page, peer)
   const form = await context.newPage()
   await form.goto(`${peer.origin}/form`)
   peer.seen.length = 0
@@ -42,9 +41,8 @@ test('another user signs in past the client: the next write is not sent as him, 
   page,
   context,
 }) => {
-  const peer = await startExpress(start)
-  const tab = await openTab(page, peer)
-  await signIn(tab, peer)
+  const peer = await startQuietly(start, EXPRESS)
+  const tab = await openSignedIn(page, peer)
   const form = await context.newPage()
   await form.goto(`${peer.origin}/form`)
   const status = await form.evaluate(async (credentials) => {
@@ -70,8 +68,7 @@ test('R49 a sign-out that clears another cookie than that of the session is told
     /logout was confirmed, and the cookie still signs the user in.*delete the cookie with the same name/,
   )
   const peer = await start({ preset: 'expressSession' }, () => expressLife({ forgetsToSignOut: true }))
-  const tab = await openTab(page, peer)
-  await signIn(tab, peer)
+  const tab = await openSignedIn(page, peer)
   expect(await tab.run('logout')).toEqual({ server: 'confirmed', durable: true })
   await expect.poll(() => noise.heard(/logout was confirmed/)).toHaveLength(1)
   await page.reload()

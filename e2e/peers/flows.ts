@@ -1,24 +1,38 @@
 /* What a server that others wrote and the preset for it do together, whichever it is. */
+import type { Page } from '@playwright/test'
 import { ADA, beUnhurried, cookieOf } from '../fixtures.ts'
 import type { PageOptions } from '../pages/main.ts'
 import { expectAll } from '../tabs.ts'
 import { expect, openTab, type Peer, type StartPeer, type Tab, test } from './fixtures.ts'
+import type { Life } from './host.ts'
 
 export interface PeerKind {
   readonly preset: NonNullable<PageOptions['preset']>
-  readonly start: (start: StartPeer, client: PageOptions) => Promise<Peer>
+  readonly live: (origin: string) => Life | Promise<Life>
   /** The cookie of the session. */
   readonly cookie: string
-  /** As the server notes them: the question who is signed in, the sign-out, and what a write of nobody is answered. */
+  /** As the server notes them: the question who is signed in, the sign-in, the sign-out, and what a write of nobody is answered. */
   readonly asked: string
+  readonly signedIn: string
   readonly signedOut: string
   readonly refused: string
 }
 
+/** Starts such a server, whose pages do not look on their own whether all is well. */
+export const startQuietly = (start: StartPeer, { preset, live }: PeerKind): Promise<Peer> =>
+  start({ preset, development: false }, live)
+
 /** Signs in, and counts from then on. */
-export async function signIn(tab: Tab, peer: Peer): Promise<void> {
+async function signIn(tab: Tab, peer: Peer): Promise<void> {
   await tab.run('login', ADA)
   peer.seen.length = 0
+}
+
+/** A tab with the app in it, in which Ada has just signed in. Counts from then on. */
+export async function openSignedIn(page: Page, peer: Peer): Promise<Tab> {
+  const tab = await openTab(page, peer)
+  await signIn(tab, peer)
+  return tab
 }
 
 export const nameOf = async (tab: Tab): Promise<string> => {
@@ -31,15 +45,15 @@ const expectShown = (tab: Tab, text: string): Promise<void> =>
 
 const isCall = (line: string): boolean => line.includes('/api/profile')
 
-export function testPeer({ preset, start: startPeer, cookie, asked, signedOut, refused }: PeerKind): void {
-  const startQuietly = (start: StartPeer) => startPeer(start, { preset, development: false })
+export function testPeer(kind: PeerKind): void {
+  const { preset, live, cookie, asked, signedIn, signedOut, refused } = kind
 
   test('signs in, writes, and is restored after a reload by one question', async ({
     start,
     page,
     context,
   }) => {
-    const peer = await startQuietly(start)
+    const peer = await startQuietly(start, kind)
     const tab = await openTab(page, peer)
     await tab.expectUser(undefined)
     expect(peer.seen).toEqual([asked])
@@ -69,12 +83,10 @@ export function testPeer({ preset, start: startPeer, cookie, asked, signedOut, r
     context,
     browser,
   }) => {
-    const peer = await startQuietly(start)
+    const peer = await startQuietly(start, kind)
     const elsewhere = await browser.newContext()
-    const device = await openTab(await elsewhere.newPage(), peer)
-    await signIn(device, peer)
-    const tab = await openTab(page, peer)
-    await signIn(tab, peer)
+    const device = await openSignedIn(await elsewhere.newPage(), peer)
+    const tab = await openSignedIn(page, peer)
     const second = await context.newPage()
     await second.addInitScript(beUnhurried)
     const other = await openTab(second, peer)
@@ -112,9 +124,8 @@ export function testPeer({ preset, start: startPeer, cookie, asked, signedOut, r
       page,
       context,
     }) => {
-      const peer = await startQuietly(start)
-      const tab = await openTab(page, peer)
-      await signIn(tab, peer)
+      const peer = await startQuietly(start, kind)
+      const tab = await openSignedIn(page, peer)
       const other = await openTab(await context.newPage(), peer)
       await lose(peer)
       expect(await notice(tab)).toMatchObject({ code: 'session_ended' })
@@ -130,12 +141,14 @@ export function testPeer({ preset, start: startPeer, cookie, asked, signedOut, r
     start,
     page,
   }) => {
-    const peer = await startPeer(start, { preset })
+    const peer = await start({ preset }, live)
     const tab = await openTab(page, peer)
-    await signIn(tab, peer)
-    await expect.poll(() => peer.seen).toEqual([asked])
+    await tab.run('login', ADA)
+    // From the sign-in on, since the question may be answered before the page has told that the sign-in is done.
+    const seen = () => peer.seen.slice(peer.seen.indexOf(signedIn))
+    await expect.poll(seen).toEqual([signedIn, asked])
     expect(await tab.run('diagnose')).toEqual({ cookie: 'returned', causes: [] })
     await tab.run('logout')
-    await expect.poll(() => peer.seen.slice(2)).toEqual([signedOut, asked])
+    await expect.poll(seen).toEqual([signedIn, asked, asked, signedOut, asked])
   })
 }

@@ -33,8 +33,14 @@ export interface Locks {
   /**
    * Waits for the exclusive lock of that name, for at most `waitMs`. Undefined where it was not granted by then or the
    * platform has no locks, or if the signal aborts before: the caller then goes on without it. The release may be called twice.
+   * `queued` is called where somebody else holds the lock: how long a free one takes says only how busy the machine is.
    */
-  acquire(name: string, waitMs: number, signal?: Abort): Promise<(() => void) | undefined>
+  acquire(
+    name: string,
+    waitMs: number,
+    signal?: Abort,
+    queued?: () => void,
+  ): Promise<(() => void) | undefined>
 }
 
 export interface Channel {

@@ -29,10 +29,10 @@ export class RefreshLock {
   }
 
   /** The lock, or undefined where it was not granted within that time. Asks again when the page is back. */
-  async take(waitMs: number): Promise<Release | undefined> {
+  async take(waitMs: number, queued?: () => void): Promise<Release | undefined> {
     for (;;) {
       const { leaving } = this
-      const release = await raced(this.takeNow(waitMs), this.#disposed)
+      const release = await raced(this.takeNow(waitMs, queued), this.#disposed)
       if (release || !leaving.aborted) return release
       // Timers stand still while the page is away.
       await raced(pause(this.#ports.clock, AWAY_MS), this.#disposed)
@@ -40,9 +40,9 @@ export class RefreshLock {
   }
 
   /** As `take`, for what must be done before the page has gone. */
-  async takeNow(waitMs: number): Promise<Release | undefined> {
+  async takeNow(waitMs: number, queued?: () => void): Promise<Release | undefined> {
     const { leaving } = this
-    const given = await this.#ports.locks.acquire(this.#name, waitMs, leaving)
+    const given = await this.#ports.locks.acquire(this.#name, waitMs, leaving, queued)
     if (!given || leaving.aborted) {
       given?.()
       return undefined

@@ -36,9 +36,7 @@ const ASK_MS = 30
 /** The same where another tab has held the lock: it is there, however busy, and its word may be on the way. */
 const HEAR_OUT_MS = 250
 const RACE_PAUSE_MS = 250
-/** Below it a wait for the lock is the machine's, not another tab's. */
-const CONTENDED_MS = 1
-/** From here on it is beyond doubt another tab's, which has waited for a server. */
+/** Whoever held the lock for so long was no client that is just being disposed of: it has waited for a server. */
 const AWAITED_MS = 20
 const NOTABLE_MS = 250
 
@@ -92,7 +90,9 @@ export class Refresher {
     const { ports, options, disposed, life } = context
     const began = context.state.credential
     const asked = ports.clock.monotonic()
-    const release = await context.lock.take(options.timeouts.lock + ports.chance.fraction() * 1000)
+    let contended = false as boolean
+    const waitMs = options.timeouts.lock + ports.chance.fraction() * 1000
+    const release = await context.lock.take(waitMs, () => (contended = true))
     let flush: (() => void) | undefined
     try {
       const waited = ports.clock.monotonic() - asked
@@ -102,9 +102,9 @@ export class Refresher {
         await raced(pause(ports.clock, ports.chance.fraction() * RACE_PAUSE_MS), disposed)
       if (context.login) await raced(inTime(context, context.login), disposed)
       context.syncMarker()
-      // The lock may come before the news of what its last holder did.
-      const lives = waited >= AWAITED_MS && context.state.phase !== 'out'
-      const ask = lives ? HEAR_OUT_MS : waited >= CONTENDED_MS ? ASK_MS : 0
+      // The lock may come before the news of what its last holder did. One that was free tells of nobody, however late it came.
+      const lives = waited >= AWAITED_MS && (contended || !release) && context.state.phase !== 'out'
+      const ask = lives ? HEAR_OUT_MS : contended ? ASK_MS : 0
       if (await this.#adopted(need, began?.generation, ask)) return { kind: 'refreshed' }
       const still = this.#held(need)
       if (still) return still

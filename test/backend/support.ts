@@ -19,7 +19,7 @@ export interface TestClock {
   advance(milliseconds: number): void
 }
 
-export function createTestClock(): TestClock {
+function createTestClock(): TestClock {
   let time = START
   return {
     now: () => time,

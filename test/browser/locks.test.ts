@@ -27,6 +27,18 @@ describe('the locks of the platform', () => {
     release?.()
   })
 
+  it('says that it has to be waited for where somebody holds it, and nothing where it is free', async () => {
+    const lock = name()
+    const said: string[] = []
+    const first = await browserLocks.acquire(lock, 10_000, undefined, () => said.push('first'))
+    const second = browserLocks.acquire(lock, 10_000, undefined, () => said.push('second'))
+    await expect.poll(() => said).toEqual(['second'])
+    first?.()
+    const release = await second
+    release?.()
+    expect(said).toEqual(['second'])
+  })
+
   it('AV-28 a lock that is not granted in time is not waited for, and is granted to nobody later', async () => {
     const lock = name()
     const first = await browserLocks.acquire(lock, 1000)
@@ -61,15 +73,16 @@ describe('the locks of the platform', () => {
   })
 })
 
-type Hold = () => Promise<void>
+type Hold = (lock?: null) => Promise<void>
 
 describe('locks that misbehave', () => {
-  /** A manager in the test's hand: it grants and fails when told. */
-  function fake() {
+  /** A manager in the test's hand: it grants and fails when told. Where the lock is taken, it says so at once. */
+  function fake({ taken = false } = {}) {
     let hold: Hold | undefined
     let fail: (error: Error) => void = () => {}
     let signal: AbortSignal | undefined
     const request = (_name: string, options: LockOptions, callback: Hold) => {
+      if (options.ifAvailable && taken) return callback(null)
       hold = callback
       signal = options.signal
       return new Promise<void>((_resolve, reject) => (fail = reject))
@@ -100,14 +113,24 @@ describe('locks that misbehave', () => {
   })
 
   it('AV-28 a manager that never answers is given up after the wait', async () => {
-    const locks = fake()
+    fake()
+    let given: unknown = 'pending'
+    void browserLocks.acquire('a', 1000).then((release) => (given = release))
+    await vi.advanceTimersByTimeAsync(999)
+    expect(given).toBe('pending')
+    await vi.advanceTimersByTimeAsync(1)
+    expect(given).toBeUndefined()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('AV-28 whoever gives up leaves the queue', async () => {
+    const locks = fake({ taken: true })
     const acquired = browserLocks.acquire('a', 1000)
     await vi.advanceTimersByTimeAsync(999)
     expect(locks.signal()?.aborted).toBe(false)
     await vi.advanceTimersByTimeAsync(1)
     expect(locks.signal()?.aborted).toBe(true)
     expect(await acquired).toBeUndefined()
-    expect(vi.getTimerCount()).toBe(0)
   })
 
   it('a lock granted in the moment the wait is given up is given back at once', async () => {
@@ -167,7 +190,7 @@ describe('locks that misbehave', () => {
   })
 
   it('R32 a wait longer than a timer can hold is not over at once', async () => {
-    const locks = fake()
+    const locks = fake({ taken: true })
     const acquired = browserLocks.acquire('a', 2 ** 31 + 5)
     await vi.advanceTimersByTimeAsync(60_000)
     expect(locks.signal()?.aborted).toBe(false)

@@ -1,5 +1,5 @@
 /* The channel of a virtual browser, with a hand in it: what is said can be read, and anything can be said. */
-import type { Channels } from '../../src/core/ports.js'
+import type { Channels, Clock } from '../../src/core/ports.js'
 
 export interface Hub {
   readonly channels: Channels
@@ -38,4 +38,9 @@ export function createHub(memoryOnly = true): Hub {
       },
     },
   }
+}
+
+/** Says what another tab would, of a sign-in state that came so many milliseconds from now. */
+export function sayAsTab(hub: Hub, { clock }: { clock: Clock }, message: object, after = 1): void {
+  hub.say({ v: 1, from: 'other', epoch: [clock.wall() + after, 'x'], ...message })
 }

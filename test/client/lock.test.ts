@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest'
-import { createKit, json, type Kit, ManualClock, settle, signedIn } from '../support/kit.js'
+import type { Locks } from '../../src/core/ports.js'
+import { createKit, json, type Kit, ManualClock, refusal, settle, signedIn } from '../support/kit.js'
+import { createHub } from './hub.js'
 import { FakeLocks, NO_CHANNELS, NO_LOCKS, outcome, silence } from './support.js'
 
 async function locked(): Promise<{ kit: Kit; locks: FakeLocks; name: string }> {
@@ -94,4 +96,37 @@ it('R50 whoever logs out while his login waits for an older logout, and has no l
   await kit.clock.advance(60_000)
   expect(await login).toBe('session_changed')
   expect(kit.sent('/auth/login')).toHaveLength(1)
+})
+
+it('a start without another tab asks nobody, however long a busy machine takes to grant the free lock', async () => {
+  const clock = new ManualClock()
+  const acquire: Locks['acquire'] = (_name, waitMs) =>
+    new Promise((resolve) => void clock.after(Math.min(waitMs, 60), () => resolve(() => {})))
+  const hub = createHub()
+  const kit = createKit({}, { clock, ports: { locks: { available: true, acquire }, channels: hub.channels } })
+  kit.on('/auth/refresh', () => refusal())
+  const ready = kit.auth.ready()
+  await clock.advance(60)
+  expect(kit.sent('/auth/refresh')).toHaveLength(1)
+  expect(hub.said).toEqual([])
+  expect((await ready).status).toBe('unauthenticated')
+})
+
+it('who queues for the lock asks what its holder has brought, however short the wait was', async () => {
+  const clock = new ManualClock()
+  const locks = new FakeLocks(clock)
+  const hub = createHub()
+  const kit = await signedIn({}, { clock, ports: { locks, channels: hub.channels } })
+  hub.said.length = 0
+  const release = await locks.acquire([...locks.names][0]!, 1)
+  // The token is inside its margin.
+  clock.sleep(295_000)
+  const token = kit.auth.getAccessToken()
+  await settle()
+  release?.()
+  await settle()
+  expect(hub.said.map(({ type }) => type)).toEqual(['ask'])
+  await clock.advance(30)
+  await token
+  expect(hub.said.map(({ type }) => type)).toEqual(['ask', 'in'])
 })

@@ -1,8 +1,8 @@
 /* Two tabs sign in at the same time: the cookie that came last decides, and only the server knows whose it is. */
 import { expect, it } from 'vitest'
-import { BOB, grant, type Kit, settle, signedIn } from '../support/kit.js'
-import { createHub, type Hub } from './hub.js'
-import { gate, outcome } from './support.js'
+import { BOB, grant, type Kit, signedIn } from '../support/kit.js'
+import { createHub, sayAsTab } from './hub.js'
+import { beginLogin } from './support.js'
 
 interface Overtaken {
   readonly kit: Kit
@@ -14,18 +14,14 @@ interface Overtaken {
 
 /** Bob signs in, and before his answer is there somebody else has signed in in another tab. */
 async function overtaken(refresh: () => Response): Promise<Overtaken> {
-  const hub: Hub = createHub()
+  const hub = createHub()
   const kit = await signedIn({}, { ports: { channels: hub.channels } })
   kit.auth.on('sessionEnd', () => new Promise((resolve) => kit.clock.after(100, () => resolve(undefined))))
-  const answer = gate()
-  kit.on('/auth/login', () => answer.answer)
   kit.on('/auth/refresh', refresh)
-  const login = outcome(kit.auth.login({}))
-  await settle()
-  const say = (after: number, message: Record<string, unknown>) =>
-    hub.say({ v: 1, from: 'other', epoch: [kit.clock.wall() + after, 'x'], ...message })
+  const { login, answer } = await beginLogin(kit)
+  const say: Overtaken['say'] = (after, message) => sayAsTab(hub, kit, message, after)
   say(1, { type: 'in', generation: 1, sessionId: 's8', mode: 'token' })
-  answer.open(grant(5, { user: BOB, session_id: 's5' }))
+  answer(grant(5, { user: BOB, session_id: 's5' }))
   return { kit, login, say }
 }
 

@@ -1,17 +1,21 @@
 /* Backends that answer strangely: the right words, no loop, nobody signed out. */
 import { expect, it, vi } from 'vitest'
-import { ANN, BOB, createStage, SESSION } from './session-support.js'
+import { ANN, BOB, createStage, SESSION, type Stage } from './session-support.js'
 
 const page = (): Response =>
   new Response('<h1>Please sign in</h1>', { headers: { 'content-type': 'text/html' } })
 
+const redirect = (): Response => new Response(null, { status: 302, headers: { location: '/login' } })
+
+/** An API that redirects to a sign-in page, whoever asks. */
+const redirectingApi: Stage['respond'] = (_request, { pathname }) => {
+  if (pathname === '/login') return page()
+  return pathname === '/api/profile' ? redirect() : undefined
+}
+
 it.each([
   ['a sign-in page with 200', page, 'invalid_response'],
-  [
-    'a redirect to it',
-    () => new Response(null, { status: 302, headers: { location: '/login' } }),
-    'redirected',
-  ],
+  ['a redirect to it', redirect, 'redirected'],
   ['a body that is no object', () => Response.json('welcome'), 'no_session_cookie'],
   ['nothing', () => new Response(null, { status: 204 }), 'no_session_cookie'],
   ['an error in a 200', () => Response.json({ error: 'nope' }), 'invalid_response'],
@@ -113,12 +117,7 @@ it('a cookie that reaches the auth endpoints and not the API is diagnosed at the
 it('R62 an API that redirects to a sign-in page costs one question; a write is not sent again', async () => {
   const stage = await createStage()
   const app = await stage.signedIn()
-  stage.respond = (_request, url) => {
-    if (url.pathname === '/login') return page()
-    return url.pathname === '/api/profile'
-      ? new Response(null, { status: 302, headers: { location: '/login' } })
-      : undefined
-  }
+  stage.respond = redirectingApi
   const { value } = await stage.write(app, 'x')
   expect(await value?.text()).toContain('Please sign in')
   expect(stage.sent('/auth/session')).toHaveLength(1)
@@ -130,12 +129,7 @@ it('R62 an API that redirects to a sign-in page costs one question; a write is n
 it('R62 where the session is over, the redirect to a sign-in page ends it with its reason', async () => {
   const stage = await createStage()
   const app = await stage.signedIn()
-  stage.respond = (_request, url) => {
-    if (url.pathname === '/login') return page()
-    return url.pathname === '/api/profile'
-      ? new Response(null, { status: 302, headers: { location: '/login' } })
-      : undefined
-  }
+  stage.respond = redirectingApi
   await stage.backend.admin.endAllSessions('ann')
   expect((await stage.write(app, 'x')).error).toMatchObject({ code: 'session_ended' })
   expect(app.told).toEqual(['end revoked'])

@@ -31,6 +31,17 @@ const signInElsewhere = ({ backend }: Stage): Promise<Response> =>
     }),
   )
 
+/** Two more tabs are opened, and all three wake when what they know is too old. Counts from there on. */
+async function wakeThree(stage: Stage): Promise<void> {
+  await stage.open()
+  await stage.open()
+  await stage.world.advance(400_000)
+  stage.exchanges.length = 0
+  await stage.world.goOffline()
+  await stage.world.goOnline()
+  await stage.world.advance(2000)
+}
+
 it('R43 RV-04 logout ends this session at the server, takes its cookie away, and leaves the others alone', async () => {
   const stage = await createStage()
   const { auth } = await stage.signedIn()
@@ -180,13 +191,7 @@ it('one probe per browser: tabs that start while another is signed in learn it f
 it('one probe per browser: tabs that wake together ask once', async () => {
   const stage = await createStage()
   const app = await stage.signedIn()
-  await stage.open()
-  await stage.open()
-  await stage.world.advance(400_000)
-  stage.exchanges.length = 0
-  await stage.world.goOffline()
-  await stage.world.goOnline()
-  await stage.world.advance(2000)
+  await wakeThree(stage)
   expect(stage.sent('/auth/session')).toHaveLength(1)
   expect(app.told).toEqual([])
 })
@@ -194,13 +199,7 @@ it('one probe per browser: tabs that wake together ask once', async () => {
 it('one probe per browser: who waited for another tab hears it out, however busy the machine is', async () => {
   const stage = await createStage(undefined, {}, { channelDelayMs: [100, 100] })
   await stage.signedIn()
-  await stage.open()
-  await stage.open()
-  await stage.world.advance(400_000)
-  stage.exchanges.length = 0
-  await stage.world.goOffline()
-  await stage.world.goOnline()
-  await stage.world.advance(2000)
+  await wakeThree(stage)
   expect(stage.sent('/auth/session')).toHaveLength(1)
 })
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createHub } from './hub.js'
+import { createHub, sayAsTab } from './hub.js'
 import {
   ANN,
   BOB,
@@ -13,6 +13,7 @@ import {
   signedIn,
 } from '../support/kit.js'
 import {
+  beginLogin,
   FakeLocks,
   failure,
   gate,
@@ -85,8 +86,7 @@ async function endedElsewhere(): Promise<{ kit: Kit; answer: (response: Response
   kit.on('/auth/refresh', () => late.answer)
   void outcome(kit.auth.refresh({ force: true }))
   await settle()
-  const epoch = [kit.clock.wall() + 1, 'x']
-  hub.say({ v: 1, from: 'other', type: 'out', epoch, reason: 'revoked', sessionId: 's1' })
+  sayAsTab(hub, kit, { type: 'out', reason: 'revoked', sessionId: 's1' })
   expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'revoked' })
   kit.on('/auth/refresh', () => grant(3))
   return { kit, answer: late.open }
@@ -186,12 +186,9 @@ it('R09 a login while a refresh hangs: the late result of the other user changes
 it('FIX-04 a logout while a login runs wins: the login rejects and what it made is revoked', async () => {
   const kit = await signedIn()
   await kit.auth.logout()
-  const answer = gate()
-  kit.on('/auth/login', () => answer.answer)
-  const login = outcome(kit.auth.login({}))
-  await settle()
+  const { login, answer } = await beginLogin(kit)
   const logout = kit.auth.logout()
-  answer.open(grant(30, { session_id: 's3' }))
+  answer(grant(30, { session_id: 's3' }))
   expect(await login).toBe('session_changed')
   await logout
   await settle()
@@ -209,15 +206,12 @@ it('FIX-04 without locks, too, a logout is not sent while a login of the same ta
   void kit.auth.ready()
   await kit.clock.advance(300)
   expect(await kit.auth.logout()).toMatchObject({ server: 'pending' })
-  const answer = gate()
-  kit.on('/auth/login', () => answer.answer)
-  const login = outcome(kit.auth.login({}))
-  await settle()
+  const { login, answer } = await beginLogin(kit)
   const before = kit.sent('/auth/logout').length
   expect(kit.sent('/auth/login')).toHaveLength(1)
   await kit.clock.advance(6000)
   expect(kit.sent('/auth/logout')).toHaveLength(before)
-  answer.open(grant(30, { session_id: 's3' }))
+  answer(grant(30, { session_id: 's3' }))
   expect(await login).toBe('resolved')
   await kit.clock.advance(60_000)
   expect(kit.sent('/auth/logout')).toHaveLength(before)
@@ -270,16 +264,13 @@ it('FIX-04 nor is the next one sent while a late login is undone', async () => {
 
 it('FIX-04 without locks, too, a refresh is not sent while a login of the same tab is: its answer could take the new cookie away', async () => {
   const kit = await signedIn({}, { ports: { locks: NO_LOCKS, channels: NO_CHANNELS } })
-  const answer = gate()
-  kit.on('/auth/login', () => answer.answer)
-  const login = outcome(kit.auth.login({}))
-  await settle()
+  const { login, answer } = await beginLogin(kit)
   const before = kit.sent('/auth/refresh').length
   const refresh = outcome(kit.auth.refresh({ force: true }))
   await kit.clock.advance(6000)
   expect(kit.sent('/auth/refresh')).toHaveLength(before)
   kit.on('/auth/refresh', () => grant(31, { session_id: 's3' }))
-  answer.open(grant(30, { session_id: 's3' }))
+  answer(grant(30, { session_id: 's3' }))
   await kit.clock.advance(500)
   expect([await login, await refresh]).toEqual(['resolved', 'resolved'])
   expect(kit.sent('/auth/refresh')).toHaveLength(before + 1)
@@ -312,12 +303,10 @@ it('FIX-04 a logout that is called while a login still waits for its turn wins',
 it('FIX-04 a login answer after the deadline signs nobody in and is revoked', async () => {
   const kit = await signedIn()
   await kit.auth.logout()
-  const late = gate()
-  kit.on('/auth/login', () => late.answer)
-  const login = outcome(kit.auth.login({}))
+  const { login, answer } = await beginLogin(kit)
   await kit.clock.advance(8000)
   expect(await login).toBe('timeout')
-  late.open(grant(30, { session_id: 's3' }))
+  answer(grant(30, { session_id: 's3' }))
   await settle()
   expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated' })
   expect(kit.sent('/auth/logout').at(-1)).toMatchObject({ body: { session_id: 's3', scope: 'current' } })
@@ -327,13 +316,11 @@ it('R38 FIX-04 a session that a login made after its deadline is ended by the ne
   const kit = createKit()
   kit.on('/auth/refresh', () => refusal())
   await kit.auth.ready()
-  const late = gate()
-  kit.on('/auth/login', () => late.answer)
   kit.on('/auth/logout', () => new TypeError('the network is broken'))
-  const login = outcome(kit.auth.login(ANN))
+  const { login, answer } = await beginLogin(kit)
   await kit.clock.advance(8000)
   expect(await login).toBe('timeout')
-  late.open(grant(1, { session_id: 's9' }))
+  answer(grant(1, { session_id: 's9' }))
   await kit.clock.advance(1000)
   kit.auth.dispose()
   const next = createKit({}, { browser: kit.browser, clock: kit.clock })
@@ -345,13 +332,10 @@ it('R38 FIX-04 a session that a login made after its deadline is ended by the ne
 
 it('FIX-04 a login whose client was disposed signs nobody in and is revoked', async () => {
   const kit = await signedIn()
-  const answer = gate()
-  kit.on('/auth/login', () => answer.answer)
-  const login = outcome(kit.auth.login({}))
-  await settle()
+  const { login, answer } = await beginLogin(kit)
   kit.auth.dispose()
   expect(await login).toBe('disposed')
-  answer.open(grant(30, { session_id: 's3' }))
+  answer(grant(30, { session_id: 's3' }))
   await settle()
   expect(kit.sent('/auth/logout').map(({ body }) => body)).toEqual([{ session_id: 's3', scope: 'current' }])
 })
@@ -360,16 +344,14 @@ it('R50 a login answer that cannot be read and comes after its deadline does not
   const kit = await signedIn()
   await kit.auth.logout()
   const before = kit.sent('/auth/logout').length
-  const answer = gate()
-  kit.on('/auth/login', () => answer.answer)
-  const first = outcome(kit.auth.login({}))
+  const { login: first, answer } = await beginLogin(kit)
   await kit.clock.advance(8000)
   expect(await first).toBe('timeout')
   kit.on('/auth/login', () => grant(30, { session_id: 's3' }))
   await kit.auth.login({})
   kit.on('/auth/refresh', () => grant(31, { session_id: 's3' }))
   const refreshes = kit.sent('/auth/refresh').length
-  answer.open(new Response('{', { status: 200 }))
+  answer(new Response('{', { status: 200 }))
   await settle()
   expect(kit.sent('/auth/logout')).toHaveLength(before)
   // Its cookie may lie over theirs, and only the server can tell.
@@ -380,14 +362,10 @@ it('R50 a login answer that cannot be read and comes after its deadline does not
 it('R39 a login answer that cannot be read and waited in a frozen page does not end the session of the next login', async () => {
   const hub = createHub()
   const kit = await signedIn({}, { ports: { channels: hub.channels } })
-  const answer = gate()
-  kit.on('/auth/login', () => answer.answer)
-  const login = outcome(kit.auth.login({}))
-  await settle()
-  const epoch = [kit.clock.wall() + 1, 'x']
-  hub.say({ v: 1, from: 'other', type: 'in', epoch, generation: 1, sessionId: 's8', mode: 'token' })
+  const { login, answer } = await beginLogin(kit)
+  sayAsTab(hub, kit, { type: 'in', generation: 1, sessionId: 's8', mode: 'token' })
   kit.on('/auth/refresh', () => grant(8, { session_id: 's8' }))
-  answer.open(new Response('{', { status: 200 }))
+  answer(new Response('{', { status: 200 }))
   await kit.clock.advance(1000)
   expect(await login).toBe('invalid_response')
   expect(kit.sent('/auth/logout')).toEqual([])
@@ -396,12 +374,9 @@ it('R39 a login answer that cannot be read and waited in a frozen page does not 
 
 it('R39 nor where the page was frozen and can have heard of nothing', async () => {
   const kit = await signedIn({}, { ports: { channels: NO_CHANNELS } })
-  const answer = gate()
-  kit.on('/auth/login', () => answer.answer)
-  const login = outcome(kit.auth.login({}))
-  await settle()
+  const { login, answer } = await beginLogin(kit)
   kit.signal('suspend')
-  answer.open(new Response('{', { status: 200 }))
+  answer(new Response('{', { status: 200 }))
   await kit.clock.advance(1000)
   expect(await login).toBe('invalid_response')
   expect(kit.sent('/auth/logout')).toEqual([])
@@ -412,15 +387,11 @@ it('R39 nor where who signed in is not known yet', async () => {
   const kit = createKit({}, { ports: { channels: hub.channels } })
   kit.on('/auth/refresh', () => refusal())
   await kit.auth.ready()
-  const answer = gate()
-  kit.on('/auth/login', () => answer.answer)
-  const login = outcome(kit.auth.login({}))
-  await settle()
-  const epoch = [kit.clock.wall() + 1, 'x']
-  hub.say({ v: 1, from: 'other', type: 'in', epoch, generation: 1, sessionId: 's8', mode: 'token' })
+  const { login, answer } = await beginLogin(kit)
+  sayAsTab(hub, kit, { type: 'in', generation: 1, sessionId: 's8', mode: 'token' })
   expect(kit.auth.getState()).toMatchObject({ status: 'unknown' })
   kit.on('/auth/refresh', () => grant(8, { session_id: 's8' }))
-  answer.open(new Response('{', { status: 200 }))
+  answer(new Response('{', { status: 200 }))
   await kit.clock.advance(1000)
   expect(await login).toBe('invalid_response')
   expect(kit.sent('/auth/logout')).toEqual([])

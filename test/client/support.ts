@@ -1,9 +1,9 @@
 /* What the tests of the whole client say often. */
 import type { AuthClient } from '../../src/client.js'
-import type { Channels, Locks, Abort } from '../../src/core/ports.js'
+import type { Channels, Locks } from '../../src/core/ports.js'
 import { isAuthError } from '../../src/errors.js'
 import type { AuthEvents } from '../../src/runtime/events.js'
-import type { Answer, ManualClock } from '../support/kit.js'
+import { type Answer, type Kit, type ManualClock, settle } from '../support/kit.js'
 
 /** An answer that is given when the test says so. */
 export function gate(): { readonly answer: Promise<Response | Error>; open(value: Response | Error): void } {
@@ -21,6 +21,19 @@ export const outcome = (promise: Promise<unknown>): Promise<string> =>
     () => 'resolved',
     (error: unknown) => (isAuthError(error) ? error.code : String(error)),
   )
+
+/** Begins a login that the test answers. */
+export async function beginLogin({ auth, on }: Kit): Promise<{
+  /** As `outcome`. */
+  readonly login: Promise<string>
+  answer(value: Response | Error): void
+}> {
+  const { answer, open } = gate()
+  on('/auth/login', () => answer)
+  const login = outcome(auth.login({}))
+  await settle()
+  return { login, answer: open }
+}
 
 /** The error a call rejects with. */
 export const failure = (promise: Promise<unknown>): Promise<unknown> =>
@@ -80,7 +93,7 @@ export class FakeLocks implements Locks {
     return this.#queue.length
   }
 
-  acquire = (name: string, waitMs: number, signal?: Abort): Promise<(() => void) | undefined> => {
+  acquire: Locks['acquire'] = (name, waitMs, signal, queued) => {
     this.names.add(name)
     return new Promise((resolve) => {
       const leave = () => {
@@ -104,6 +117,7 @@ export class FakeLocks implements Locks {
       }
       this.#queue.push(entry)
       if (this.#queue[0] === entry) entry.granted()
+      else queued?.()
     })
   }
 }

@@ -141,13 +141,16 @@ export class Excuses {
     if (this.unheard.has(id) || this.#isRevived(id) || this.#isFoundUnaware(id)) return true
     const { arrivedAt = Infinity } = by
     const wonAt = this.#wonAt.get(id) ?? 0
-    // It was wanted before it was sent, and its answer is not the end of it: it may have to ask first whose cookie came last.
+    // Its answer is not the end of it: the login may have to ask first whose cookie came last. Nor is its being sent the beginning,
+    // where a logout that waits knows no session, and so ends whichever there is by then.
     const pending = (at: number): boolean =>
       this.#calls.some(
         (call) => call.kind === 'login' && call.app.page.id === by.page && isUnderWay(call, at),
       )
     const crossing = this.#logouts.some(
-      ({ at, doomed }) => ((at >= by.sentAt && at <= arrivedAt) || pending(at)) && !doomed.has(id),
+      ({ at, doomed, nameless }) =>
+        ((at >= by.sentAt && at <= arrivedAt) || (pending(at) && (nameless || at >= by.sentAt))) &&
+        !doomed.has(id),
     )
     if (crossing && wonAt === 0) return true
     // No deadline of a client stops an answer that comes later than it, and its cookie wins.

@@ -3,48 +3,32 @@
  * -- --mutant '<name>'` searches for one; what it finds is written here as plainly as still does it.
  */
 import type { Mutation } from './mutate.js'
-import type { FAULTS, NETWORKS, Schedule, Setting, Step, TabAct } from './schedule.js'
-import { WHOLE } from './schedule.js'
+import type { Schedule } from './schedule.js'
+import {
+  elsewhere,
+  fault,
+  foreign,
+  hide,
+  login,
+  logout,
+  network,
+  of,
+  offline,
+  opens,
+  refreshNow,
+  reload,
+  remount,
+  request,
+  token,
+  wait,
+  write,
+} from './steps.js'
 
 export interface Mutant extends Mutation {
   /** The promise, by its number in DESIGN section 2. */
   readonly breaks: 'P1' | 'P2' | 'P3' | 'P4' | 'P5' | 'P6'
   readonly schedule: Schedule
 }
-
-function of(setting: Partial<Setting>, ...steps: Step[]): Schedule {
-  return { seed: 0, tabs: 1, ...WHOLE, ...setting, steps }
-}
-
-type PlainAct = Exclude<TabAct, { do: 'login' | 'logout' | 'elsewhere' }>['do']
-
-const act =
-  (name: PlainAct) =>
-  (tab = 0, after = 0): Step => ({ after, do: name, tab })
-const token = act('token')
-const request = act('request')
-const write = act('write')
-const refreshNow = act('refreshNow')
-const reload = act('reload')
-const hide = act('hide')
-const remount = act('remount')
-const login = (tab = 0, after = 0, user: 'ann' | 'bob' = 'ann'): Step => ({ after, do: 'login', tab, user })
-const logout = (tab = 0, after = 0): Step => ({ after, do: 'logout', tab, scope: 'current' })
-const elsewhere = (tab: number, after: number, user: 'ann' | 'bob'): Step => ({
-  after,
-  do: 'elsewhere',
-  tab,
-  user,
-})
-const wait = (after: number): Step => ({ after, do: 'wait' })
-const offline = (after = 0): Step => ({ after, do: 'offline', unnoticed: false })
-const network = (profile: keyof typeof NETWORKS, after = 0): Step => ({ after, do: 'network', profile })
-const fault = (name: keyof typeof FAULTS, times: number, after = 0): Step => ({
-  after,
-  do: 'fault',
-  fault: name,
-  times,
-})
 
 /** Storage that other tabs can read at once and are told of late, and nothing else to tell them. */
 const TOLD_LATE = { tabs: 2, channel: false, storageEventDelay: 2000 } as const
@@ -53,7 +37,7 @@ const REFRESHING: readonly Mutant[] = [
   {
     name: 'the refresh lock is ignored',
     file: 'runtime/refresh.ts',
-    find: 'context.lock.take(options.timeouts.lock + ports.chance.fraction() * 1000)',
+    find: 'context.lock.take(waitMs, () => (contended = true))',
     replace: 'Promise.resolve(undefined)',
     breaks: 'P3',
     schedule: of(
@@ -297,7 +281,7 @@ const SENDING: readonly Mutant[] = [
     find: 'return url.origin === baseUrl(context)?.origin || context.options.allowedOrigins.includes(url.origin)',
     replace: 'return true',
     breaks: 'P5',
-    schedule: of({}, act('foreign')(0, 1)),
+    schedule: of({}, foreign(0, 1)),
   },
   {
     name: 'a token goes over the channel although sharing is off',
@@ -368,7 +352,7 @@ const BY_COOKIE: readonly Mutant[] = [
     breaks: 'P2',
     schedule: of(
       { ...SESSION, tabs: 3, storageDelay: 60 },
-      ...[refreshNow(0, 1), login(0, 0, 'bob'), { after: 0, do: 'open', how: 'visible' } as const],
+      ...[refreshNow(0, 1), login(0, 0, 'bob'), opens()],
       ...[login(3, 1, 'bob'), reload(3, 220_000), logout(0, 1)],
     ),
   },

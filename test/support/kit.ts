@@ -208,7 +208,8 @@ export function createKit<User = unknown>(
     chance: { fraction: () => 0.5, id: () => `id${++ids}-${Math.random().toString(36).slice(2, 6)}` },
     locks: {
       available: true,
-      async acquire(name, _waitMs, signal) {
+      async acquire(name, _waitMs, signal, queued) {
+        if (heldLocks.has(name)) queued?.()
         const given = new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve()))
         while (heldLocks.has(name) && !signal?.aborted) await Promise.race([heldLocks.get(name), given])
         if (signal?.aborted) return undefined

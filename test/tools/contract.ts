@@ -26,7 +26,7 @@ const isObject = (value: unknown): value is Json => typeof value === 'object' &&
 const asObject = (value: unknown): Json => (isObject(value) ? value : {})
 
 /** The document with what it refers to in the place of each reference. */
-export function resolved(document: unknown): Json {
+function resolved(document: unknown): Json {
   const at = (pointer: string): unknown =>
     pointer
       .split('/')

@@ -82,7 +82,7 @@ function proseOf(text: string): string {
 }
 
 /** The anchors of a markdown text, as GitHub names them: from headings and from `id` or `name` attributes. */
-export function anchorsOf(text: string): Set<string> {
+function anchorsOf(text: string): Set<string> {
   const anchors = new Set<string>()
   const plain = text.replace(/^(\s*)(`{3,}|~{3,})[^\n]*\n[\s\S]*?\n\s*\2[^\n]*$/gm, '')
   for (const [, title = ''] of plain.matchAll(/^#{1,6}\s+(.+?)\s*#*$/gm)) {

@@ -20,6 +20,8 @@ interface LockRequest {
 export interface LockManager {
   /** Calls back when the lock is granted. Returns what gives the lock, or the place in the queue, back. */
   request(name: string, owner: LockOwner, granted: () => void): () => void
+  /** Whether somebody holds the lock. */
+  isTaken(name: string): boolean
   /** Whether the page holds a lock or waits for one. */
   involves(owner: LockOwner): boolean
   holds(owner: LockOwner): boolean
@@ -65,6 +67,7 @@ export function createLockManager(time: VirtualTime): LockManager {
       else makeWay(name)
       return () => remove(name, (other) => other === request)
     },
+    isTaken: (name) => (queues.get(name)?.length ?? 0) > 0,
     involves: (owner) => [...queues.values()].some((queue) => queue.some((other) => other.owner === owner)),
     holds: (owner) => [...queues.values()].some(([holder]) => holder?.owner === owner),
     cached() {

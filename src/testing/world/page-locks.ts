@@ -22,10 +22,11 @@ export function createPageLocks(
     get available() {
       return capabilities.locks !== false
     },
-    acquire: (name, waitMs, signal) =>
+    acquire: (name, waitMs, signal, queued) =>
       new Promise((resolve) => {
         onceActivated(() => {
           if (capabilities.locks === false || script.gone() || signal?.aborted) return resolve(undefined)
+          if (locks.isTaken(name)) queued?.()
           let waiting = true
           const stop = (release: (() => void) | undefined): void => {
             if (!waiting) return
