@@ -98,7 +98,8 @@ export interface AuthClientOptions<User = unknown> {
   replay?: ReplayPolicy | undefined
   /**
    * Takes the page out of sight when it goes into the back/forward cache, and shows it again when the server has said who is
-   * signed in, at the latest after `timeouts.ready`. So the back button shows no private page after a sign-out elsewhere.
+   * signed in or cannot be reached, at the latest after `timeouts.ready`. So the back button shows no private page after a
+   * sign-out elsewhere.
    * @default false
    */
   hideOnRestore?: boolean | undefined

@@ -38,6 +38,26 @@ it('R39 with hideOnRestore the page is seen again where the server does not answ
   expect(kit.concealed).toBe(false)
 })
 
+it('R39 with hideOnRestore the page is seen again where there is no network, and a sign-out elsewhere is known all the same', async () => {
+  const kit = await signedIn({ hideOnRestore: true })
+  kit.on('/auth/refresh', () => new TypeError('Failed to fetch'))
+  kit.signal('suspend')
+  kit.signal('restore')
+  await kit.clock.advance(100)
+  expect(kit.concealed).toBe(false)
+  expect(kit.auth.getState()).toMatchObject({ status: 'authenticated' })
+  kit.signal('suspend')
+  const [[key, text] = []] = [...kit.browser.storage]
+  const marker = JSON.parse(text!) as { epoch: [number, string] }
+  const epoch = [marker.epoch[0] + 1, 'other']
+  kit.browser.storage.set(key!, JSON.stringify({ ...marker, epoch, state: 'out', reason: 'logout' }))
+  kit.signal('restore')
+  expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'logout-elsewhere' })
+  expect(kit.concealed).toBe(true)
+  await kit.clock.advance(100)
+  expect(kit.concealed).toBe(false)
+})
+
 it('without hideOnRestore, and where nobody is signed in, nothing is hidden', async () => {
   const kit = await signedIn()
   kit.signal('suspend')

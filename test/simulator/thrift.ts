@@ -34,6 +34,8 @@ const QUIET: ReadonlySet<Step['do']> = new Set([
   'hide',
   'show',
 ])
+/** Faults of an answer with status 200. */
+const HOLLOW: ReadonlySet<string> = new Set(['staleToken', 'truncated'])
 const EXPLICIT: ReadonlySet<string> = new Set(['login', 'logout'])
 
 export interface ThriftTruth {
@@ -91,7 +93,9 @@ export class Thrift {
     if (step.do === 'network') this.#calm = step.profile === 'calm'
     if (step.do === 'offline' || step.do === 'online') this.#online = step.do === 'online'
     // What the server does behind their backs, the tabs learn one by one.
-    if (step.do === 'fault' || step.do === 'elsewhere' || step.do === 'prefer') this.#faults = true
+    if (step.do === 'elsewhere' || step.do === 'prefer') this.#faults = true
+    // It waits for the next refresh, however long nobody needs one, and that looks like a success.
+    if (step.do === 'fault' && HOLLOW.has(step.fault)) this.#faults = true
     // Where the token is in a cookie, each tab that meets another one there asks before it writes.
     if (step.do === 'csrfKey' && this.#truth.schedule.csrf === 'cookie') this.#faults = true
     if (step.do === 'leave' || step.do === 'freeze')
