@@ -16,7 +16,7 @@ async function overlaid(first: typeof ANN, mode: 'token' | 'session' = 'token'):
   return stage
 }
 
-it.each(['token', 'session'] as const)('R01 FIX-04 %s: the same user stays signed in', async (mode) => {
+it.each(['token', 'session'] as const)('FIX-04 %s: the same user stays signed in', async (mode) => {
   const stage = await overlaid(ANN, mode)
   const { auth, told } = stage.world.tabs[0]!.app!
   expect(auth.getState()).toMatchObject({ status: 'authenticated', user: { id: 'ann' } })

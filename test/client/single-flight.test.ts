@@ -73,7 +73,7 @@ it('R05 create, dispose and create again cost one refresh, whose answer the seco
   expect(kit.sent('/auth/refresh')).toHaveLength(1)
 })
 
-it('R01 R05 an answer that the second client gets is as old as its request: others may have renewed the session since', async () => {
+it('R02 R05 an answer that the second client gets is as old as its request: others may have renewed the session since', async () => {
   const { browser } = await signedIn()
   const kit = createKit({}, { browser })
   const slow = gate()

@@ -110,7 +110,7 @@ async function endedElsewhere(): Promise<{ kit: Kit; answer: (response: Response
   return { kit, answer: late.open }
 }
 
-it('R01 a session that the server has just renewed is not ended because another tab was refused: the server is asked', async () => {
+it('R02 a session that the server has just renewed is not ended because another tab was refused: the server is asked', async () => {
   const { kit, answer } = await endedElsewhere()
   answer(grant(2))
   await kit.clock.advance(1000)
@@ -119,7 +119,7 @@ it('R01 a session that the server has just renewed is not ended because another 
   expect(await kit.auth.getAccessToken()).toBe('token-3')
 })
 
-it('R01 an answer behind its deadline is repaired once where no tab can say whether another one has asked meanwhile', async () => {
+it('R02 an answer behind its deadline is repaired once where no tab can say whether another one has asked meanwhile', async () => {
   const browser = new FakeBrowser()
   browser.storageBlocked = true
   const kit = await signedIn({}, { browser, ports: { channels: NO_CHANNELS } })
@@ -135,7 +135,7 @@ it('R01 an answer behind its deadline is repaired once where no tab can say whet
   expect(await kit.auth.getAccessToken()).toBe('token-3')
 })
 
-it('R01 and not behind a logout', async () => {
+it('R09 and not behind a logout', async () => {
   const { kit, answer } = await endedElsewhere()
   const asked = kit.sent('/auth/refresh').length
   kit.on('/auth/logout', () => new Response(null, { status: 204 }))
