@@ -40,8 +40,11 @@ export async function login(
   let rival: Grant | undefined
   try {
     const csrf = await raced(freshCsrf(context), disposed)
-    // The wait for the lock was long enough for a logout of ours to be tried again.
-    if (!release) await raced(logouts.settle(), disposed)
+    if (!release) {
+      // The wait for the lock was long enough for a logout of ours to be tried again, and for a refresh to begin.
+      await raced(logouts.settle(), disposed)
+      await raced(Promise.resolve(refresher.flight), disposed)
+    }
     // Whoever logs out after he logged in wants to be out.
     if (logouts.requests !== requests) throw overtaken()
     const answer = await send(context, logouts, credentials, csrf)

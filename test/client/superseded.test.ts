@@ -295,6 +295,33 @@ it('FIX-04 without locks, too, a refresh is not sent while a login of the same t
   expect(await kit.auth.getAccessToken()).toBe('token-31')
 })
 
+it('FIX-04 nor is a login sent while a refresh is that began as it waited for its turn', async () => {
+  const hub = createHub()
+  const kit = createKit({}, { ports: { locks: NO_LOCKS, channels: hub.channels } })
+  kit.on('/auth/refresh', () => grant(1))
+  void kit.auth.ready()
+  await kit.clock.advance(1000)
+  const ended = gate()
+  kit.on('/auth/logout', () => ended.answer)
+  void kit.auth.logout()
+  await kit.clock.advance(1)
+  const login = outcome(kit.auth.login({}))
+  await settle()
+  // Somebody signs in in another tab, and this one asks who.
+  const asked = gate()
+  kit.on('/auth/refresh', () => asked.answer)
+  sayAsTab(hub, kit, { type: 'in', generation: 1, sessionId: 's8', mode: 'token' })
+  await kit.clock.advance(1000)
+  ended.open(new Response(null, { status: 204 }))
+  await kit.clock.advance(1000)
+  expect(kit.sent('/auth/refresh')).toHaveLength(2)
+  expect(kit.sent('/auth/login')).toEqual([])
+  kit.on('/auth/login', () => grant(30, { session_id: 's3' }))
+  asked.open(grant(9, { session_id: 's8' }))
+  await kit.clock.advance(1000)
+  expect(await login).toBe('resolved')
+})
+
 it('FIX-04 a refresh does not wait for a login for longer than for an answer', async () => {
   const kit = await signedIn({}, { ports: { locks: NO_LOCKS, channels: NO_CHANNELS } })
   kit.on('/auth/login', silence)

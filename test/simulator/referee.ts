@@ -236,7 +236,7 @@ export class Referee {
 
   /** When faults have stopped and time has passed: all tabs agree with the server. */
   judge(): void {
-    const { inJar, serverTime, ledger, apps } = this.#truth
+    const { inJar, serverTime, ledger, apps, now } = this.#truth
     const session = inJar()
     const alive = ledger.lives(session, serverTime()) ? session : undefined
     const tabs = apps().filter(({ page }) => page.running())
@@ -253,7 +253,10 @@ export class Referee {
     const isEstranged =
       alive && this.excuses.isMadeElsewhere(alive.id) && this.excuses.forgottenAt > lastLogout
     const { storage, channel } = this.#truth.schedule
-    const isUnordered = this.excuses.isClockBack && (!storage || this.excuses.forgottenAt >= 0)
+    // Or where somebody logs out in the very millisecond in which a login is done in a tab that stood still.
+    const isTied = logins.some((login) => this.logouts.some(({ at }) => at === login.settledAt))
+    const isUnordered =
+      (this.excuses.isClockBack && (!storage || this.excuses.forgottenAt >= 0)) || (!storage && isTied)
     const isInformed = (app: App): boolean =>
       (storage || channel) &&
       !isEstranged &&
@@ -266,7 +269,11 @@ export class Referee {
     if (subjects.size > 1) this.violate('P2', `the tabs disagree at the end: ${[...subjects].join(', ')}`)
 
     const shown = views.find(({ state }) => state.status === 'authenticated')?.state
-    if (shown?.status === 'authenticated' && shown.user.id !== alive?.userId) {
+    // What nobody can tell a tab, it learns when its token has to be renewed.
+    const last = ledger.ends.at(-1)
+    const isFresh = last !== undefined && now() - last.at < this.#truth.schedule.lifetime * 1000
+    const isTold = storage || channel || !isFresh
+    if (shown?.status === 'authenticated' && shown.user.id !== alive?.userId && isTold) {
       this.violate(
         'P2',
         `tabs show ${shown.user.id} at the end, and the server knows ${alive?.userId ?? 'nobody'}`,
