@@ -138,6 +138,9 @@ export function received(
     const unnamed = state.loggedOut && state.logout?.sessionIds.includes(WHICHEVER)
     if (message.type === 'in' && (unnamed || isOver(state, message.sessionId)))
       return [state, [out(state, 'logout-elsewhere')]]
+    // Who is out although nobody wanted that has been refused, or has a clock that was set back: the session may be alive.
+    if (message.type === 'in' && state.phase === 'out' && !state.loggedOut)
+      return [state, [{ type: 'repair' }]]
     return [state, message.type === 'out' && state.phase === 'in' ? [announce(state)] : []]
   }
   switch (message.type) {

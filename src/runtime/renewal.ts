@@ -47,9 +47,8 @@ export async function renew(context: Context, need: Renewal, sent: Under): Promi
       context.note('refresh.done', { cause, generation, status: reply.status, milliseconds })
     })
     if (late) flush()
-    // Where nobody can tell us whether others have asked meanwhile, they may have: once, since the server may just be slow.
-    if (late && cause !== 'repair' && !context.channel && !context.readMarker())
-      context.reactions.repair({ type: 'repair' })
+    // Where no marker says whether others have asked meanwhile, they may have: once, since the server may just be slow.
+    if (late && cause !== 'repair' && !context.readMarker()) context.reactions.repair({ type: 'repair' })
     return { ...verdict, flush }
   })
   const verdict = await raced(inTime(context, settled), context.disposed)

@@ -297,6 +297,17 @@ it('R38 a logout that knows of no session and waits is told to whoever says that
   expect(move(done, say)).toEqual([done, []])
 })
 
+it('R02 R33 who is out although nobody wanted that asks the server when a sibling says that somebody is signed in, however old the news look', () => {
+  const before = signedIn()
+  const epoch = nextEpoch(before.epoch, START + 4000, 'a')
+  const marker = markerOf(epoch, { state: 'out', reason: 'expired', sessionId: undefined })
+  const [refused] = move(before, { type: 'markerSeen', marker })
+  const message = messageIn(before.epoch, 2)
+  const [same, effects] = move(refused, { type: 'received', message, grant: undefined })
+  expect(same).toBe(refused)
+  expect(effects).toEqual([{ type: 'repair' }])
+})
+
 it('FIX-04 whoever tells of an end that is older than the sign-in is told of the sign-in, for those who heard only of the end', () => {
   const [ended] = move(signedOut(), { type: 'purged' })
   const [again] = move(ended, loggedIn(ended, grantOf('ann')))

@@ -113,6 +113,11 @@ export class Excuses {
     if (now() > arrivedAt + SETTLED_MS) this.#wonAt.set(session.id, now())
   }
 
+  /** For a minute and longer a tab has shown it, and its cookie was in the jar: all that crossed its login is over. */
+  hasWon(id: string): boolean {
+    return this.#wonAt.has(id)
+  }
+
   /** It stood still at that login, and when it looked again no storage told of it. */
   isUnaware(app: App, login: Call): boolean {
     const audience = this.#audiences.get(login)

@@ -103,7 +103,7 @@ export class Referee {
     const isTold = (id: string): boolean =>
       this.excuses.isMadeElsewhere(id)
         ? storage && this.#isShown(id)
-        : known.has(id) && !this.excuses.unheard.has(id)
+        : (known.has(id) && !this.excuses.unheard.has(id)) || (storage && this.excuses.hasWon(id))
     const alive = [...ledger.sessions.values()].filter(
       (session) =>
         ledger.lives(session, serverTime()) &&
