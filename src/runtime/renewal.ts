@@ -4,7 +4,7 @@ import { AuthError } from '../errors.js'
 import { judgeRefresh, type Verdict } from './answers.js'
 import type { Context } from './context.js'
 import type { DiagnosticEntry } from './diagnostics.js'
-import { inTime, type Reply } from './endpoints.js'
+import { inTime, isDone, type Reply } from './endpoints.js'
 import { obtain } from './obtain.js'
 import { raced } from './waiting.js'
 
@@ -40,15 +40,23 @@ export async function renew(context: Context, need: Renewal, sent: Under): Promi
     const verdict = await judgeRefresh(context, reply)
     const milliseconds = Math.round(context.ports.clock.monotonic() - started)
     if (late) context.note('refresh.late', { cause: verdict.kind, milliseconds })
-    if (verdict.kind !== 'granted') return verdict
+    const repair = (overlays: boolean) => {
+      // Once, since the server may just be slow.
+      if (late && overlays && cause !== 'repair') context.reactions.repair({ type: 'repair' })
+    }
+    if (verdict.kind !== 'granted') {
+      // Its cookie is set although its end is lost.
+      repair(isDone(reply))
+      return verdict
+    }
     const flush = context.quietly(() => {
       commit(context, verdict.grant, need, under, late)
       const { generation } = context.state
       context.note('refresh.done', { cause, generation, status: reply.status, milliseconds })
     })
     if (late) flush()
-    // Where no marker says whether others have asked meanwhile, they may have: once, since the server may just be slow.
-    if (late && cause !== 'repair' && !context.readMarker()) context.reactions.repair({ type: 'repair' })
+    // Where no marker says whether others have asked meanwhile, they may have.
+    repair(!context.readMarker())
     return { ...verdict, flush }
   })
   const verdict = await raced(inTime(context, settled), context.disposed)

@@ -135,6 +135,20 @@ it('R02 an answer behind its deadline is repaired once where no tab can say whet
   expect(await kit.auth.getAccessToken()).toBe('token-3')
 })
 
+it('R02 an answer that breaks off behind its deadline is repaired, too: its cookie is set', async () => {
+  const kit = await signedIn()
+  const late = gate()
+  kit.on('/auth/refresh', (_request, count) => (count === 2 ? late.answer : grant(count)))
+  void outcome(kit.auth.refresh({ force: true }))
+  await kit.clock.advance(8000)
+  // Tried again, and renewed.
+  await kit.clock.advance(2000)
+  expect(kit.sent('/auth/refresh')).toHaveLength(3)
+  late.open(new Response('{"access_token": "tok', { headers: { 'content-type': 'application/json' } }))
+  await kit.clock.advance(1000)
+  expect(kit.sent('/auth/refresh')).toHaveLength(4)
+})
+
 it('R09 and not behind a logout', async () => {
   const { kit, answer } = await endedElsewhere()
   const asked = kit.sent('/auth/refresh').length

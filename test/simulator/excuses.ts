@@ -144,6 +144,8 @@ export class Excuses {
     const by = ledger.makers.get(id)
     if (!by) return false
     if (this.unheard.has(id) || this.#isRevived(id) || this.#isFoundUnaware(id)) return true
+    // Without storage nobody can say which came first where the clock was set back in between.
+    if (!schedule.storage && this.isClockBack) return true
     const { arrivedAt = Infinity } = by
     const wonAt = this.#wonAt.get(id) ?? 0
     // Its answer is not the end of it: the login may have to ask first whose cookie came last. Nor is its being sent the beginning,
@@ -246,11 +248,11 @@ export class Excuses {
     )
   }
 
-  /** A page that is gone or stands still got it in an answer: nobody was there to notice that it lies over newer ones. */
+  /** A page that is gone or stands still, or had no lock, got it in an answer: nobody was there to notice that it lies over newer ones. */
   isOverwritten(cookie: string | undefined): boolean {
     return this.#truth.ledger.exchanges.some(
       (exchange) =>
-        (exchange.orphaned === true || this.#gaveBack.has(exchange)) &&
+        (exchange.orphaned === true || this.#gaveBack.has(exchange) || this.#isLockless(exchange)) &&
         exchange.answer?.cookies.some((line) => valueOf(line) === cookie),
     )
   }
@@ -259,6 +261,11 @@ export class Excuses {
   isThawed(id: string, tab: number): boolean {
     const by = this.#truth.ledger.makers.get(id)
     return by?.tab === tab && this.#gaveBack.has(by)
+  }
+
+  /** It got no lock in time, though there are locks. */
+  #isLockless({ locked }: Exchange): boolean {
+    return this.#truth.schedule.locks === true && !locked
   }
 
   /** Whoever wanted the session was told that it failed; tabs that find it meanwhile show it until it is ended. */

@@ -214,6 +214,8 @@ export class Thrift {
     if (now() - sentAt >= DEADLINE_MS || !this.#app(page)?.page.running() || this.isExcused(page)) return
     // Who hears behind its failure of a sign-in, or of the epoch that the others have again, asks for what is new to it.
     if (now() <= this.#newsAt + newsMs(this.#truth.schedule)) return
+    // What failed is made up for, however much time the token had left.
+    this.#renewedAt = -Infinity
     const failures = (this.#failures.get(page) ?? 0) + 1
     this.#failures.set(page, failures)
     const mandated = Number(heard?.headers.get('retry-after') ?? 0) * 1000
