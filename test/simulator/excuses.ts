@@ -8,6 +8,7 @@ import type { App, Call } from './app.js'
 import type { Ledger } from './ledger.js'
 import { cookieOf, CREDENTIAL } from './ledger.js'
 import type { Schedule } from './schedule.js'
+import { isInVain } from './thrift.js'
 
 /** What the referee may know of the world. */
 export interface Truth {
@@ -54,6 +55,8 @@ export class Excuses {
   readonly unheard = new Set<string>()
   /** When the storage was emptied: what only the marker knew by then is forgotten. */
   forgottenAt = -Infinity
+  /** When the machine last woke up: what was told just before reaches the tabs then. */
+  wokeAt = -Infinity
   /** The clock of the machine was set back. */
   isClockBack = false
 
@@ -176,7 +179,10 @@ export class Excuses {
           this.#isDisposed(other) ||
           other.orphaned === true ||
           (other.page !== by.page &&
-            (!other.locked || this.#gaveBack.has(by) || this.#gaveBack.has(other)))) &&
+            (!other.locked ||
+              this.#isOverlong(by) ||
+              this.#gaveBack.has(by) ||
+              this.#gaveBack.has(other)))) &&
         other.sentAt < arrivedAt &&
         (other.arrivedAt ?? 0) >= Math.max(arrivedAt, wonAt) &&
         (other.answer?.cookies.length ?? 0) > 0,
@@ -261,6 +267,12 @@ export class Excuses {
   isThawed(id: string, tab: number): boolean {
     const by = this.#truth.ledger.makers.get(id)
     return by?.tab === tab && this.#gaveBack.has(by)
+  }
+
+  /** A login that went out without the lock, since it had waited for too long. */
+  #isOverlong(by: Exchange): boolean {
+    const waited = (call: Call): boolean => call.app.page.id === by.page && isInVain(by.sentAt - call.at)
+    return !by.locked && this.#calls.some((call) => isUnderWay(call, by.sentAt) && waited(call))
   }
 
   /** It got no lock in time, though there are locks. */

@@ -401,8 +401,9 @@ export class Referee {
     if (!kept || unordered) return false
     // Nobody is left to put the news back where a tab that could not see them yet has written over them.
     if (schedule.storageDelay > 0 && !schedule.channel && !app.page.running()) return false
-    // Twice: a tab may write what it had not read yet over the news, which another one then puts right.
-    return now() > at + 2 * schedule.storageDelay + told + 2
+    // Three times: a tab may write over the news until it has read them, another one notices and puts them right.
+    const said = Math.max(at, this.excuses.wokeAt)
+    return now() > said + 3 * schedule.storageDelay + told + 2
   }
 
   #checkShown(app: App, state = app.client.getState()): void {

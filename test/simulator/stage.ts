@@ -282,6 +282,7 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
         break
       case 'sleep':
         await world.sleep(step.ms)
+        referee.excuses.wokeAt = world.now()
         break
       case 'offline':
         await world.goOffline({ unnoticed: step.unnoticed })

@@ -202,11 +202,13 @@ export class Thrift {
     if (this.#asking.has(page) && status !== 401) return
     if (status === 401 || status === 409) return void this.#losers.add(page)
     if (status === 200 && !isPage(exchange)) {
+      // Of two that cross, some tabs hold the token of the earlier one.
+      const since = sentAt < this.#succeededAt ? Math.min(this.#renewedAt, sentAt) : sentAt
       this.#forget()
       this.#succeededAt = now()
       if (this.#estranged) this.#newsAt = now()
       this.#estranged = false
-      if (this.#app(page)?.page.running() && sentAt > this.#disturbedAt + EXCUSE_MS) this.#renewedAt = sentAt
+      if (this.#app(page)?.page.running() && sentAt > this.#disturbedAt + EXCUSE_MS) this.#renewedAt = since
       return
     }
     // What comes too late changes nothing any more, and what fails at once may not be the last word.
@@ -221,7 +223,7 @@ export class Thrift {
     const mandated = Number(heard?.headers.get('retry-after') ?? 0) * 1000
     const own = Math.min(SHORTEST_WAIT_MS * 2 ** (failures - 1), LONGEST_WAIT_MS)
     // Whoever has heard of a credential that is newer than the one it was asked with is not told to wait.
-    const isOld = this.#succeededAt > sentAt
+    const isOld = this.#succeededAt >= sentAt
     this.#waits.push({ page, since: now(), until: now() + Math.max(mandated, own), isOld })
   }
 
