@@ -111,8 +111,8 @@ export class Logouts {
         context.note('logout.compensated')
         const reply = await this.#send(sessionId, 'current', credential)
         if (reply && isDone(reply)) return this.#confirm(sessionId)
-        // What could not be reached has not refused.
-        if (reply && !reply.fault) attempt++
+        // What could not be reached has not refused. Without an id it may be somebody else's by the time it is.
+        if (sessionId ? reply && !reply.fault : ports.lifecycle.online()) attempt++
       } finally {
         release?.()
       }

@@ -96,6 +96,26 @@ it('R09 R38 one that does not reach the server is tried until it does', async ()
   expect(compensations()).toHaveLength(10)
 })
 
+it('R50 nor for ever where it names no session: by then the cookie may be that of somebody else', async () => {
+  const kit = await signedIn()
+  const late = gate()
+  kit.on('/auth/refresh', () => late.answer)
+  void outcome(kit.auth.refresh({ force: true }))
+  await settle()
+  const compensations = () => kit.sent('/auth/logout').filter(({ headers }) => headers.has('authorization'))
+  kit.on('/auth/logout', ({ headers }) =>
+    headers.has('authorization') ? new TypeError('broken') : new Response(null, { status: 204 }),
+  )
+  void kit.auth.logout()
+  late.open(grant(2, { session_id: undefined }))
+  await kit.clock.advance(1_200_000)
+  // Four times; each time once more at once, since a rejection that comes at once may be the quota for keepalive.
+  expect(compensations()).toHaveLength(8)
+  expect(new Set(compensations().map(({ body }) => JSON.stringify(body)))).toEqual(
+    new Set(['{"scope":"current"}']),
+  )
+})
+
 /** While a refresh is under way, another tab is told that the session is over. */
 async function endedElsewhere(): Promise<{ kit: Kit; answer: (response: Response) => void }> {
   const hub = createHub()
