@@ -55,12 +55,16 @@ export class Logouts {
     context.syncMarker()
     const { phase, incoming, credential } = context.state
     if (credential?.mode === 'session') this.#ended = credential
-    const over = scope === 'current' && phase === 'out' && !incoming && context.readMarker()?.state === 'out'
+    const { login } = context
+    const over =
+      scope === 'current' && phase === 'out' && !incoming && !login && context.readMarker()?.state === 'out'
     context.dispatch({ type: 'logoutRequested', scope })
+    // The session that it makes has no id yet, and this page may be gone when it has.
+    if (login) context.dispatch({ type: 'loginLost' })
     const { epoch } = context.state
     if (over) {
       // The server knows, and a request could only meet the next session; but what is under way is overtaken.
-      context.dispatch({ type: 'logoutConfirmed', epoch, sessionId: context.state.sessionId ?? WHICHEVER })
+      this.#confirm(context.state.sessionId)
       return { server: 'confirmed', durable: true }
     }
     // A listener may have emptied the storage.
@@ -159,12 +163,11 @@ export class Logouts {
       await this.#loginDone(leaving)
       context.syncMarker()
       const { logout, epoch } = context.state
-      if (!logout) return true
       for (const sessionId of due()) {
         // Somebody may have signed in while the one before was answered, and the cookie is his by now.
         context.syncMarker()
         if (!isSame(context.state.epoch, epoch)) break
-        const reply = await raced(this.#send(sessionId, logout.scope), context.disposed)
+        const reply = await raced(this.#send(sessionId, logout!.scope), context.disposed)
         const confirmed =
           reply !== undefined && (isDone(reply) || (reply.status === 401 && !this.#refresher.flight))
         context.note(confirmed ? 'logout.confirmed' : 'logout.pending', {

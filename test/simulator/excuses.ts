@@ -36,6 +36,13 @@ export interface Logout {
   readonly unordered: boolean
 }
 
+/** Whose script ran when a session was told, and the newest page there was. */
+interface Audience {
+  readonly at: number
+  readonly there: ReadonlySet<App>
+  readonly newest: number
+}
+
 export class Excuses {
   readonly #truth: Truth
   readonly #calls: readonly Call[]
@@ -45,8 +52,8 @@ export class Excuses {
   /** What was under way when its client gave up waiting for it. */
   readonly #overdue = new Set<Exchange>()
   readonly #remounts: { readonly app: App; readonly at: number }[] = []
-  /** Whose script ran when a login was done, and the newest page there was. */
-  readonly #audiences = new Map<Call, { readonly there: ReadonlySet<App>; readonly newest: number }>()
+  /** By session: who could hear of it when it was told. */
+  readonly #audiences = new Map<string, Audience>()
   #newestPage = 0
   #newestKnower = Infinity
   /** When a session was last seen to have won, whatever crossed its login: a tab showed it, and its cookie was in the jar. */
@@ -70,11 +77,12 @@ export class Excuses {
     this.#newestPage = Math.max(this.#newestPage, call.app.page.id)
   }
 
-  signedIn(login: Call): void {
+  /** Somebody tells the others of that session. */
+  told(id: string): void {
     const apps = this.#truth.apps()
     const hears = ({ page }: App): boolean => page.running() && !page.ports.lifecycle.prerendering()
     const newest = Math.max(this.#newestPage, ...apps.map(({ page }) => page.id))
-    this.#audiences.set(login, { there: new Set(apps.filter(hears)), newest })
+    this.#audiences.set(id, { at: this.#truth.now(), there: new Set(apps.filter(hears)), newest })
   }
 
   /** Somebody empties the storage. */
@@ -110,6 +118,9 @@ export class Excuses {
   /** After each step, what the tabs show. */
   shown(ids: ReadonlySet<string | undefined>): void {
     const { inJar, ledger, now, serverTime } = this.#truth
+    // A sign-in on a page of the server is told by the tab that finds it.
+    for (const id of ids)
+      if (id !== undefined && !this.#audiences.has(id) && this.isMadeElsewhere(id)) this.told(id)
     const session = inJar()
     if (!session || !ids.has(session.id) || !ledger.lives(session, serverTime())) return
     const { arrivedAt = Infinity } = ledger.makers.get(session.id) ?? {}
@@ -121,17 +132,22 @@ export class Excuses {
     return this.#wonAt.has(id)
   }
 
-  /** It stood still at that login, and when it looked again no storage told of it. */
-  isUnaware(app: App, login: Call): boolean {
-    const audience = this.#audiences.get(login)
+  /** It stood still when others were told of that session, and when it looked again no storage told of it. */
+  isUnaware(app: App, id: string): boolean {
+    const audience = this.#audiences.get(id)
     if (!audience || audience.there.has(app) || app.page.id > audience.newest) return false
-    return !this.#truth.schedule.storage || (login.settledAt ?? 0) <= this.forgottenAt
+    return !this.#truth.schedule.storage || audience.at <= this.forgottenAt
+  }
+
+  /** Of some session it is unaware. */
+  isBehind(app: App): boolean {
+    return [...this.#audiences.keys()].some((id) => this.isUnaware(app, id))
   }
 
   /** Somebody who is still there can have heard of it. */
-  isHeard(login: Call): boolean {
+  isHeard(id: string): boolean {
     const { storage, channel } = this.#truth.schedule
-    const isTold = (app: App): boolean => app.page.running() && !this.isUnaware(app, login)
+    const isTold = (app: App): boolean => app.page.running() && !this.isUnaware(app, id)
     return (storage || channel) && this.#truth.apps().some(isTold)
   }
 
@@ -225,13 +241,10 @@ export class Excuses {
   /** A tab that heard of an older logout and not of the sign-in asked about it: for that tab it comes to life behind the logout. */
   #isFoundUnaware(id: string): boolean {
     const { ledger, apps } = this.#truth
-    const login = this.#calls.find(
-      ({ value }) => (value as { sessionId?: string } | undefined)?.sessionId === id,
-    )
-    const unaware = login && apps().filter((app) => this.isUnaware(app, login))
+    const unaware = apps().filter((app) => this.isUnaware(app, id))
     return ledger.exchanges.some(
       (other) =>
-        ledger.ofCookie(cookieOf(other))?.id === id && unaware?.some(({ page }) => page.id === other.page),
+        ledger.ofCookie(cookieOf(other))?.id === id && unaware.some(({ page }) => page.id === other.page),
     )
   }
 

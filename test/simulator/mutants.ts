@@ -49,7 +49,7 @@ const REFRESHING: readonly Mutant[] = [
   {
     name: 'the facts are not read again when the lock is granted',
     file: 'runtime/refresh.ts',
-    find: "if (await this.#adopted(need, began?.generation, ask)) return { kind: 'refreshed' }",
+    find: "if (await this.#adopted(need, began, ask)) return { kind: 'refreshed' }",
     replace: '',
     breaks: 'P3',
     schedule: of(
@@ -193,7 +193,7 @@ const SIGNING_OUT: readonly Mutant[] = [
     find: 'const body = { session_id: sessionId || undefined, scope }',
     replace: 'const body = { scope }',
     breaks: 'P1',
-    schedule: of({ tabs: 2, storage: false, onRace: 'refuse' }, login(0), login(1), logout(0, 1)),
+    schedule: of({ tabs: 2, storage: false }, opens(), login(0), logout(1)),
   },
   {
     name: 'a session that comes to life behind a logout is left alive',
@@ -201,7 +201,7 @@ const SIGNING_OUT: readonly Mutant[] = [
     find: "if (wanted && state.phase === 'out') return revoke(state, grant, explicit)",
     replace: "if (state.phase === 'out') return [state, []]",
     breaks: 'P2',
-    schedule: of({}, login(0, 1), logout(0, 1), wait(20_000)),
+    schedule: of({ tabs: 2, channel: false }, login(1, 61), logout(0), refreshNow(0, 61), logout(0)),
   },
   {
     name: 'a logout does not reject the login before it that waits',

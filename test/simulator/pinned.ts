@@ -228,4 +228,28 @@ export const PINNED: readonly Pinned[] = [
       logout(0, 1),
     ),
   },
+  {
+    claim:
+      'R01 a page that starts behind an emptied storage does not ask anew for what a sibling has just told it',
+    schedule: of(
+      { storageEventDelay: 60 },
+      hide(),
+      { after: 61, do: 'clearStorage' },
+      token(0, 300_000),
+      opens(1),
+      hide(0, 300_000),
+    ),
+  },
+  {
+    claim:
+      'R50 a logout in the middle of a login ends its session, also where its page is frozen and reloaded',
+    schedule: of(
+      { tabs: 2, locks: false },
+      network('jittery', 300_000),
+      login(0, 300_000),
+      logout(0, 1),
+      freeze(0, 61),
+      reload(0, 3000),
+    ),
+  },
 ]

@@ -74,7 +74,7 @@ export class Referee {
     call.settledAt = this.#truth.now()
     if (call.outcome === 'fulfilled' && call.kind === 'token') this.#checkToken(call, String(call.value))
     if (call.outcome === 'fulfilled' && call.kind === 'login') {
-      this.excuses.signedIn(call)
+      this.excuses.told(sessionIdOf(call) ?? '')
       this.thrift.signedIn()
       this.#signedInWall = Math.max(this.#signedInWall, call.app.page.ports.clock.wall())
     }
@@ -89,9 +89,9 @@ export class Referee {
     // Of a sign-in in another tab a moment ago the person knows, and the tab does not: either act may win.
     const heard = (call: Call): boolean =>
       call.app === app ||
-      ((call.settledAt ?? now()) + newsMs(this.#truth.schedule) < now() && !this.excuses.isUnaware(app, call))
-    const made = (calls: readonly Call[]) =>
-      new Set(calls.map(({ value }) => (value as { sessionId?: string } | undefined)?.sessionId))
+      ((call.settledAt ?? now()) + newsMs(this.#truth.schedule) < now() &&
+        !this.excuses.isUnaware(app, sessionIdOf(call) ?? ''))
+    const made = (calls: readonly Call[]) => new Set(calls.map(sessionIdOf))
     const known = made(this.calls.filter(heard))
     for (const id of made(this.calls)) if (id !== undefined && !known.has(id)) this.excuses.unheard.add(id)
     const state = app.client.getState()
@@ -109,6 +109,11 @@ export class Referee {
         ledger.lives(session, serverTime()) &&
         (session.id === own || (isTold(session.id) && (storage || channel || nameless))),
     )
+    // Those that do will follow a logout that did not know it.
+    if (!storage) {
+      for (const id of ledger.sessions.keys())
+        if (this.excuses.isMadeElsewhere(id) && this.#isShown(id, app)) this.excuses.unheard.add(id)
+    }
     const unordered =
       (nameless || this.excuses.isNewcomer(app)) &&
       this.excuses.forgottenAt > 0 &&
@@ -258,10 +263,7 @@ export class Referee {
     const isUnordered =
       (this.excuses.isClockBack && (!storage || this.excuses.forgottenAt >= 0)) || (!storage && isTied)
     const isInformed = (app: App): boolean =>
-      (storage || channel) &&
-      !isEstranged &&
-      !isUnordered &&
-      !logins.some((login) => this.excuses.isUnaware(app, login))
+      (storage || channel) && !isEstranged && !isUnordered && !this.excuses.isBehind(app)
     const informed = views.filter(({ app, state }) => state.status === 'authenticated' || isInformed(app))
     const subjects = new Set(
       informed.map(({ state }) => (state.status === 'authenticated' ? state.user.id : 'nobody')),
@@ -305,11 +307,8 @@ export class Referee {
     if (!logout.doomed.has(alive.id) && this.excuses.isForsaken(alive.id)) return
     // A tab that can hear of nothing logs out of the session it knows.
     if (!logout.doomed.has(alive.id) && !schedule.storage && !schedule.channel) return
+    if (this.excuses.isUnaware(logout.app, alive.id)) return
     const logins = this.calls.filter(({ kind }) => kind === 'login')
-    const made = logins.find(
-      ({ value }) => (value as { sessionId?: string } | undefined)?.sessionId === alive.id,
-    )
-    if (made && this.excuses.isUnaware(logout.app, made)) return
     // A login that another tab had begun may come later than the logout: the later lock grant wins.
     const contested = logins.some((call) => isUnderWay(call, logout.at) && call.app !== logout.app)
     if (contested) return
@@ -321,14 +320,14 @@ export class Referee {
     const logins = this.calls.filter(({ kind }) => kind === 'login')
     const last = logins.at(-1)
     if (!last || last.outcome !== 'fulfilled' || this.#overlaps(last, logins)) return
-    const { sessionId } = last.value as { sessionId?: string }
+    const sessionId = sessionIdOf(last) ?? ''
     const { ledger, serverTime } = this.#truth
-    const made = ledger.sessions.get(sessionId ?? '')
-    if (!ledger.lives(made, serverTime()) || this.#mayEnd(sessionId ?? '')) return
+    const made = ledger.sessions.get(sessionId)
+    if (!ledger.lives(made, serverTime()) || this.#mayEnd(sessionId)) return
     if (alive?.id !== sessionId) {
-      this.violate('P1', `the browser has lost the cookie of session ${sessionId?.slice(0, 4)}, which lives`)
-    } else if (!anybodyShown && this.excuses.isHeard(last))
-      this.violate('P1', `tabs show nobody, and session ${sessionId?.slice(0, 4)} lives`)
+      this.violate('P1', `the browser has lost the cookie of session ${sessionId.slice(0, 4)}, which lives`)
+    } else if (!anybodyShown && this.excuses.isHeard(sessionId))
+      this.violate('P1', `tabs show nobody, and session ${sessionId.slice(0, 4)} lives`)
   }
 
   #mayEnd(id: string): boolean {
@@ -386,8 +385,7 @@ export class Referee {
       this.violate('P1', `session ${id.slice(0, 4)} ends because its cookie was used twice`)
     if (!by || code !== 'session_revoked' || !by.url.pathname.endsWith('/logout') || this.#mayEnd(id)) return
     const fulfilled = this.calls.some(
-      ({ kind, outcome, value }) =>
-        kind === 'login' && outcome === 'fulfilled' && (value as { sessionId?: string }).sessionId === id,
+      (call) => call.kind === 'login' && call.outcome === 'fulfilled' && sessionIdOf(call) === id,
     )
     if (fulfilled)
       this.violate('P1', `tab ${by.tab} ends session ${id.slice(0, 4)}, which nobody logged out of`)
@@ -447,6 +445,9 @@ function isTyped({ kind, error }: Call): boolean {
   const sends = kind === 'request' || kind === 'write' || kind === 'elsewhere'
   return name === 'AuthError' || (sends && (name === 'TypeError' || name === 'TimeoutError'))
 }
+
+const sessionIdOf = ({ value }: Call): string | undefined =>
+  (value as { sessionId?: string } | undefined)?.sessionId
 
 function sessionOf({ client }: App): string | undefined {
   const state = client.getState()

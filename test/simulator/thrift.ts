@@ -95,7 +95,7 @@ export class Thrift {
     // What the server does behind their backs, the tabs learn one by one.
     if (step.do === 'elsewhere' || step.do === 'prefer') this.#faults = true
     // It waits for the next refresh, however long nobody needs one, and that looks like a success.
-    if (step.do === 'fault' && HOLLOW.has(step.fault)) this.#faults = true
+    if (step.do === 'fault' && this.#isHollow(step.fault)) this.#faults = true
     // Where the token is in a cookie, each tab that meets another one there asks before it writes.
     if (step.do === 'csrfKey' && this.#truth.schedule.csrf === 'cookie') this.#faults = true
     if (step.do === 'leave' || step.do === 'freeze')
@@ -297,6 +297,11 @@ export class Thrift {
     if (!this.#truth.schedule.mode) return url.pathname === '/auth/refresh'
     if (QUESTIONS.has(url.pathname) && this.#asking.delete(page)) this.#asked.add(exchange)
     return this.#asked.has(exchange)
+  }
+
+  /** Where the refresh endpoint is missing, too, the session endpoint names the user, and no token. */
+  #isHollow(fault: string): boolean {
+    return HOLLOW.has(fault) || (fault === 'missing' && this.#truth.schedule.mode === 'both')
   }
 
   #app(id: number): App | undefined {
