@@ -40,7 +40,9 @@ export function transition(state: ClientState, event: ClientEvent, now: Moment):
       const epoch = nextEpoch(state.epoch, now.wall, now.id)
       const [ended, effects] = end(state, 'logout', epoch, undefined)
       // One that is still to be delivered is not forgotten and not narrowed.
-      const { sessionId, logout } = state
+      const { sessionId, resyncing, credential } = state
+      // Whether the cookie is still that of who is shown is being asked.
+      const logout = resyncing && credential ? alsoEnd(state.logout) : state.logout
       const next: ClientState = { ...ended, sessionId, logout: alsoEnd(logout, sessionId, event.scope) }
       return [next, [...tellLogout(next), ...effects]]
     }
@@ -52,7 +54,7 @@ export function transition(state: ClientState, event: ClientEvent, now: Moment):
     }
     case 'loginLost': {
       // Only the server knows whether it is still the session of whoever is signed in.
-      if (state.phase !== 'out' || state.incoming) return [state, [{ type: 'repair' }]]
+      if (state.phase !== 'out' || state.incoming) return [{ ...state, resyncing: true }, [{ type: 'repair' }]]
       const known = !isSame(state.epoch, NO_EPOCH)
       const epoch = known ? state.epoch : nextEpoch(state.epoch, now.wall, now.id)
       const next: ClientState = { ...state, epoch, logout: alsoEnd(state.logout, event.sessionId) }

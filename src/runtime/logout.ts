@@ -24,10 +24,10 @@ const COMPENSATIONS = 4
 const ORPHANED_MS = 20_000
 /** How many times the longest back-off a logout waits that the server has answered with a no: it needs somebody to mend it. */
 const SLOWLY = 10
-const PASSING: ReadonlySet<number> = new Set([401, 408, 425, 429])
+const PASSING: readonly number[] = [401, 408, 425, 429]
 
 const isDefinite = ({ status, redirected }: Reply): boolean =>
-  redirected || (status >= 400 && status < 500 && !PASSING.has(status))
+  redirected || (status >= 400 && status < 500 && !PASSING.includes(status))
 
 /** Ends the session here at once, and at the server as soon as it answers. */
 export class Logouts {
@@ -55,12 +55,15 @@ export class Logouts {
     context.syncMarker()
     const { phase, incoming, credential } = context.state
     if (credential?.mode === 'session') this.#ended = credential
-    const { login } = context
     const over =
-      scope === 'current' && phase === 'out' && !incoming && !login && context.readMarker()?.state === 'out'
+      scope === 'current' &&
+      phase === 'out' &&
+      !incoming &&
+      !context.login &&
+      context.readMarker()?.state === 'out'
     context.dispatch({ type: 'logoutRequested', scope })
     // The session that it makes has no id yet, and this page may be gone when it has.
-    if (login) context.dispatch({ type: 'loginLost' })
+    if (context.login) context.dispatch({ type: 'loginLost' })
     const { epoch } = context.state
     if (over) {
       // The server knows, and a request could only meet the next session; but what is under way is overtaken.

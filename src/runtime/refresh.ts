@@ -150,7 +150,7 @@ export class Refresher {
     const isNewer = () => {
       const { credential } = context.state
       const usable = credential !== undefined && remaining(credential, context.instant()) > credential.lead
-      return usable && (began === undefined || credential.generation !== began)
+      return usable && credential.generation !== began
     }
     if (force) return false
     const { state, channel, options } = context

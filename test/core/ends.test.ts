@@ -169,7 +169,13 @@ it('R09 a login whose answer nobody could read is ended by whoever can, unless s
   })
   expect(typesOf(effects)).toEqual(['writeMarker', 'pending'])
   const somebody = signedIn()
-  expect(move(somebody, { type: 'loginLost' })).toEqual([somebody, [{ type: 'repair' }]])
+  const [doubted, asks] = move(somebody, { type: 'loginLost' })
+  expect(asks).toEqual([{ type: 'repair' }])
+  expect(doubted).toMatchObject({ phase: 'in', identity: somebody.identity })
+  // Until the server has said whose cookie it is, a logout is for both.
+  expect(move(doubted, LOGOUT)[0].logout?.sessionIds).toEqual([WHICHEVER, 's-ann'])
+  const [asked] = move(doubted, renewed(doubted, grantOf('ann')))
+  expect(move(asked, LOGOUT)[0].logout?.sessionIds).toEqual(['s-ann'])
   // Its id, learned later, is enough.
   const late = renewed(state, grantOf('bob'))
   expect(move(after, late)[0].logout?.sessionIds).toEqual(['s-bob'])

@@ -252,4 +252,18 @@ export const PINNED: readonly Pinned[] = [
       reload(0, 3000),
     ),
   },
+  {
+    claim:
+      'R50 a logout ends the session of a login whose answer broke off, also where nobody could ask which it is',
+    schedule: of(
+      { seed: 19, tabs: 5, channel: false, signedIn: false },
+      login(0, 1),
+      network('lossy'),
+      wait(237_031),
+      opens(1906),
+      login(0, 2210),
+      offline(845),
+      logout(0, 61),
+    ),
+  },
 ]

@@ -104,23 +104,21 @@ export class Referee {
       this.excuses.isMadeElsewhere(id)
         ? storage && this.#isShown(id)
         : (known.has(id) && !this.excuses.unheard.has(id)) || (storage && this.excuses.hasWon(id))
-    const alive = [...ledger.sessions.values()].filter(
-      (session) =>
-        ledger.lives(session, serverTime()) &&
-        (session.id === own || (isTold(session.id) && (storage || channel || nameless))),
-    )
-    // Those that do will follow a logout that did not know it.
-    if (!storage) {
-      for (const id of ledger.sessions.keys())
-        if (this.excuses.isMadeElsewhere(id) && this.#isShown(id, app)) this.excuses.unheard.add(id)
+    const alive = [...ledger.sessions.values()].filter((session) => ledger.lives(session, serverTime()))
+    const isMeant = (id: string): boolean => id === own || (isTold(id) && (storage || channel || nameless))
+    const doomed = new Set(alive.map(({ id }) => id).filter(isMeant))
+    for (const { id } of alive) {
+      // Whoever shows a sign-in elsewhere that this tab knows nothing of follows the logout all the same.
+      const isMissed = !storage && !doomed.has(id) && this.excuses.isMadeElsewhere(id)
+      if (isMissed && this.#isShown(id)) this.excuses.unheard.add(id)
     }
     const unordered =
       (nameless || this.excuses.isNewcomer(app)) &&
       this.excuses.forgottenAt > 0 &&
       app.page.ports.clock.wall() < this.#signedInWall
-    const logout: Logout = { at: now(), app, doomed: new Set(alive.map(({ id }) => id)), nameless, unordered }
+    const logout: Logout = { at: now(), app, doomed, nameless, unordered }
     this.logouts.push(logout)
-    for (const { id } of alive) if (!this.#doomed.has(id)) this.#doomed.set(id, logout)
+    for (const id of doomed) if (!this.#doomed.has(id)) this.#doomed.set(id, logout)
   }
 
   #isShown(id: string, except?: App): boolean {
