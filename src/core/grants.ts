@@ -56,7 +56,8 @@ export function granted(
   const { mode } = grant.credential
   const renewed: ClientState = { ...calm(state), epoch, follows, mode, generation, logout: undefined }
   if (state.identity && state.identity.subject !== grant.identity.subject) {
-    const known = signIn || state.resyncing
+    // Whoever made the epoch that is followed knows him; of what we found out ourselves nobody does.
+    const known = signIn || (state.resyncing && !credential)
     return switchTo(renewed, numbered, known ? epoch : nextEpoch(state.epoch, now.wall, now.id))
   }
   // Who waited at the start waited for the identity the marker named; somebody else may have signed in by now.

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { isNewer, nextEpoch } from '../../src/core/epoch.js'
-import type { ClientEvent, ClientState, Effect } from '../../src/core/state.js'
+import type { ClientEvent, ClientState, Effect, Grant } from '../../src/core/state.js'
 import { WHICHEVER } from '../../src/core/pending-logout.js'
 import { INITIAL } from '../../src/core/state.js'
 import {
@@ -179,6 +179,17 @@ it('R09 a login whose answer nobody could read is ended by whoever can, unless s
   // Its id, learned later, is enough.
   const late = renewed(state, grantOf('bob'))
   expect(move(after, late)[0].logout?.sessionIds).toEqual(['s-bob'])
+})
+
+it('FIX-04 somebody else whom a lost login is found to have signed in is told to the siblings, also where sessions have no id', () => {
+  const nameless = (subject: string): Grant => {
+    const { identity, credential } = grantOf(subject)
+    return { identity: { ...identity, sessionId: undefined }, credential }
+  }
+  const ann = signedIn(0, nameless('ann'))
+  const [doubted] = move(ann, { type: 'loginLost' })
+  const [found] = move(doubted, renewed(doubted, nameless('bob')))
+  expect(isNewer(found.epoch, ann.epoch)).toBe(true)
 })
 
 it('a logout that a sibling delivered is not delivered again', () => {

@@ -58,8 +58,8 @@ export class Excuses {
   #newestKnower = Infinity
   /** When a session was last seen to have won, whatever crossed its login: a tab showed it, and its cookie was in the jar. */
   readonly #wonAt = new Map<string, number>()
-  /** Sessions of sign-ins that a tab had not heard of when it logged out. */
-  readonly unheard = new Set<string>()
+  /** Sessions of sign-ins that a tab had not heard of when it logged out, and when it last did. */
+  readonly #unheard = new Map<string, number>()
   /** When the storage was emptied: what only the marker knew by then is forgotten. */
   forgottenAt = -Infinity
   /** When the machine last woke up: what was told just before reaches the tabs then. */
@@ -83,6 +83,24 @@ export class Excuses {
     const hears = ({ page }: App): boolean => page.running() && !page.ports.lifecycle.prerendering()
     const newest = Math.max(this.#newestPage, ...apps.map(({ page }) => page.id))
     this.#audiences.set(id, { at: this.#truth.now(), there: new Set(apps.filter(hears)), newest })
+  }
+
+  /** Somebody logs out in a tab that has not heard of that session. */
+  missed(id: string): void {
+    this.#unheard.set(id, this.#truth.now())
+  }
+
+  isMissed(id: string): boolean {
+    return this.#unheard.has(id)
+  }
+
+  /** The same, and the session has not won since. */
+  isStillMissed(id: string): boolean {
+    return this.#isOpen(id, this.#unheard.get(id) ?? -Infinity)
+  }
+
+  #isOpen(id: string, at: number): boolean {
+    return (this.#wonAt.get(id) ?? 0) < at + SETTLED_MS
   }
 
   /** Somebody empties the storage. */
@@ -162,7 +180,8 @@ export class Excuses {
     const { ledger, schedule } = this.#truth
     const by = ledger.makers.get(id)
     if (!by) return false
-    if (this.unheard.has(id) || this.#isRevived(id) || this.#isFoundUnaware(id)) return true
+    const crossedAt = [this.#unheard.get(id), this.#revivedAt(id), this.#foundUnawareAt(id)]
+    if (crossedAt.some((at = -Infinity) => this.#isOpen(id, at))) return true
     // Without storage nobody can say which came first where the clock was set back in between.
     if (!schedule.storage && this.isClockBack) return true
     const { arrivedAt = Infinity } = by
@@ -238,14 +257,14 @@ export class Excuses {
     )
   }
 
-  /** A tab that heard of an older logout and not of the sign-in asked about it: for that tab it comes to life behind the logout. */
-  #isFoundUnaware(id: string): boolean {
+  /** When a tab that heard of an older logout and not of the sign-in asked about it: for that tab it comes to life behind the logout. */
+  #foundUnawareAt(id: string): number {
     const { ledger, apps } = this.#truth
-    const unaware = apps().filter((app) => this.isUnaware(app, id))
-    return ledger.exchanges.some(
-      (other) =>
-        ledger.ofCookie(cookieOf(other))?.id === id && unaware.some(({ page }) => page.id === other.page),
+    const unaware = new Set(apps().flatMap((app) => (this.isUnaware(app, id) ? [app.page.id] : [])))
+    const asked = ledger.exchanges.filter(
+      (other) => unaware.has(other.page) && ledger.ofCookie(cookieOf(other))?.id === id,
     )
+    return Math.max(...asked.map(({ arrivedAt = Infinity }) => arrivedAt))
   }
 
   /** The client that sent it was disposed of before it had an answer. */
@@ -253,18 +272,18 @@ export class Excuses {
     return this.#remounts.some(({ app, at }) => app.page.id === page && at >= sentAt && at <= arrivedAt)
   }
 
-  /** The page that logged out had asked for it: for that page it comes to life behind the logout. */
-  #isRevived(id: string): boolean {
+  /** When a page logged out that had asked for it: for that page it comes to life behind the logout. */
+  #revivedAt(id: string): number {
     const { ledger } = this.#truth
-    return this.#logouts.some(({ at, app }) =>
+    const hadAsked = ({ at, app }: Logout): boolean =>
       ledger.exchanges.some(
         (other) =>
           other.page === app.page.id &&
           other.sentAt <= at &&
           (other.arrivedAt ?? Infinity) >= at &&
           ledger.ofCookie(cookieOf(other))?.id === id,
-      ),
-    )
+      )
+    return Math.max(...this.#logouts.filter(hadAsked).map(({ at }) => at))
   }
 
   /** A page that is gone or stands still, or had no lock, got it in an answer: nobody was there to notice that it lies over newer ones. */

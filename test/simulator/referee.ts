@@ -93,7 +93,7 @@ export class Referee {
         !this.excuses.isUnaware(app, sessionIdOf(call) ?? ''))
     const made = (calls: readonly Call[]) => new Set(calls.map(sessionIdOf))
     const known = made(this.calls.filter(heard))
-    for (const id of made(this.calls)) if (id !== undefined && !known.has(id)) this.excuses.unheard.add(id)
+    for (const id of made(this.calls)) if (id !== undefined && !known.has(id)) this.excuses.missed(id)
     const state = app.client.getState()
     const nameless = state.status !== 'authenticated'
     // A tab that can hear of nothing logs out of the session it knows.
@@ -103,14 +103,14 @@ export class Referee {
     const isTold = (id: string): boolean =>
       this.excuses.isMadeElsewhere(id)
         ? storage && this.#isShown(id)
-        : (known.has(id) && !this.excuses.unheard.has(id)) || (storage && this.excuses.hasWon(id))
+        : (known.has(id) && !this.excuses.isStillMissed(id)) || (storage && this.excuses.hasWon(id))
     const alive = [...ledger.sessions.values()].filter((session) => ledger.lives(session, serverTime()))
     const isMeant = (id: string): boolean => id === own || (isTold(id) && (storage || channel || nameless))
     const doomed = new Set(alive.map(({ id }) => id).filter(isMeant))
     for (const { id } of alive) {
       // Whoever shows a sign-in elsewhere that this tab knows nothing of follows the logout all the same.
       const isMissed = !storage && !doomed.has(id) && this.excuses.isMadeElsewhere(id)
-      if (isMissed && this.#isShown(id)) this.excuses.unheard.add(id)
+      if (isMissed && this.#isShown(id)) this.excuses.missed(id)
     }
     const unordered =
       (nameless || this.excuses.isNewcomer(app)) &&
@@ -300,7 +300,7 @@ export class Referee {
     // Nor does a logout end the session of a sign-in that no client knows of.
     if (!logout.doomed.has(alive.id) && this.excuses.isMadeElsewhere(alive.id)) return
     // Nor that of one its tab had not heard of, and has not since: either act may win.
-    if ((!logout.doomed.has(alive.id) || logout.nameless) && this.excuses.unheard.has(alive.id)) return
+    if ((!logout.doomed.has(alive.id) || logout.nameless) && this.excuses.isMissed(alive.id)) return
     // Nor that of one that failed, where the client that made it is gone before it could end it.
     if (!logout.doomed.has(alive.id) && this.excuses.isForsaken(alive.id)) return
     // A tab that can hear of nothing logs out of the session it knows.
