@@ -1,4 +1,4 @@
-import { end, isLogout, refused } from './ends.js'
+import { end, isDoubted, isLogout, refused } from './ends.js'
 import { isNewer, isSame, nextEpoch, NO_EPOCH } from './epoch.js'
 import { granted, install } from './grants.js'
 import type { Marker } from './marker.js'
@@ -40,9 +40,8 @@ export function transition(state: ClientState, event: ClientEvent, now: Moment):
       const epoch = nextEpoch(state.epoch, now.wall, now.id)
       const [ended, effects] = end(state, 'logout', epoch, undefined)
       // One that is still to be delivered is not forgotten and not narrowed.
-      const { sessionId, resyncing, credential } = state
-      // Whether the cookie is still that of who is shown is being asked.
-      const logout = resyncing && credential ? alsoEnd(state.logout) : state.logout
+      const { sessionId } = state
+      const logout = isDoubted(state) ? alsoEnd(state.logout) : state.logout
       const next: ClientState = { ...ended, sessionId, logout: alsoEnd(logout, sessionId, event.scope) }
       return [next, [...tellLogout(next), ...effects]]
     }
@@ -54,7 +53,8 @@ export function transition(state: ClientState, event: ClientEvent, now: Moment):
     }
     case 'loginLost': {
       // Only the server knows whether it is still the session of whoever is signed in.
-      if (state.phase !== 'out' || state.incoming) return [{ ...state, resyncing: true }, [{ type: 'repair' }]]
+      if (state.phase !== 'out' || state.incoming)
+        return [{ ...state, resyncing: true }, [{ type: 'repair' }]]
       const known = !isSame(state.epoch, NO_EPOCH)
       const epoch = known ? state.epoch : nextEpoch(state.epoch, now.wall, now.id)
       const next: ClientState = { ...state, epoch, logout: alsoEnd(state.logout, event.sessionId) }

@@ -64,7 +64,6 @@ export class Logouts {
     context.dispatch({ type: 'logoutRequested', scope })
     // The session that it makes has no id yet, and this page may be gone when it has.
     if (context.login) context.dispatch({ type: 'loginLost' })
-    const { epoch } = context.state
     if (over) {
       // The server knows, and a request could only meet the next session; but what is under way is overtaken.
       this.#confirm(context.state.sessionId)
@@ -73,7 +72,7 @@ export class Logouts {
     // A listener may have emptied the storage.
     context.saveLogout()
     const marker = context.readMarker()
-    const durable = marker !== undefined && isSame(marker.epoch, epoch)
+    const durable = marker !== undefined && isSame(marker.epoch, context.state.epoch)
     // A delivery that runs is for a session that was ended earlier.
     const before = this.#delivery
     const confirmed = before ? before.then(() => this.deliver(true)) : this.deliver(true)

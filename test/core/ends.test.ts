@@ -174,6 +174,14 @@ it('R09 a login whose answer nobody could read is ended by whoever can, unless s
   expect(doubted).toMatchObject({ phase: 'in', identity: somebody.identity })
   // Until the server has said whose cookie it is, a logout is for both.
   expect(move(doubted, LOGOUT)[0].logout?.sessionIds).toEqual([WHICHEVER, 's-ann'])
+  const epoch = nextEpoch(somebody.epoch, START + 4000, 'b')
+  const pending = markerOf(epoch, { state: 'logout-pending', reason: 'logout', ending: ['s-ann'] })
+  const [followed, tells] = move(doubted, { type: 'markerSeen', marker: pending })
+  expect(followed.logout?.sessionIds.toSorted()).toEqual([WHICHEVER, 's-ann'])
+  expect(typesOf(tells)).toContain('writeMarker')
+  // That the session is over says whose the cookie was.
+  const over = markerOf(epoch, { state: 'out', reason: 'expired' })
+  expect(move(doubted, { type: 'markerSeen', marker: over })[0].logout).toBeUndefined()
   const [asked] = move(doubted, renewed(doubted, grantOf('ann')))
   expect(move(asked, LOGOUT)[0].logout?.sessionIds).toEqual(['s-ann'])
   // Its id, learned later, is enough.

@@ -240,6 +240,7 @@ export class Referee {
   /** When faults have stopped and time has passed: all tabs agree with the server. */
   judge(): void {
     const { inJar, serverTime, ledger, apps, now } = this.#truth
+    const { storage, channel } = this.#truth.schedule
     const session = inJar()
     const alive = ledger.lives(session, serverTime()) ? session : undefined
     const tabs = apps().filter(({ page }) => page.running())
@@ -252,16 +253,18 @@ export class Referee {
     // there is no marker to say what came last and the clock was set back, so that what it knows seems newer.
     const logins = this.calls.filter(({ kind }) => kind === 'login')
     // Nor does a tab that has logged out hear of one on a page of the server from those that missed the logout and cannot read of it.
-    const lastLogout = this.logouts.at(-1)?.at ?? Infinity
+    const logout = this.logouts.at(-1)
     const isEstranged =
-      alive && this.excuses.isMadeElsewhere(alive.id) && this.excuses.forgottenAt > lastLogout
-    const { storage, channel } = this.#truth.schedule
+      alive && this.excuses.isMadeElsewhere(alive.id) && this.excuses.forgottenAt > (logout?.at ?? Infinity)
+    // Nor does one that stood still then hear of a logout that nobody remembers.
+    const isLost =
+      !storage && logout !== undefined && this.#lastExplicit() === 'logout' && this.#isForgotten(logout)
     // Or where somebody logs out in the very millisecond in which a login is done in a tab that stood still.
     const isTied = logins.some((login) => this.logouts.some(({ at }) => at === login.settledAt))
     const isUnordered =
       (this.excuses.isClockBack && (!storage || this.excuses.forgottenAt >= 0)) || (!storage && isTied)
     const isInformed = (app: App): boolean =>
-      (storage || channel) && !isEstranged && !isUnordered && !this.excuses.isBehind(app)
+      (storage || channel) && !isEstranged && !isLost && !isUnordered && !this.excuses.isBehind(app)
     const informed = views.filter(({ app, state }) => state.status === 'authenticated' || isInformed(app))
     const subjects = new Set(
       informed.map(({ state }) => (state.status === 'authenticated' ? state.user.id : 'nobody')),
@@ -294,9 +297,7 @@ export class Referee {
     const logout = this.logouts.at(-1)
     if (!logout || !alive || this.#lastExplicit() !== 'logout') return
     const { schedule } = this.#truth
-    const volatile = !schedule.storage || logout.at <= this.excuses.forgottenAt || logout.unordered
-    // Without a marker a logout is remembered by its own page alone, and only where it knows for which session.
-    if (volatile && (logout.nameless || logout.forgotten === true || logout.app.page.gone())) return
+    if (this.#isForgotten(logout)) return
     // Nor does a logout end the session of a sign-in that no client knows of.
     if (!logout.doomed.has(alive.id) && this.excuses.isMadeElsewhere(alive.id)) return
     // Nor that of one its tab had not heard of, and has not since: either act may win.
@@ -311,6 +312,12 @@ export class Referee {
     const contested = logins.some((call) => isUnderWay(call, logout.at) && call.app !== logout.app)
     if (contested) return
     this.violate('P2', `the cookie of session ${alive.id.slice(0, 4)} lives on after the logout`)
+  }
+
+  /** Without a marker a logout is remembered by its own page alone, and only where it knows for which session. */
+  #isForgotten({ at, app, nameless, forgotten, unordered }: Logout): boolean {
+    const isKept = this.#truth.schedule.storage && at > this.excuses.forgottenAt && !unordered
+    return !isKept && (nameless || forgotten === true || app.page.gone())
   }
 
   #judgeLogin(alive: Session | undefined, anybodyShown: boolean): void {
@@ -343,7 +350,11 @@ export class Referee {
 
   /** Whether another explicit act was under way at the same time: then either may win. */
   #overlaps(login: Call, logins: readonly Call[]): boolean {
-    const others = logins.filter((other) => other !== login && other.at + 30_000 > login.at)
+    // Where a tab stood still in the middle of one, no marker tells it of what came after.
+    const isHeldUp = (other: Call): boolean => !this.#truth.schedule.storage && isUnderWay(other, login.at)
+    const others = logins.filter(
+      (other) => other !== login && (other.at + 30_000 > login.at || isHeldUp(other)),
+    )
     const elsewhere = this.calls.some(
       ({ kind, at }) => kind === 'elsewhere' && Math.abs(at - login.at) < 30_000,
     )

@@ -53,10 +53,17 @@ interface Wait {
   readonly isOld: boolean
 }
 
+interface Flight {
+  /** Active time of its page. */
+  readonly activeMs: number
+  /** When it was sent first. */
+  readonly begunAt: number
+}
+
 export class Thrift {
   readonly #truth: ThriftTruth
   readonly #violate: (what: string) => void
-  readonly #flying = new Map<Exchange, number>()
+  readonly #flying = new Map<Exchange, Flight>()
   readonly #seen = new Map<number, { readonly at: number; readonly activeMs: number }>()
   readonly #excused = new Map<number, number>()
   readonly #signingIn = new Set<number>()
@@ -71,6 +78,8 @@ export class Thrift {
   readonly #goingOn = new Set<number>()
   readonly #asked = new WeakSet<Exchange>()
   readonly #givenUp = new WeakSet<Exchange>()
+  /** By page: when the request was sent that seemed to fail since the browser had no room for it. */
+  readonly #brokenOff = new Map<number, number>()
   #waits: Wait[] = []
   #disturbedAt = 0
   #forcedAt = -Infinity
@@ -173,7 +182,12 @@ export class Thrift {
         `tab ${tab} refreshes ${Math.round(now() - this.#renewedAt)} ms after a refresh that lasts for all`,
       )
     }
-    this.#flying.set(exchange, this.#app(page)?.page.activeMs() ?? 0)
+    const brokenOff = exchange.keepalive ? undefined : this.#brokenOff.get(page)
+    this.#brokenOff.delete(page)
+    this.#flying.set(exchange, {
+      activeMs: this.#app(page)?.page.activeMs() ?? 0,
+      begunAt: brokenOff ?? now(),
+    })
   }
 
   settled(exchange: Exchange): void {
@@ -188,6 +202,7 @@ export class Thrift {
     const { now } = this.#truth
     const heard = arrivedAt === undefined ? undefined : answer
     const status = heard?.status ?? 0
+    if (status === 0 && exchange.keepalive) this.#brokenOff.set(page, sentAt)
     if (this.#givenUp.has(exchange)) {
       // Late as it is, it is told to all, and ends their waiting.
       if (status === 200 && !isPage(exchange) && exchange.url.pathname !== '/auth/csrf') this.#forget()
@@ -228,7 +243,7 @@ export class Thrift {
   }
 
   #checkFlights({ page, tab, locked, keepalive }: Exchange): void {
-    for (const [other, activeMs] of this.#flying) {
+    for (const [other, { activeMs, begunAt }] of this.#flying) {
       if (this.#givenUp.has(other)) continue
       // The lock itself is exclusive: the other page has given it back, or is gone.
       if (locked && other.page !== page) continue
@@ -237,29 +252,36 @@ export class Thrift {
       const age = this.#truth.now() - other.sentAt
       const app = this.#app(other.page)
       const undisturbed = app?.page.running() === true && app.page.activeMs() - activeMs >= age - ROUNDING_MS
-      if (age > 0 && age < DEADLINE_MS - ROUNDING_MS && undisturbed && !this.#mayCross(page, other)) {
+      if (
+        age > 0 &&
+        age < DEADLINE_MS - ROUNDING_MS &&
+        undisturbed &&
+        !this.#mayCross(page, other, begunAt)
+      ) {
         this.#violate(`tab ${tab} refreshes while tab ${other.tab} does`)
       }
     }
   }
 
   /** Two pages need a lock to keep apart; the clients of one page join, except where one insists. */
-  #mayCross(page: number, other: Exchange): boolean {
+  #mayCross(page: number, other: Exchange, begunAt: number): boolean {
     if (page === other.page)
       return (
-        this.#truth.now() - this.#forcedAt < EXCUSE_MS || this.#isBroken(page) || this.#isOfThePast(other)
+        this.#truth.now() - this.#forcedAt < EXCUSE_MS ||
+        this.#isBroken(page) ||
+        this.#isOfThePast(page, begunAt)
       )
     return this.#truth.schedule.locks !== true || this.isExcused(page) || this.isExcused(other.page)
   }
 
   /** The client before this one sent it under an epoch that this one does not know, or that is over. */
-  #isOfThePast({ page, sentAt }: Exchange): boolean {
+  #isOfThePast(page: number, begunAt: number): boolean {
     const { storage, storageDelay } = this.#truth.schedule
     const remountedAt = this.#remounts.get(page) ?? -Infinity
     const isKept = storage && !this.#estranged
-    const isKnown = isKept && this.#signedInAt < sentAt && this.#signedInAt + storageDelay < remountedAt
+    const isKnown = isKept && this.#signedInAt < begunAt && this.#signedInAt + storageDelay < remountedAt
     const isOver = (this.#toldAt.get(page) ?? -Infinity) > remountedAt
-    return (!isKnown || isOver) && remountedAt >= sentAt
+    return (!isKnown || isOver) && remountedAt >= begunAt
   }
 
   /** Webkit tells a page that comes back out of its cache that its request has failed, whatever became of it. */
