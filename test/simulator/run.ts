@@ -77,6 +77,7 @@ const { runs, coverage, broken } = await explore({
   first: Number(values.first),
   count: Number(values.seeds),
   all: values.all,
+  onBroken: (seed, violation) => console.error(`seed ${seed}: ${violation}`),
 })
 const seconds = (performance.now() - began) / 1000
 for (const [kind, seeds] of broken) {

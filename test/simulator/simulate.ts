@@ -45,10 +45,18 @@ export interface Seeds extends Bounds {
   readonly count: number
   /** Goes on after a broken promise. */
   readonly all?: boolean | undefined
+  /** Told of each, while a long run goes on. */
+  readonly onBroken?: (seed: number, violation: string | undefined) => void
 }
 
 /** Plays the schedules of consecutive seeds, by default until the first that breaks a promise. */
-export async function explore({ first, count, all = false, ...bounds }: Seeds): Promise<Exploration> {
+export async function explore({
+  first,
+  count,
+  all = false,
+  onBroken,
+  ...bounds
+}: Seeds): Promise<Exploration> {
   const arbitrary = schedules(bounds)
   const coverage: Coverage = new Map()
   const broken = new Map<string, number[]>()
@@ -58,7 +66,9 @@ export async function explore({ first, count, all = false, ...bounds }: Seeds): 
     const run = await simulate(generate(arbitrary, seed))
     for (const [name, times] of run.coverage) coverage.set(name, (coverage.get(name) ?? 0) + times)
     const kind = kindOf(run.violations)
-    if (kind !== undefined) broken.set(kind, [...(broken.get(kind) ?? []), seed])
+    if (kind === undefined) continue
+    broken.set(kind, [...(broken.get(kind) ?? []), seed])
+    onBroken?.(seed, run.violations[0])
   }
   return { runs, coverage, broken }
 }
