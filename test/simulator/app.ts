@@ -144,3 +144,13 @@ export function describe(state: AuthState<Person>): string {
       return state satisfies never
   }
 }
+
+/** The session that a login made. */
+export const sessionIdOf = ({ value }: Call): string | undefined =>
+  (value as { sessionId?: string } | undefined)?.sessionId
+
+/** The session that a tab shows. */
+export function sessionOf({ client }: App): string | undefined {
+  const state = client.getState()
+  return state.status === 'authenticated' ? state.sessionId : undefined
+}

@@ -6,12 +6,13 @@ import type { AuthState } from '../../src/core/types.js'
 import type { Session } from '../../src/testing/backend/store.js'
 import type { Exchange } from '../../src/testing/world/network.js'
 import type { App, Call, Person } from './app.js'
-import { describe } from './app.js'
+import { describe, sessionIdOf, sessionOf } from './app.js'
 import type { Logout, Truth } from './excuses.js'
 import { Excuses, isUnderWay } from './excuses.js'
 import { bearerOf, CANARY, cookieOf } from './ledger.js'
+import { Logouts } from './logouts.js'
 import type { Schedule } from './schedule.js'
-import { newsMs, Thrift } from './thrift.js'
+import { Thrift } from './thrift.js'
 import { Writes } from './writes.js'
 
 /** Longest time a promise may take, in milliseconds of active time of its page: waits for locks, deadlines and retries. */
@@ -29,31 +30,29 @@ const UNKNOWN_BOUND = 60_000
 export class Referee {
   readonly violations: string[] = []
   readonly calls: Call[] = []
-  readonly logouts: Logout[] = []
   readonly thrift: Thrift
   readonly writes: Writes
   readonly excuses: Excuses
-  /** Sessions that logouts, rejected logins and dead pages have given up. */
-  readonly #doomed = new Map<string, Logout>()
+  readonly logouts: Logouts
+  readonly #logouts: Logout[] = []
   readonly #purged = new Map<App, Set<string>>()
   readonly #lastShown = new Map<App, string>()
   /** Active time of the page when it began to show that it does not know. */
   readonly #unknownSince = new Map<App, number>()
   readonly #truth: Truth
-  /** By the clock of the machine, which may be set back. */
-  #signedInWall = 0
   #checkedEnds = 0
   #pending = new Set<Call>()
 
   constructor(truth: Truth) {
     this.#truth = truth
-    this.excuses = new Excuses(truth, this.calls, this.logouts)
+    this.excuses = new Excuses(truth, this.calls, this.#logouts)
+    this.logouts = new Logouts(truth, this.excuses, this.calls, this.#logouts)
     this.thrift = new Thrift(truth, (what) => this.violate('P3', what))
     const isOver = (tab: number, sessionId: string): boolean => {
-      const logout = this.#doomed.get(sessionId)
+      const logout = this.logouts.of(sessionId)
       const told = toldMs(truth.schedule)
       const runs = truth.apps().some(({ page }) => page.tab === tab && page.running())
-      return runs && logout !== undefined && this.#mustKnow(tab, logout, told)
+      return runs && logout !== undefined && this.logouts.mustKnow(tab, logout, told)
     }
     const callOf = (exchange: Exchange): Call | undefined => this.#callOf(exchange)
     this.writes = new Writes({ ledger: truth.ledger, callOf, isOver }, (...broken) => this.violate(...broken))
@@ -76,64 +75,11 @@ export class Referee {
     if (call.outcome === 'fulfilled' && call.kind === 'login') {
       this.excuses.told(sessionIdOf(call) ?? '')
       this.thrift.signedIn()
-      this.#signedInWall = Math.max(this.#signedInWall, call.app.page.ports.clock.wall())
+      this.logouts.signedIn(call.app)
     }
     if (call.outcome === 'fulfilled' && call.kind === 'write') this.writes.settled(call)
     if (call.outcome === 'rejected' && !isTyped(call))
       this.violate('P4', `${call.kind} rejects with ${String(call.error)}`)
-  }
-
-  /** To be told before the client is. */
-  logout(app: App): void {
-    const { ledger, serverTime, now } = this.#truth
-    // Of a sign-in in another tab a moment ago the person knows, and the tab does not: either act may win.
-    const heard = (call: Call): boolean =>
-      call.app === app ||
-      ((call.settledAt ?? now()) + newsMs(this.#truth.schedule) < now() &&
-        !this.excuses.isUnaware(app, sessionIdOf(call) ?? ''))
-    const made = (calls: readonly Call[]) => new Set(calls.map(sessionIdOf))
-    const known = made(this.calls.filter(heard))
-    for (const id of made(this.calls)) if (id !== undefined && !known.has(id)) this.excuses.missed(id)
-    const state = app.client.getState()
-    const nameless = state.status !== 'authenticated'
-    // A tab that can hear of nothing logs out of the session it knows.
-    const { storage, channel } = this.#truth.schedule
-    const own = sessionOf(app)
-    // Without storage the tabs that learned of a sign-in elsewhere may be loaded again before they hear of the logout.
-    const isTold = (id: string): boolean =>
-      this.excuses.isMadeElsewhere(id)
-        ? storage && this.#isShown(id)
-        : (known.has(id) && !this.excuses.isStillMissed(id)) || (storage && this.excuses.hasWon(id))
-    const alive = [...ledger.sessions.values()].filter((session) => ledger.lives(session, serverTime()))
-    const isMeant = (id: string): boolean => id === own || (isTold(id) && (storage || channel || nameless))
-    const doomed = new Set(alive.map(({ id }) => id).filter(isMeant))
-    for (const { id } of alive) {
-      // Whoever shows a sign-in elsewhere that this tab knows nothing of follows the logout all the same.
-      const isMissed = !storage && !doomed.has(id) && this.excuses.isMadeElsewhere(id)
-      if (isMissed && this.#isShown(id)) this.excuses.missed(id)
-    }
-    const unordered =
-      (nameless || this.excuses.isNewcomer(app)) &&
-      this.excuses.forgottenAt > 0 &&
-      app.page.ports.clock.wall() < this.#signedInWall
-    const logout: Logout = { at: now(), app, doomed, nameless, unordered }
-    this.logouts.push(logout)
-    for (const id of doomed) if (!this.#doomed.has(id)) this.#doomed.set(id, logout)
-  }
-
-  #isShown(id: string, except?: App): boolean {
-    return this.#truth.apps().some((app) => app !== except && sessionOf(app) === id)
-  }
-
-  /** Of a sign-in on a page of the server only this tab knew, and it is gone before it heard of the logout. */
-  gone(app: App): void {
-    for (const [id, logout] of this.#doomed) {
-      const unheard = logout.app !== app && logout.at + newsMs(this.#truth.schedule) >= this.#truth.now()
-      if (!unheard || !this.excuses.isMadeElsewhere(id) || sessionOf(app) !== id || this.#isShown(id, app))
-        continue
-      this.#doomed.delete(id)
-      logout.doomed.delete(id)
-    }
   }
 
   ended(app: App, previous: Person | undefined): void {
@@ -171,8 +117,8 @@ export class Referee {
     if (call?.subject !== undefined && claims && call.subject !== claims.sub) {
       this.violate('P6', `tab ${tab} sends a request that ${call.subject} made with a token of ${claims.sub}`)
     }
-    const logout = claims && this.#doomed.get(claims.sid)
-    if (logout && this.#mustKnow(tab, logout) && !this.excuses.isThawed(claims.sid, tab)) {
+    const logout = claims && this.logouts.of(claims.sid)
+    if (logout && this.logouts.mustKnow(tab, logout) && !this.excuses.isThawed(claims.sid, tab)) {
       this.violate('P2', `tab ${tab} sends a token of session ${claims.sid.slice(0, 4)} after its logout`)
     }
   }
@@ -253,14 +199,17 @@ export class Referee {
     // there is no marker to say what came last and the clock was set back, so that what it knows seems newer.
     const logins = this.calls.filter(({ kind }) => kind === 'login')
     // Nor does a tab that has logged out hear of one on a page of the server from those that missed the logout and cannot read of it.
-    const logout = this.logouts.at(-1)
+    const logout = this.#logouts.at(-1)
     const isEstranged =
       alive && this.excuses.isMadeElsewhere(alive.id) && this.excuses.forgottenAt > (logout?.at ?? Infinity)
     // Nor does one that stood still then hear of a logout that nobody remembers.
     const isLost =
-      !storage && logout !== undefined && this.#lastExplicit() === 'logout' && this.#isForgotten(logout)
+      !storage &&
+      logout !== undefined &&
+      this.#lastExplicit() === 'logout' &&
+      this.logouts.isForgotten(logout)
     // Or where somebody logs out in the very millisecond in which a login is done in a tab that stood still.
-    const isTied = logins.some((login) => this.logouts.some(({ at }) => at === login.settledAt))
+    const isTied = logins.some((login) => this.#logouts.some(({ at }) => at === login.settledAt))
     const isUnordered =
       (this.excuses.isClockBack && (!storage || this.excuses.forgottenAt >= 0)) || (!storage && isTied)
     const isInformed = (app: App): boolean =>
@@ -294,10 +243,10 @@ export class Referee {
   }
 
   #judgeLogout(alive: Session | undefined): void {
-    const logout = this.logouts.at(-1)
+    const logout = this.#logouts.at(-1)
     if (!logout || !alive || this.#lastExplicit() !== 'logout') return
     const { schedule } = this.#truth
-    if (this.#isForgotten(logout)) return
+    if (this.logouts.isForgotten(logout)) return
     // Nor does a logout end the session of a sign-in that no client knows of.
     if (!logout.doomed.has(alive.id) && this.excuses.isMadeElsewhere(alive.id)) return
     // Nor that of one its tab had not heard of, and has not since: either act may win.
@@ -312,12 +261,6 @@ export class Referee {
     const contested = logins.some((call) => isUnderWay(call, logout.at) && call.app !== logout.app)
     if (contested) return
     this.violate('P2', `the cookie of session ${alive.id.slice(0, 4)} lives on after the logout`)
-  }
-
-  /** Without a marker a logout is remembered by its own page alone, and only where it knows for which session. */
-  #isForgotten({ at, app, nameless, forgotten, unordered }: Logout): boolean {
-    const isKept = this.#truth.schedule.storage && at > this.excuses.forgottenAt && !unordered
-    return !isKept && (nameless || forgotten === true || app.page.gone())
   }
 
   #judgeLogin(alive: Session | undefined, anybodyShown: boolean): void {
@@ -336,7 +279,7 @@ export class Referee {
   }
 
   #mayEnd(id: string): boolean {
-    return this.#doomed.has(id) || this.excuses.isGivenUp(id) || this.excuses.isContested(id)
+    return this.logouts.of(id) !== undefined || this.excuses.isGivenUp(id) || this.excuses.isContested(id)
   }
 
   /** Another client in the same page: it has shown nobody yet, and knows nothing of what only the old one knew. */
@@ -345,7 +288,7 @@ export class Referee {
     this.#unknownSince.delete(app)
     this.excuses.remounted(app)
     this.thrift.remounted(app.page.id)
-    for (const logout of this.logouts) if (logout.app === app) logout.forgotten = true
+    this.logouts.remounted(app)
   }
 
   /** Whether another explicit act was under way at the same time: then either may win. */
@@ -358,13 +301,13 @@ export class Referee {
     const elsewhere = this.calls.some(
       ({ kind, at }) => kind === 'elsewhere' && Math.abs(at - login.at) < 30_000,
     )
-    return elsewhere || others.length > 0 || this.logouts.some(({ at }) => Math.abs(at - login.at) < 30_000)
+    return elsewhere || others.length > 0 || this.#logouts.some(({ at }) => Math.abs(at - login.at) < 30_000)
   }
 
   #lastExplicit(): 'login' | 'logout' | undefined {
     const last = this.calls.filter(({ kind }) => kind === 'login' || kind === 'elsewhere').at(-1)
     const login = last?.at ?? -1
-    const logout = this.logouts.at(-1)?.at ?? -1
+    const logout = this.#logouts.at(-1)?.at ?? -1
     if (login === logout || (login > logout && last?.kind === 'elsewhere')) return undefined
     return login > logout ? 'login' : 'logout'
   }
@@ -400,24 +343,11 @@ export class Referee {
       this.violate('P1', `tab ${by.tab} ends session ${id.slice(0, 4)}, which nobody logged out of`)
   }
 
-  /** Whether the tab can have learned of the logout by now, if it looks; if not, it is told some time later. */
-  #mustKnow(tab: number, { at, app, nameless, forgotten, unordered }: Logout, told = 0): boolean {
-    const { schedule, now } = this.#truth
-    const kept = schedule.storage && at > this.excuses.forgottenAt
-    if (app.page.tab === tab) return kept || !(nameless || forgotten === true || app.page.gone())
-    if (!kept || unordered) return false
-    // Nobody is left to put the news back where a tab that could not see them yet has written over them.
-    if (schedule.storageDelay > 0 && !schedule.channel && !app.page.running()) return false
-    // Three times: a tab may write over the news until it has read them, another one notices and puts them right.
-    const said = Math.max(at, this.excuses.wokeAt)
-    return now() > said + 3 * schedule.storageDelay + told + 2
-  }
-
   #checkShown(app: App, state = app.client.getState()): void {
     if (!app.page.running()) return
     if (state.status !== 'authenticated') return
     const { sessionId = '' } = state
-    const logout = this.#doomed.get(sessionId)
+    const logout = this.logouts.of(sessionId)
     // The same user has signed in again since, or at that moment: he may be shown until the tab has caught up.
     const held = this.#truth.inJar()
     const isStanding = ({ id }: Session): boolean =>
@@ -427,7 +357,12 @@ export class Referee {
     // Whose script stood still has not been told yet.
     if (told > 0 && this.thrift.isExcused(app.page.id)) return
     const { tab } = app.page
-    if (logout && !again && !this.excuses.isThawed(sessionId, tab) && this.#mustKnow(tab, logout, told)) {
+    if (
+      logout &&
+      !again &&
+      !this.excuses.isThawed(sessionId, tab) &&
+      this.logouts.mustKnow(tab, logout, told)
+    ) {
       this.violate('P2', `tab ${app.page.tab} shows ${describe(state)} after its logout`)
     }
   }
@@ -453,12 +388,4 @@ function isTyped({ kind, error }: Call): boolean {
   const { name } = error as Error
   const sends = kind === 'request' || kind === 'write' || kind === 'elsewhere'
   return name === 'AuthError' || (sends && (name === 'TypeError' || name === 'TimeoutError'))
-}
-
-const sessionIdOf = ({ value }: Call): string | undefined =>
-  (value as { sessionId?: string } | undefined)?.sessionId
-
-function sessionOf({ client }: App): string | undefined {
-  const state = client.getState()
-  return state.status === 'authenticated' ? state.sessionId : undefined
 }

@@ -196,7 +196,7 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
         return void begin(app, 'login', client.login({ email: `${act.user}@example.com`, password }))
       }
       case 'logout':
-        referee.logout(app)
+        referee.logouts.asked(app)
         return void begin(app, 'logout', client.logout({ scope: act.scope }))
       case 'remount':
         client.dispose()
@@ -248,7 +248,7 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
       case 'close':
       case 'crash':
       case 'reload':
-        if (tab.app) referee.gone(tab.app)
+        if (tab.app) referee.logouts.gone(tab.app)
         return tab[method]()
       case 'hide':
       case 'show':
@@ -257,7 +257,7 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
         return tab[method]()
       case 'navigate':
         if (tab.app && tab.page?.running()) {
-          referee.gone(tab.app)
+          referee.logouts.gone(tab.app)
           tab.app.page.ports.page.navigate('/orders')
         }
         return
