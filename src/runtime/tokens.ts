@@ -40,11 +40,14 @@ export async function ensureToken(
   signal?.throwIfAborted()
   context.syncMarker()
   const { life } = context
+  const began = context.instant().monotonic
+  const isForeign = (held: Credential | undefined) =>
+    unsafe === true && held !== undefined && isOvertaken(context, held)
   // A resynchronisation may end one refresh as it begins; the one after it knows the new epoch.
   for (let round = 0; round < 3; round++) {
     const { credential, phase } = context.state
     if (phase === 'out') throw notSignedIn(context)
-    const overtaken = unsafe === true && credential !== undefined && isOvertaken(context, credential)
+    const overtaken = isForeign(credential)
     if (overtaken) rejected = credential
     const known = credential === rejected ? undefined : credential
     const left = known ? remaining(known, context.instant()) : 0
@@ -55,7 +58,9 @@ export async function ensureToken(
     }
     const outcome = await raced(refresher.refresh({ cause, force: overtaken }), life, signal)
     const renewed = context.state.credential
-    const usable = renewed && renewed !== rejected
+    // Somebody may have signed in meanwhile. Only an answer to our own question may have changed the cookie itself.
+    const asked = !overtaken && renewed !== undefined && renewed.issued.monotonic >= began
+    const usable = renewed && renewed !== rejected && (round > 0 || asked || !isForeign(renewed))
     if (outcome.kind === 'failed') {
       if (usable && remaining(renewed, context.instant()) > 0) return renewed
       throw outcome.error

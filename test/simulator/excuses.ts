@@ -8,7 +8,7 @@ import type { App, Call } from './app.js'
 import type { Ledger } from './ledger.js'
 import { cookieOf, CREDENTIAL } from './ledger.js'
 import type { Schedule } from './schedule.js'
-import { isInVain } from './thrift.js'
+import { isInVain, newsMs } from './thrift.js'
 
 /** What the referee may know of the world. */
 export interface Truth {
@@ -39,7 +39,7 @@ export interface Logout {
 /** Whose script ran when a session was told, and the newest page there was. */
 interface Audience {
   readonly at: number
-  readonly there: ReadonlySet<App>
+  readonly there: Set<App>
   readonly newest: number
 }
 
@@ -121,6 +121,12 @@ export class Excuses {
   /** A page that is frozen or cached gives the lock back, whatever it has under way. */
   left(page: number): void {
     this.#addUnderWay(page, this.#gaveBack)
+    const { now, schedule } = this.#truth
+    for (const { at, there } of this.#audiences.values()) {
+      // What is told at that moment comes too late.
+      if (now() > at + newsMs(schedule)) continue
+      for (const app of there) if (app.page.id === page) there.delete(app)
+    }
   }
 
   /** A client has failed to learn who is signed in, maybe because its deadline has passed. */

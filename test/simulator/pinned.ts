@@ -2,6 +2,7 @@
 import type { Schedule, Step } from './schedule.js'
 import {
   back,
+  elsewhere,
   fault,
   freeze,
   hide,
@@ -17,6 +18,7 @@ import {
   request,
   token,
   wait,
+  write,
 } from './steps.js'
 
 export interface Pinned {
@@ -35,6 +37,10 @@ const BARE_SESSION = {
   csrf: 'answer',
   tells: false,
 } as const
+
+/** The CSRF token is in a readable cookie, and nothing else says for which session a request is. */
+const BY_COOKIE = { mode: 'session', csrf: 'cookie', tells: false, rolling: false } as const
+const prefersSession = (after = 0): Step => ({ after, do: 'prefer', mode: 'session' })
 
 export const PINNED: readonly Pinned[] = [
   {
@@ -264,6 +270,30 @@ export const PINNED: readonly Pinned[] = [
       login(0, 2210),
       offline(845),
       logout(0, 61),
+    ),
+  },
+  {
+    claim:
+      'P6 a write that waits for the session check is not sent by the cookie of who signed in meanwhile on a page of the server',
+    schedule: of(
+      { seed: 879_602, tabs: 2, ...BY_COOKIE, mode: 'token' },
+      request(0, 61),
+      prefersSession(),
+      write(),
+      write(0, 224_216),
+      elsewhere(0, 0, 'bob'),
+    ),
+  },
+  {
+    claim:
+      'P6 a write that is sent again by what a sibling holds is not sent by the cookie of who signs in meanwhile',
+    schedule: of(
+      { seed: 3, tabs: 2, storage: false, storageEventDelay: 60, ...BY_COOKIE },
+      { after: 0, do: 'csrfKey' },
+      prefersSession(220_000),
+      write(0, 1),
+      opens(1),
+      login(0, 1, 'bob'),
     ),
   },
 ]

@@ -323,7 +323,7 @@ export class Thrift {
 
   /** Where the refresh endpoint is missing, too, the session endpoint names the user, and no token. */
   #isHollow(fault: string): boolean {
-    return HOLLOW.has(fault) || (fault === 'missing' && this.#truth.schedule.mode === 'both')
+    return HOLLOW.has(fault) || (fault === 'missing' && this.#truth.schedule.mode !== undefined)
   }
 
   #app(id: number): App | undefined {
