@@ -8,6 +8,7 @@ import {
   elsewhere,
   fault,
   foreign,
+  freeze,
   hide,
   login,
   logout,
@@ -204,6 +205,29 @@ const SIGNING_OUT: readonly Mutant[] = [
     schedule: of({ tabs: 2, channel: false }, login(1, 61), logout(0), refreshNow(0, 61), logout(0)),
   },
   {
+    name: 'a logout in the middle of a login leaves the session that it makes to its page',
+    file: 'runtime/logout.ts',
+    find: "if (context.login) context.dispatch({ type: 'loginLost' })",
+    replace: '',
+    breaks: 'P2',
+    schedule: of(
+      { tabs: 2, locks: false },
+      ...[network('jittery', 300_000), login(0, 300_000), logout(0, 1), freeze(0, 61), reload(0, 3000)],
+    ),
+  },
+  {
+    name: 'a logout while a login is lost is for the session alone that is shown',
+    file: 'core/ends.ts',
+    find: 'resyncing && credential !== undefined',
+    replace: 'resyncing && credential === null',
+    breaks: 'P2',
+    schedule: of(
+      { seed: 19, tabs: 5, channel: false, signedIn: false },
+      ...[login(0, 1), network('lossy'), wait(237_031), opens(1906)],
+      ...[login(0, 2210), offline(845), logout(0, 61)],
+    ),
+  },
+  {
     name: 'a logout does not reject the login before it that waits',
     file: 'runtime/login.ts',
     find: 'if (logouts.requests !== requests) throw overtaken()',
@@ -304,6 +328,18 @@ const BY_COOKIE: readonly Mutant[] = [
     replace: 'credential.token === undefined',
     breaks: 'P6',
     schedule: of({ ...SESSION, csrf: 'cookie', tells: false }, elsewhere(0, 1, 'bob')),
+  },
+  {
+    name: 'a write that has waited does not look again whether somebody else has signed in',
+    file: 'runtime/tokens.ts',
+    find: 'renewed !== rejected && (round > 0 || asked || !isForeign(renewed))',
+    replace: 'renewed !== rejected && !(asked && isForeign(undefined))',
+    breaks: 'P6',
+    schedule: of(
+      { ...SESSION, seed: 879_602, tabs: 2, mode: 'token', csrf: 'cookie', tells: false },
+      ...[request(0, 61), { after: 0, do: 'prefer', mode: 'session' } as const],
+      ...[write(), write(0, 224_216), elsewhere(0, 0, 'bob')],
+    ),
   },
   {
     name: 'a write that waits for the old identity is replayed for the new one',
