@@ -1,4 +1,4 @@
-import { type Credential, LONGEST_MS, margin, parseLifetime } from '../core/lifetime.js'
+import { type Credential, elapsed, LONGEST_MS, margin, parseLifetime } from '../core/lifetime.js'
 import { isHandle } from '../core/marker.js'
 import { isTokenText } from '../core/messages.js'
 import type { Grant, Identity } from '../core/state.js'
@@ -102,8 +102,10 @@ function shownMode(context: Context, from: AnswerOf, fields: AnswerFields | unde
 /** A session that nobody says the end of is good until the server says otherwise. */
 function sessionCredential(context: Context, fields: AnswerFields, reply: Reply): Credential {
   const ends = [fields.sessionExpiresIn, fields.idleExpiresIn].map((end) => parseLifetime(end) ?? LONGEST_MS)
-  // A sign-in changes the cookie, and a question should not.
-  const asked = context.options.csrf.cookie && reply.endpoint !== 'login'
+  const { csrf, timeouts } = context.options
+  // A sign-in changes the cookie, and a question should not. What a page that stood still reads late may be somebody else's by now.
+  const isLate = elapsed(reply.sentAt, context.instant()) >= timeouts.request
+  const asked = csrf.cookie && (isLate || reply.endpoint !== 'login')
   const token = asked ? reply.held : csrfToken(context, fields.csrfToken ?? reply.csrf)
   const lifetime = Math.max(SHORTEST_MS, Math.min(...ends))
   return { mode: 'session', token, generation: 1, issued: reply.sentAt, lifetime, lead: 0 }

@@ -42,6 +42,18 @@ it.each([
   expect(told.ends).toEqual([])
 })
 
+it('R13 Retry-After of the session endpoint is honoured, too, where the refresh endpoint is not there', async () => {
+  const kit = createKit({ restore: 'always' })
+  kit.on('/auth/refresh', () => json({}, { status: 404 }))
+  kit.on('/auth/session', () => json({}, { status: 429, headers: { 'retry-after': '20' } }))
+  await kit.auth.ready()
+  expect(kit.auth.getState().status).toBe('unknown')
+  await kit.clock.advance(19_000)
+  expect(kit.sent('/auth/session')).toHaveLength(1)
+  await kit.clock.advance(2000)
+  expect(kit.sent('/auth/session')).toHaveLength(2)
+})
+
 it.each(['soon', '-5', '', '1e3', 'Thu, 01 Jan 1970 00:00:00 GMT'])(
   'R13 a Retry-After of "%s" leaves our own back-off',
   async (header) => {

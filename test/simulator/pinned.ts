@@ -296,4 +296,14 @@ export const PINNED: readonly Pinned[] = [
       login(0, 1, 'bob'),
     ),
   },
+  {
+    claim: 'P6 a sign-in whose answer a frozen page reads late asks again before it writes',
+    schedule: of(
+      { tabs: 2, ...BY_COOKIE },
+      login(0, 0, 'bob'),
+      freeze(0, 1),
+      elsewhere(1, 300_000, 'ann'),
+      wait(42),
+    ),
+  },
 ]
