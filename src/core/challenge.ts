@@ -13,7 +13,7 @@ const PART = new RegExp(
 )
 
 /** Parameters that may stand once only (RFC 6750, 3): a challenge that repeats one says nothing that can be relied on. */
-const SINGULAR = ['realm', 'scope', 'error']
+const SINGULAR = new Set(['realm', 'scope', 'error'])
 
 /**
  * Reads the challenges of one or several joined `WWW-Authenticate` headers; stops at the first thing it does not understand.
@@ -33,7 +33,7 @@ export function parseChallenges(header: string): Challenge[] {
       const key = name.toLowerCase()
       if (!current.parameters.has(key)) {
         current.parameters.set(key, quoted?.replace(/\\(.)/g, '$1') ?? plain!)
-      } else if (SINGULAR.includes(key)) {
+      } else if (SINGULAR.has(key)) {
         current.broken = true
       }
     } else {

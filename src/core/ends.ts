@@ -57,7 +57,3 @@ export function end(
 
 export const isLogout = (reason: Marker['reason']): boolean =>
   reason === 'logout' || reason === 'logout-elsewhere'
-
-/** Whether the cookie may be that of another session than the one that is shown: a login was lost, and the server is being asked. */
-export const isDoubted = ({ resyncing, credential }: ClientState): boolean =>
-  resyncing && credential !== undefined

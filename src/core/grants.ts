@@ -56,7 +56,7 @@ export function granted(
   const { mode } = grant.credential
   const renewed: ClientState = { ...calm(state), epoch, follows, mode, generation, logout: undefined }
   if (state.identity && state.identity.subject !== grant.identity.subject) {
-    // Whoever made the epoch that is followed knows him; of what we found out ourselves nobody does.
+    // A sibling that made this epoch knows him. What we found out with a credential of our own, nobody has heard of.
     const known = signIn || (state.resyncing && !credential)
     return switchTo(renewed, numbered, known ? epoch : nextEpoch(state.epoch, now.wall, now.id))
   }

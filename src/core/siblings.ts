@@ -1,10 +1,10 @@
-import { end, isDoubted, isLogout } from './ends.js'
+import { end, isLogout } from './ends.js'
 import { isNewer, isSame, nextEpoch } from './epoch.js'
 import { claims, isReplaced, switchTo, take } from './grants.js'
 import { remaining } from './lifetime.js'
 import type { Marker } from './marker.js'
 import type { Message } from './messages.js'
-import { alsoEnd, isMore, merge, WHICHEVER, without } from './pending-logout.js'
+import { isMore, merge, WHICHEVER, without } from './pending-logout.js'
 import { calm, type ClientState, type Effect, type Grant, type Moment, type Transition } from './state.js'
 import { announce, out, tellLogout, writeMarker } from './telling.js'
 import type { EndReason, Epoch } from './types.js'
@@ -36,8 +36,7 @@ function followOut(
   theirs: ClientState['logout'],
 ): Transition {
   // What we have still to end is not forgotten because another tab has something to end, too.
-  const named = state.logout && without(state.logout, WHICHEVER)
-  const mine = isLogout(reason) && isDoubted(state) ? alsoEnd(named) : named
+  const mine = state.logout && without(state.logout, WHICHEVER)
   const logout = mine ? merge(mine, theirs) : theirs
   const [ended, effects]: Transition =
     state.phase === 'out'
@@ -68,7 +67,7 @@ function disown(
 /** Whether it is the session that somebody logged out of. */
 function isOver({ phase, loggedOut, logout, sessionId }: ClientState, id: string | undefined): boolean {
   if (id === undefined) return false
-  return logout ? logout.sessionIds.includes(id) : phase === 'out' && !!loggedOut && sessionId === id
+  return !!logout?.sessionIds.includes(id) || (phase === 'out' && !!loggedOut && sessionId === id)
 }
 
 /** Somebody is signed in by another tab: learn who it is. */

@@ -44,7 +44,7 @@ export interface ClientState {
   readonly credential: Credential | undefined
   /** Number of the newest credential of this epoch that is known to exist, here or in another tab. */
   readonly generation: number
-  /** Another tab made this epoch, or a login was lost: who is signed in now is being learned. */
+  /** Another tab made this epoch, and what it means for us is not learned yet. */
   readonly resyncing: boolean
   /** Whoever was here may have signed out unheard, and is not shown until it is known who is signed in now. */
   readonly doubtful: boolean

@@ -1,4 +1,4 @@
-import { end, isDoubted, isLogout, refused } from './ends.js'
+import { end, isLogout, refused } from './ends.js'
 import { isNewer, isSame, nextEpoch, NO_EPOCH } from './epoch.js'
 import { granted, install } from './grants.js'
 import type { Marker } from './marker.js'
@@ -40,8 +40,7 @@ export function transition(state: ClientState, event: ClientEvent, now: Moment):
       const epoch = nextEpoch(state.epoch, now.wall, now.id)
       const [ended, effects] = end(state, 'logout', epoch, undefined)
       // One that is still to be delivered is not forgotten and not narrowed.
-      const { sessionId } = state
-      const logout = isDoubted(state) ? alsoEnd(state.logout) : state.logout
+      const { sessionId, logout } = state
       const next: ClientState = { ...ended, sessionId, logout: alsoEnd(logout, sessionId, event.scope) }
       return [next, [...tellLogout(next), ...effects]]
     }
@@ -53,8 +52,7 @@ export function transition(state: ClientState, event: ClientEvent, now: Moment):
     }
     case 'loginLost': {
       // Only the server knows whether it is still the session of whoever is signed in.
-      if (state.phase !== 'out' || state.incoming)
-        return [{ ...state, resyncing: true }, [{ type: 'repair' }]]
+      if (state.phase !== 'out' || state.incoming) return [state, [{ type: 'repair' }]]
       const known = !isSame(state.epoch, NO_EPOCH)
       const epoch = known ? state.epoch : nextEpoch(state.epoch, now.wall, now.id)
       const next: ClientState = { ...state, epoch, logout: alsoEnd(state.logout, event.sessionId) }

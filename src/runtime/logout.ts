@@ -24,10 +24,10 @@ const COMPENSATIONS = 4
 const ORPHANED_MS = 20_000
 /** How many times the longest back-off a logout waits that the server has answered with a no: it needs somebody to mend it. */
 const SLOWLY = 10
-const PASSING: readonly number[] = [401, 408, 425, 429]
+const PASSING: ReadonlySet<number> = new Set([401, 408, 425, 429])
 
 const isDefinite = ({ status, redirected }: Reply): boolean =>
-  redirected || (status >= 400 && status < 500 && !PASSING.includes(status))
+  redirected || (status >= 400 && status < 500 && !PASSING.has(status))
 
 /** Ends the session here at once, and at the server as soon as it answers. */
 export class Logouts {
@@ -55,24 +55,18 @@ export class Logouts {
     context.syncMarker()
     const { phase, incoming, credential } = context.state
     if (credential?.mode === 'session') this.#ended = credential
-    const over =
-      scope === 'current' &&
-      phase === 'out' &&
-      !incoming &&
-      !context.login &&
-      context.readMarker()?.state === 'out'
+    const over = scope === 'current' && phase === 'out' && !incoming && context.readMarker()?.state === 'out'
     context.dispatch({ type: 'logoutRequested', scope })
-    // The session that it makes has no id yet, and this page may be gone when it has.
-    if (context.login) context.dispatch({ type: 'loginLost' })
+    const { epoch } = context.state
     if (over) {
       // The server knows, and a request could only meet the next session; but what is under way is overtaken.
-      this.#confirm(context.state.sessionId)
+      context.dispatch({ type: 'logoutConfirmed', epoch, sessionId: context.state.sessionId ?? WHICHEVER })
       return { server: 'confirmed', durable: true }
     }
     // A listener may have emptied the storage.
     context.saveLogout()
     const marker = context.readMarker()
-    const durable = marker !== undefined && isSame(marker.epoch, context.state.epoch)
+    const durable = marker !== undefined && isSame(marker.epoch, epoch)
     // A delivery that runs is for a session that was ended earlier.
     const before = this.#delivery
     const confirmed = before ? before.then(() => this.deliver(true)) : this.deliver(true)
@@ -165,11 +159,12 @@ export class Logouts {
       await this.#loginDone(leaving)
       context.syncMarker()
       const { logout, epoch } = context.state
+      if (!logout) return true
       for (const sessionId of due()) {
         // Somebody may have signed in while the one before was answered, and the cookie is his by now.
         context.syncMarker()
         if (!isSame(context.state.epoch, epoch)) break
-        const reply = await raced(this.#send(sessionId, logout!.scope), context.disposed)
+        const reply = await raced(this.#send(sessionId, logout.scope), context.disposed)
         const confirmed =
           reply !== undefined && (isDone(reply) || (reply.status === 401 && !this.#refresher.flight))
         context.note(confirmed ? 'logout.confirmed' : 'logout.pending', {

@@ -88,8 +88,9 @@ export class Refresher {
     const held = this.#held(need)
     if (held) return held
     const { ports, options, disposed, life } = context
-    // Whoever asks anew holds none: what there is by now has come since.
-    const began = need.anew ? undefined : context.state.credential?.generation
+    const began = context.state.credential?.generation
+    // A resynchronisation took away what there was: what is there by now has come since.
+    const known = need.anew ? undefined : began
     const asked = ports.clock.monotonic()
     let contended = false as boolean
     const waitMs = options.timeouts.lock + ports.chance.fraction() * 1000
@@ -106,7 +107,7 @@ export class Refresher {
       // The lock may come before the news of what its last holder did. One that was free tells of nobody, however late it came.
       const lives = waited >= AWAITED_MS && (contended || !release) && context.state.phase !== 'out'
       const ask = lives ? HEAR_OUT_MS : contended ? ASK_MS : 0
-      if (await this.#adopted(need, began, ask)) return { kind: 'refreshed' }
+      if (await this.#adopted(need, known, ask)) return { kind: 'refreshed' }
       const still = this.#held(need)
       if (still) return still
       if (life.aborted && !need.explicit) return { kind: 'ended' }

@@ -1,6 +1,7 @@
 /* A sign-in that comes after its deadline, when the person has tried again: its cookie lies over that of the second. */
 import { expect, it } from 'vitest'
 import { ANN, BOB, createStage, type Stage } from './session-support.js'
+import { outcome } from './support.js'
 
 /** The first sign-in is told that it took too long, the second one works, and then the first one is answered. */
 async function overlaid(first: typeof ANN, mode: 'token' | 'session' = 'token'): Promise<Stage> {
@@ -29,4 +30,23 @@ it('FIX-04 of another user nobody is shown, and his session is ended', async () 
   const { told } = stage.world.tabs[0]!.app!
   expect(told.join()).not.toContain('switch')
   expect(await stage.backend.admin.listSessions('bob')).toEqual([])
+})
+
+it('R50 a logout in the middle of a login that is refused spares whoever signs in before it is delivered', async () => {
+  const stage = await createStage({ mode: 'token' }, { mode: 'token' })
+  const { auth } = await stage.signedIn()
+  stage.respond = (_, { pathname }) =>
+    pathname === '/auth/logout' ? new Response('', { status: 503 }) : undefined
+  stage.world.setNetwork({ latencyMs: [200, 200] })
+  const refused = outcome(auth.login({ ...ANN, password: 'wrong' }))
+  await stage.world.advance(50)
+  const left = auth.logout()
+  await stage.world.advance(2000)
+  expect(await refused).toBe('invalid_credentials')
+  expect(await left).toMatchObject({ server: 'pending' })
+  stage.world.setNetwork({})
+  expect((await stage.outside('POST', '/auth/login', ANN)).status).toBe(200)
+  stage.respond = () => undefined
+  await stage.world.advance(120_000)
+  expect(await stage.backend.admin.listSessions('ann')).toHaveLength(1)
 })

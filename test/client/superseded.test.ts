@@ -578,3 +578,23 @@ it('a lock that is granted after the page went away is given back', async () => 
   await settle()
   expect(locks.pending).toBe(0)
 })
+
+it('R04 a forced refresh that is refused is not satisfied by a token that was there before it was sent', async () => {
+  const hub = createHub()
+  const kit = await signedIn({}, { ports: { channels: hub.channels } })
+  const first = gate()
+  kit.on('/auth/refresh', () => first.answer)
+  void outcome(kit.auth.refresh({ force: true }))
+  await settle()
+  const forced = outcome(kit.auth.refresh({ force: true }))
+  await settle()
+  const says = { type: 'in', generation: 1, sessionId: 's1', mode: 'token' }
+  sayAsTab(hub, kit, says)
+  const issuedAt = kit.clock.wall()
+  const shared = { token: 'theirs', subject: ANN.id, rawUser: ANN, issuedAt, lifetime: 300_000 }
+  sayAsTab(hub, kit, { ...says, shared })
+  kit.on('/auth/refresh', () => refusal('session_revoked'))
+  first.open(grant(2))
+  await kit.clock.advance(20_000)
+  expect([await forced, kit.auth.getState().status]).toEqual(['session_ended', 'unauthenticated'])
+})

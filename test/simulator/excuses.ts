@@ -2,6 +2,7 @@
  * What the referee leaves out, each by its cause: acts that cross each other, so that either may win, and what no client can
  * mend. It takes note of who was there, whose script stood still, and what was under way then.
  */
+import type { AuthError } from '../../src/errors.js'
 import type { Session } from '../../src/testing/backend/store.js'
 import type { Exchange } from '../../src/testing/world/network.js'
 import type { App, Call } from './app.js'
@@ -320,23 +321,37 @@ export class Excuses {
 
   /** Whoever wanted the session was told that it failed; tabs that find it meanwhile show it until it is ended. */
   isGivenUp(id: string): boolean {
-    return this.#rejectedLogin(id) !== undefined
+    return this.#failedLogin(id)?.outcome === 'rejected'
   }
 
   /** The client that should have ended it is gone. */
   isForsaken(id: string): boolean {
-    const login = this.#rejectedLogin(id)
+    const login = this.#failedLogin(id)
     if (!login) return false
     const { app, at } = login
     return app.page.gone() || this.#remounts.some((other) => other.app === app && other.at >= at)
   }
 
-  #rejectedLogin(id: string): Call | undefined {
+  /** Nobody could read the answer to its login, which says its id, nor ask the server for it by then. */
+  isUnnamed(id: string, at: number): boolean {
+    const { ledger } = this.#truth
+    const login = this.#failedLogin(id)
+    const code = (login?.error as AuthError | undefined)?.code
+    const isUnread = UNREAD.has(code) && (login?.settledAt ?? Infinity) <= at
+    const isAnswered = (other: Exchange): boolean =>
+      ledger.ofCookie(cookieOf(other))?.id === id &&
+      (other.arrivedAt ?? Infinity) <= at &&
+      other.answer?.status === 200
+    return isUnread && !ledger.exchanges.some(isAnswered)
+  }
+
+  /** The login that made it, told that it failed or never told anything. */
+  #failedLogin(id: string): Call | undefined {
     const by = this.#truth.ledger.makers.get(id)
     return this.#calls.find(
       (call) =>
         call.kind === 'login' &&
-        call.outcome === 'rejected' &&
+        call.outcome !== 'fulfilled' &&
         call.app.page.id === by?.page &&
         isUnderWay(call, by.sentAt),
     )
@@ -348,6 +363,9 @@ const SETTLED_MS = 60_000
 
 export const isUnderWay = (call: Call, at: number): boolean =>
   call.at <= at && (call.settledAt ?? Infinity) >= at
+
+/** What a login rejects with whose answer broke off. */
+const UNREAD: ReadonlySet<string | undefined> = new Set(['network', 'offline', 'invalid_response'])
 
 const valueOf = (setCookie: string): string | undefined => CREDENTIAL.exec(setCookie)?.[1]
 

@@ -8,7 +8,6 @@ import {
   elsewhere,
   fault,
   foreign,
-  freeze,
   hide,
   login,
   logout,
@@ -50,7 +49,7 @@ const REFRESHING: readonly Mutant[] = [
   {
     name: 'the facts are not read again when the lock is granted',
     file: 'runtime/refresh.ts',
-    find: "if (await this.#adopted(need, began, ask)) return { kind: 'refreshed' }",
+    find: "if (await this.#adopted(need, known, ask)) return { kind: 'refreshed' }",
     replace: '',
     breaks: 'P3',
     schedule: of(
@@ -203,29 +202,6 @@ const SIGNING_OUT: readonly Mutant[] = [
     replace: "if (state.phase === 'out') return [state, []]",
     breaks: 'P2',
     schedule: of({ tabs: 2, channel: false }, login(1, 61), logout(0), refreshNow(0, 61), logout(0)),
-  },
-  {
-    name: 'a logout in the middle of a login leaves the session that it makes to its page',
-    file: 'runtime/logout.ts',
-    find: "if (context.login) context.dispatch({ type: 'loginLost' })",
-    replace: '',
-    breaks: 'P2',
-    schedule: of(
-      { tabs: 2, locks: false },
-      ...[network('jittery', 300_000), login(0, 300_000), logout(0, 1), freeze(0, 61), reload(0, 3000)],
-    ),
-  },
-  {
-    name: 'a logout while a login is lost is for the session alone that is shown',
-    file: 'core/ends.ts',
-    find: 'resyncing && credential !== undefined',
-    replace: 'resyncing && credential === null',
-    breaks: 'P2',
-    schedule: of(
-      { seed: 19, tabs: 5, channel: false, signedIn: false },
-      ...[login(0, 1), network('lossy'), wait(237_031), opens(1906)],
-      ...[login(0, 2210), offline(845), logout(0, 61)],
-    ),
   },
   {
     name: 'a logout does not reject the login before it that waits',

@@ -248,32 +248,6 @@ export const PINNED: readonly Pinned[] = [
   },
   {
     claim:
-      'R50 a logout in the middle of a login ends its session, also where its page is frozen and reloaded',
-    schedule: of(
-      { tabs: 2, locks: false },
-      network('jittery', 300_000),
-      login(0, 300_000),
-      logout(0, 1),
-      freeze(0, 61),
-      reload(0, 3000),
-    ),
-  },
-  {
-    claim:
-      'R50 a logout ends the session of a login whose answer broke off, also where nobody could ask which it is',
-    schedule: of(
-      { seed: 19, tabs: 5, channel: false, signedIn: false },
-      login(0, 1),
-      network('lossy'),
-      wait(237_031),
-      opens(1906),
-      login(0, 2210),
-      offline(845),
-      logout(0, 61),
-    ),
-  },
-  {
-    claim:
       'P6 a write that waits for the session check is not sent by the cookie of who signed in meanwhile on a page of the server',
     schedule: of(
       { seed: 879_602, tabs: 2, ...BY_COOKIE, mode: 'token' },

@@ -203,11 +203,8 @@ export class Referee {
     const isEstranged =
       alive && this.excuses.isMadeElsewhere(alive.id) && this.excuses.forgottenAt > (logout?.at ?? Infinity)
     // Nor does one that stood still then hear of a logout that nobody remembers.
-    const isLost =
-      !storage &&
-      logout !== undefined &&
-      this.#lastExplicit() === 'logout' &&
-      this.logouts.isForgotten(logout)
+    const isLater = (login: Call): boolean => login.outcome === 'fulfilled' && login.at > (logout?.at ?? 0)
+    const isLost = logout && this.logouts.isForgotten(logout) && !logins.some(isLater)
     // Or where somebody logs out in the very millisecond in which a login is done in a tab that stood still.
     const isTied = logins.some((login) => this.#logouts.some(({ at }) => at === login.settledAt))
     const isUnordered =
@@ -251,8 +248,9 @@ export class Referee {
     if (!logout.doomed.has(alive.id) && this.excuses.isMadeElsewhere(alive.id)) return
     // Nor that of one its tab had not heard of, and has not since: either act may win.
     if ((!logout.doomed.has(alive.id) || logout.nameless) && this.excuses.isMissed(alive.id)) return
-    // Nor that of one that failed, where the client that made it is gone before it could end it.
-    if (!logout.doomed.has(alive.id) && this.excuses.isForsaken(alive.id)) return
+    // Nor that of one that failed, where the client that made it is gone before it could end it, or nobody knows its name.
+    const isLost = this.excuses.isForsaken(alive.id) || this.excuses.isUnnamed(alive.id, logout.at)
+    if (!logout.doomed.has(alive.id) && isLost) return
     // A tab that can hear of nothing logs out of the session it knows.
     if (!logout.doomed.has(alive.id) && !schedule.storage && !schedule.channel) return
     if (this.excuses.isUnaware(logout.app, alive.id)) return

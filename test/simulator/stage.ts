@@ -394,5 +394,6 @@ function toldLater(page: VirtualPage, delayMs = 0): VirtualPage {
 function mayLoseAnswers(step: Step): boolean {
   if (step.do === 'network') return step.profile === 'lossy' || step.profile === 'hanging'
   if (step.do === 'fault') return step.fault === 'lostAnswer' || step.fault === 'truncated'
-  return step.do === 'offline' || step.do === 'sleep'
+  // A changed role rotates the cookie with the next answer, whose request a logout may abort.
+  return step.do === 'offline' || step.do === 'sleep' || step.do === 'role'
 }
