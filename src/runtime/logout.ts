@@ -161,9 +161,10 @@ export class Logouts {
       const { logout, epoch } = context.state
       if (!logout) return true
       for (const sessionId of due()) {
-        // Somebody may have signed in while the one before was answered, and the cookie is his by now.
+        // While the one before was answered somebody may have signed in, and the cookie is his, or another tab may have ended this one.
         context.syncMarker()
         if (!isSame(context.state.epoch, epoch)) break
+        if (!due().includes(sessionId)) continue
         const reply = await raced(this.#send(sessionId, logout.scope), context.disposed)
         const confirmed =
           reply !== undefined && (isDone(reply) || (reply.status === 401 && !this.#refresher.flight))

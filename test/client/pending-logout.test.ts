@@ -102,3 +102,18 @@ it('R50 R09 who signs in elsewhere between two parts of a delivery is not ended 
       .map(({ body }) => body),
   ).toEqual([{ session_id: 's1', scope: 'current' }])
 })
+
+it('R50 R09 what another tab has ended meanwhile is not ended again, by the cookie of whoever comes next', async () => {
+  const kit = await signedIn()
+  kit.on('/auth/logout', DOWN)
+  await kit.auth.logout()
+  const epoch = [kit.clock.wall() + 1000, 'other']
+  write(kit, { state: 'logout-pending', ending: ['s1', ''], epoch })
+  const before = kit.sent('/auth/logout').length
+  kit.on('/auth/logout', () => {
+    write(kit, { state: 'out', ending: [] })
+    return DONE()
+  })
+  await kit.clock.advance(60_000)
+  expect(kit.sent('/auth/logout')).toHaveLength(before + 1)
+})
