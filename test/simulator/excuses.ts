@@ -189,8 +189,9 @@ export class Excuses {
     if (!by) return false
     const crossedAt = [this.#unheard.get(id), this.#revivedAt(id), this.#foundUnawareAt(id)]
     if (crossedAt.some((at = -Infinity) => this.#isOpen(id, at))) return true
-    // Without storage nobody can say which came first where the clock was set back in between.
-    if (!schedule.storage && this.isClockBack) return true
+    // Without storage, or where it was emptied in between, nobody can say which came first where the clock was set back.
+    const isUntold = this.#logouts.some(({ at }) => at <= this.forgottenAt && this.forgottenAt <= by.sentAt)
+    if (this.isClockBack && (!schedule.storage || isUntold)) return true
     const { arrivedAt = Infinity } = by
     const wonAt = this.#wonAt.get(id) ?? 0
     // Its answer is not the end of it: the login may have to ask first whose cookie came last. Nor is its being sent the beginning,
