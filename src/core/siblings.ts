@@ -84,8 +84,8 @@ function resync(
 ): Transition {
   const { logout } = state
   if (isOver(state, sessionId)) {
-    // A tab that had not heard of it restored the very session that somebody logged out of.
-    const next: ClientState = { ...state, epoch: nextEpoch(epoch, now.wall, now.id) }
+    // A tab that had not heard of it restored the very session that somebody logged out of. Whoever signed in since then stays.
+    const next: ClientState = { ...state, epoch: nextEpoch(epoch, 0, now.id) }
     return [next, logout ? [...tellLogout(next), { type: 'pending' }] : tellLogout(next)]
   }
   const next: ClientState = {
@@ -110,8 +110,11 @@ function resync(
 /** The marker of our own epoch: a sibling has renewed the credential, has still to deliver the logout, or has delivered it. */
 export function notice(state: ClientState, marker: Marker): Transition {
   const noted = noteGeneration(state, marker.epoch, marker.generation)
-  const isOut = state.phase === 'out' && !state.incoming && marker.state !== 'in'
-  if (!isOut || !isSame(marker.epoch, state.epoch)) return [noted, []]
+  if (!isSame(marker.epoch, state.epoch)) return [noted, []]
+  // Its writer had an answer after ours, and had not read of ours: its cookie may lie over ours.
+  if (state.credential && state.credential.generation > marker.generation)
+    return [noted, [{ type: 'repair' }]]
+  if (state.phase !== 'out' || state.incoming || marker.state === 'in') return [noted, []]
   const theirs = pendingLogout(marker)
   const mine = state.logout
   // Less than what we know of: the others have delivered the rest.

@@ -175,6 +175,17 @@ it('R09 a login whose answer nobody could read is ended by whoever can, unless s
   expect(move(after, late)[0].logout?.sessionIds).toEqual(['s-bob'])
 })
 
+it('R50 a logout that is told again is as old as what it answers: whoever signed in meanwhile stays', () => {
+  const state = signedOut()
+  const [confirmed] = move(state, { type: 'logoutConfirmed', epoch: state.epoch, sessionId: 's-ann' })
+  const revived = nextEpoch(confirmed.epoch, START + 5000, 'c')
+  const login = nextEpoch(confirmed.epoch, START + 5100, 'd')
+  const [told, effects] = move(confirmed, { type: 'markerSeen', marker: markerOf(revived) }, at(5200))
+  expect(effectOf(effects, 'post')?.message).toMatchObject({ type: 'out', epoch: told.epoch })
+  expect(isNewer(told.epoch, revived)).toBe(true)
+  expect(isNewer(login, told.epoch)).toBe(true)
+})
+
 it('R37 a session whose logout is confirmed is over also while one without an id is still to be ended', () => {
   const state = signedOut()
   const [lost] = move(state, { type: 'loginLost' })

@@ -374,3 +374,15 @@ it.each<[string, () => unknown]>([
   const [after] = move(state, renewed(state, grantOf('ann', { rawUser: rawUser(), token: 'b' })))
   expect(after.credential?.token).toBe('b')
 })
+
+it('R04 whoever finds that a sibling has written an older generation over his asks the server: its cookie may lie over his', () => {
+  const state = signedIn()
+  const [renewedOnce] = move(state, renewed(state, grantOf('ann')))
+  const older = markerOf(state.epoch, { generation: 1 })
+  const [same, effects] = move(renewedOnce, { type: 'markerSeen', marker: older })
+  expect(same).toBe(renewedOnce)
+  expect(effects).toEqual([{ type: 'repair' }])
+  // Who has only heard of the newer one holds none that could be lost.
+  const [told] = move(state, { type: 'markerSeen', marker: markerOf(state.epoch, { generation: 2 }) })
+  expect(move(told, { type: 'markerSeen', marker: older })[1]).toEqual([])
+})

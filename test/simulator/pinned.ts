@@ -280,4 +280,16 @@ export const PINNED: readonly Pinned[] = [
       wait(42),
     ),
   },
+  {
+    claim:
+      'R02 R04 an older cookie that lands over a newer one is noticed by whoever reads the older generation',
+    schedule: of(
+      { seed: 999_999, tabs: 5, locks: false, channel: false, shareToken: false, storageDelay: 60 },
+      refreshNow(1, 1),
+      logout(1),
+      login(0, 3000),
+      reload(4, 15),
+      request(4, 61),
+    ),
+  },
 ]

@@ -230,7 +230,9 @@ export class Thrift {
     if (status === 0 && exchange.keepalive && now() - sentAt < IMMEDIATE_MS) return
     if (now() - sentAt >= DEADLINE_MS || !this.#app(page)?.page.running() || this.isExcused(page)) return
     // Who hears behind its failure of a sign-in, or of the epoch that the others have again, asks for what is new to it.
-    if (now() <= this.#newsAt + newsMs(this.#truth.schedule)) return
+    // A page that has just been loaded reads of it.
+    const { schedule } = this.#truth
+    if (now() <= this.#newsAt + Math.max(newsMs(schedule), schedule.storageDelay)) return
     // What failed is made up for, however much time the token had left.
     this.#renewedAt = -Infinity
     const failures = (this.#failures.get(page) ?? 0) + 1
