@@ -294,13 +294,20 @@ export class Excuses {
     return Math.max(...this.#logouts.filter(hadAsked).map(({ at }) => at))
   }
 
-  /** A page that is gone or stands still, or had no lock, got it in an answer: nobody was there to notice that it lies over newer ones. */
+  /**
+   * A page that is gone or stands still, or had no lock, got it in an answer, or a client that was disposed of where there are
+   * none: nobody was there to notice that it lies over newer ones.
+   */
   isOverwritten(cookie: string | undefined): boolean {
-    return this.#truth.ledger.exchanges.some(
-      (exchange) =>
-        (exchange.orphaned === true || this.#gaveBack.has(exchange) || this.#isLockless(exchange)) &&
-        exchange.answer?.cookies.some((line) => valueOf(line) === cookie),
-    )
+    const { ledger, schedule } = this.#truth
+    const isUnnoticed = (exchange: Exchange): boolean =>
+      exchange.orphaned === true ||
+      this.#gaveBack.has(exchange) ||
+      this.#isLockless(exchange) ||
+      (schedule.locks !== true && this.#isDisposed(exchange))
+    const sets = ({ answer }: Exchange): boolean =>
+      answer?.cookies.some((line) => valueOf(line) === cookie) === true
+    return ledger.exchanges.some((exchange) => sets(exchange) && isUnnoticed(exchange))
   }
 
   /** The tab stood still in the middle of that login: when it goes on, the news of a logout may lie under later news. */
