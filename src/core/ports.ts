@@ -3,6 +3,7 @@
  * simulated browser of many tabs. No port ever throws or rejects: an adapter turns the faults of its platform
  * into an answer that says "not available".
  */
+import type { Epoch } from './types.js'
 
 export interface Clock {
   /** Milliseconds since 1970. May jump in both directions, goes on through sleep. */
@@ -100,7 +101,7 @@ export interface Page {
 }
 
 /** What happens once for a page, however many clients it makes: refreshes that outlive the client that began them. */
-export type Flights = Map<string, Promise<unknown>>
+export type Flights = Map<string, { readonly epoch: Epoch; readonly answered: Promise<unknown> }>
 
 export interface Ports {
   readonly clock: Clock

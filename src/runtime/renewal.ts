@@ -1,3 +1,4 @@
+import { isSame } from '../core/epoch.js'
 import { type Credential, margin, remaining } from '../core/lifetime.js'
 import type { Grant, Under } from '../core/state.js'
 import { AuthError } from '../errors.js'
@@ -34,9 +35,7 @@ export async function renew(context: Context, need: Renewal, sent: Under): Promi
   })
   const started = context.ports.clock.monotonic()
   let late = false
-  // Under another epoch the answer would be taken for that of somebody else.
-  const flight = JSON.stringify([context.name, sent.epoch])
-  const settled = joined(context, flight, force, sent).then(async ({ reply, under }): Promise<Settled> => {
+  const settled = joined(context, force, sent).then(async ({ reply, under }): Promise<Settled> => {
     const verdict = await judgeRefresh(context, reply)
     const milliseconds = Math.round(context.ports.clock.monotonic() - started)
     if (late) context.note('refresh.late', { cause: verdict.kind, milliseconds })
@@ -63,7 +62,7 @@ export async function renew(context: Context, need: Renewal, sent: Under): Promi
   if (verdict) return verdict
   late = true
   // Nobody joins a request that may never be answered.
-  context.ports.flights.delete(flight)
+  context.ports.flights.delete(context.name)
   return { kind: 'indeterminate', error: new AuthError('timeout', { action: 'refresh the session' }) }
 }
 
@@ -91,12 +90,17 @@ interface Answered {
 }
 
 /** A request that a disposed client of this page began is joined: to send another would waste its cookie. */
-function joined(context: Context, name: string, force: boolean, under: Under): Promise<Answered> {
-  const { flights } = context.ports
-  const running = flights.get(name) as Promise<Answered> | undefined
-  if (running && !force) return running
+function joined(context: Context, force: boolean, under: Under): Promise<Answered> {
+  const { name, ports, reactions } = context
+  const { flights } = ports
+  const running = flights.get(name)
+  // Under another epoch the answer would be taken for that of somebody else.
+  if (running && !force && isSame(running.epoch, under.epoch)) return running.answered as Promise<Answered>
+  // But its cookie may land over ours.
+  void running?.answered.then(() => reactions.repair({ type: 'repair' }))
   const answered = obtain(context).then((reply) => ({ reply, under }))
-  flights.set(name, answered)
-  void answered.then(() => flights.get(name) === answered && flights.delete(name))
+  const flight = { epoch: under.epoch, answered }
+  flights.set(name, flight)
+  void answered.then(() => flights.get(name) === flight && flights.delete(name))
   return answered
 }

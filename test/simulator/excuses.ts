@@ -295,19 +295,21 @@ export class Excuses {
   }
 
   /**
-   * A page that is gone or stands still, or had no lock, got it in an answer, or a client that was disposed of where there are
-   * none: nobody was there to notice that it lies over newer ones.
+   * Its cookie lies over newer ones, and nobody was there to notice: a page that is gone or stands still, or had no lock, got it in
+   * an answer. Or it came so long after its deadline that the server takes it no more, however soon it was noticed.
    */
-  isOverwritten(cookie: string | undefined): boolean {
-    const { ledger, schedule } = this.#truth
-    const isUnnoticed = (exchange: Exchange): boolean =>
-      exchange.orphaned === true ||
-      this.#gaveBack.has(exchange) ||
-      this.#isLockless(exchange) ||
-      (schedule.locks !== true && this.#isDisposed(exchange))
-    const sets = ({ answer }: Exchange): boolean =>
-      answer?.cookies.some((line) => valueOf(line) === cookie) === true
-    return ledger.exchanges.some((exchange) => sets(exchange) && isUnnoticed(exchange))
+  isOverwritten(by: Exchange): boolean {
+    const cookie = cookieOf(by)
+    const isNoticed = ({ arrivedAt = Infinity }: Exchange): boolean =>
+      by.sentAt >= arrivedAt && by.sentAt < arrivedAt + NOTICED_MS
+    return this.#truth.ledger.exchanges.some(
+      (exchange) =>
+        (exchange.orphaned === true ||
+          this.#gaveBack.has(exchange) ||
+          this.#isLockless(exchange) ||
+          (isLate(exchange) && isNoticed(exchange))) &&
+        exchange.answer?.cookies.some((line) => valueOf(line) === cookie),
+    )
   }
 
   /** The tab stood still in the middle of that login: when it goes on, the news of a logout may lie under later news. */
@@ -366,6 +368,8 @@ export class Excuses {
   }
 }
 
+/** A client repairs at once what came too late. */
+const NOTICED_MS = 1000
 /** Longer than what crosses a login lasts. */
 const SETTLED_MS = 60_000
 

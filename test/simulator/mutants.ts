@@ -99,7 +99,7 @@ const REFRESHING: readonly Mutant[] = [
   {
     name: 'the client after a dispose does not join the refresh that runs',
     file: 'runtime/renewal.ts',
-    find: 'if (running && !force) return running',
+    find: 'if (running && !force && isSame(running.epoch, under.epoch)) return running.answered as Promise<Answered>',
     replace: '',
     breaks: 'P3',
     schedule: of({}, hide(0), network('slow', 310_000), token(0), remount(0, 1000)),

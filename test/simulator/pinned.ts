@@ -15,6 +15,7 @@ import {
   opens,
   refreshNow,
   reload,
+  remount,
   request,
   token,
   wait,
@@ -290,6 +291,18 @@ export const PINNED: readonly Pinned[] = [
       login(0, 3000),
       reload(4, 15),
       request(4, 61),
+    ),
+  },
+  {
+    claim:
+      'R02 the answer to a client that was disposed of does not land over that to the next client of its page',
+    schedule: of(
+      { seed: 177_302, tabs: 2, storage: false, shareToken: false },
+      hide(1, 220_000),
+      hide(0, 3000),
+      network('slow', 61),
+      token(1, 300_000),
+      remount(1, 61),
     ),
   },
 ]

@@ -331,7 +331,7 @@ export class Referee {
   }
 
   #checkEnd(id: string, code: string, by: Exchange | undefined): void {
-    if (code === 'refresh_reused' && !this.excuses.isOverwritten(by && cookieOf(by)))
+    if (code === 'refresh_reused' && !(by && this.excuses.isOverwritten(by)))
       this.violate('P1', `session ${id.slice(0, 4)} ends because its cookie was used twice`)
     if (!by || code !== 'session_revoked' || !by.url.pathname.endsWith('/logout') || this.#mayEnd(id)) return
     const fulfilled = this.calls.some(
