@@ -1,4 +1,4 @@
-import type { Instant } from '../core/lifetime.js'
+import { elapsed, type Instant } from '../core/lifetime.js'
 import type { Endpoints } from '../options/types.js'
 import type { Context } from './context.js'
 import { csrfToken } from './csrf.js'
@@ -89,8 +89,10 @@ export async function call(context: Context, { endpoint, method, body, token, cs
     // A login is never sent twice, so it goes without what may have to be tried again.
     const lasting = method === 'POST' && endpoint !== 'login'
     const response = await send(lasting).catch((error: unknown) => {
-      const quota =
-        lasting && ports.clock.monotonic() - sentAt.monotonic < IMMEDIATE && ports.lifecycle.online()
+      const now = context.instant()
+      // By both clocks for a logout: the machine may have slept, and the cookie may be somebody else's since.
+      const age = endpoint === 'logout' ? elapsed(sentAt, now) : now.monotonic - sentAt.monotonic
+      const quota = lasting && age < IMMEDIATE && ports.lifecycle.online()
       if (quota && error instanceof TypeError) return send(false)
       throw error
     })

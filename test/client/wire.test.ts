@@ -97,6 +97,16 @@ it('R32 a machine that slept between the two tries does not make the token old t
   expect(kit.requests).toHaveLength(sent)
 })
 
+it('R50 a logout that the machine slept over does not go once more at once: the cookie may be somebody else’s by now', async () => {
+  const kit = await signedIn()
+  kit.on('/auth/logout', () => {
+    kit.clock.sleep(600_000)
+    return new TypeError('Failed to fetch')
+  })
+  expect(await kit.auth.logout()).toMatchObject({ server: 'pending' })
+  expect(kit.sent('/auth/logout')).toHaveLength(1)
+})
+
 it.each([
   ['a fault of the network that takes its time', 30, true, () => new TypeError('Failed to fetch')],
   ['a browser that is offline', 0, false, () => new TypeError('Failed to fetch')],

@@ -202,7 +202,8 @@ export class Excuses {
       )
     const crossing = this.#logouts.some(
       ({ at, doomed, nameless }) =>
-        ((at >= by.sentAt && at <= arrivedAt) || (pending(at) && (nameless || at >= by.sentAt))) &&
+        ((at >= by.sentAt && at <= arrivedAt) ||
+          (pending(at) && (nameless || this.#isLostNear(at) || at >= by.sentAt))) &&
         !doomed.has(id),
     )
     if (crossing && wonAt === 0) return true
@@ -353,6 +354,16 @@ export class Excuses {
       (other.arrivedAt ?? Infinity) <= at &&
       other.answer?.status === 200
     return isUnread && !ledger.exchanges.some(isAnswered)
+  }
+
+  /** Nobody could read the answer to a login at about that time: a logout is for whichever session it made, too. */
+  #isLostNear(at: number): boolean {
+    return this.#calls.some(
+      ({ kind, error, settledAt = -Infinity }) =>
+        kind === 'login' &&
+        UNREAD.has((error as AuthError | undefined)?.code) &&
+        Math.abs(settledAt - at) < SETTLED_MS,
+    )
   }
 
   /** The login that made it, told that it failed or never told anything. */
