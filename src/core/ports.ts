@@ -101,7 +101,15 @@ export interface Page {
 }
 
 /** What happens once for a page, however many clients it makes: refreshes that outlive the client that began them. */
-export type Flights = Map<string, { readonly epoch: Epoch; readonly answered: Promise<unknown> }>
+export type Flights = Map<string, Flight>
+
+export interface Flight {
+  /** What it was sent under. */
+  readonly epoch: Epoch
+  /** Aborts when its client is disposed of. */
+  readonly owner: AbortSignal
+  readonly answered: Promise<unknown>
+}
 
 export interface Ports {
   readonly clock: Clock

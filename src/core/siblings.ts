@@ -108,11 +108,13 @@ function resync(
 }
 
 /** The marker of our own epoch: a sibling has renewed the credential, has still to deliver the logout, or has delivered it. */
-export function notice(state: ClientState, marker: Marker): Transition {
+export function notice(state: ClientState, marker: Marker, before?: Marker): Transition {
   const noted = noteGeneration(state, marker.epoch, marker.generation)
   if (!isSame(marker.epoch, state.epoch)) return [noted, []]
-  // Its writer had an answer after ours, and had not read of ours: its cookie may lie over ours.
-  if (state.credential && state.credential.generation > marker.generation)
+  const { generation } = marker
+  // Storage is never behind itself: the writer had an answer after ours and had not read of ours, so its cookie may lie over ours.
+  const isBack = before && isSame(before.epoch, marker.epoch) && before.generation > generation
+  if (isBack && state.credential && state.credential.generation > generation)
     return [noted, [{ type: 'repair' }]]
   if (state.phase !== 'out' || state.incoming || marker.state === 'in') return [noted, []]
   const theirs = pendingLogout(marker)

@@ -74,7 +74,8 @@ export type ClientEvent =
   /** The start asks nobody: the policy or the hint says that nobody is signed in. */
   | { readonly type: 'skipped' }
   | { readonly type: 'asking'; readonly done: boolean }
-  | { readonly type: 'markerSeen'; readonly marker: Marker }
+  /** `before`: the one that this tab saw last. */
+  | { readonly type: 'markerSeen'; readonly marker: Marker; readonly before?: Marker | undefined }
   | { readonly type: 'received'; readonly message: Message; readonly grant: Grant | undefined }
   /** `explicit`: somebody signed in on purpose, rather than a session being renewed. */
   | {

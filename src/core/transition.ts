@@ -23,7 +23,7 @@ export function transition(state: ClientState, event: ClientEvent, now: Moment):
     case 'markerSeen':
       return isNewer(event.marker.epoch, state.epoch)
         ? followMarker(state, event.marker, now)
-        : notice(state, event.marker)
+        : notice(state, event.marker, event.before)
     case 'received':
       return received(state, event.message, event.grant, now)
     case 'granted':

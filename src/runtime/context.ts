@@ -136,7 +136,7 @@ export class Context {
       marker ? isNewer(epoch, marker.epoch) : ending.some((id) => id !== WHICHEVER)
     if (newest && isOurs(newest)) {
       if (shared.write(this.name, known)) this.#seen = known
-    } else if (marker) this.dispatch({ type: 'markerSeen', marker })
+    } else if (marker) this.dispatch({ type: 'markerSeen', marker, before: newest || undefined })
   }
 
   /** Writes the pending logout once more, after what may have emptied the storage. */

@@ -30,7 +30,7 @@ export async function obtain(context: Context): Promise<Reply> {
   const definite = probed.status === 200 ? probed.body !== undefined : refusalOf(context, probed)
   // What was learned goes by clear words alone: a 404 may be a glitch, and the cookie may reach the refresh endpoint only.
   if (mode ? says === 'session' : definite && says !== 'token') return probed
-  return { ...reply, retryAfter: probed.retryAfter }
+  return { ...reply, retryAfter: probed.retryAfter ?? reply.retryAfter }
 }
 
 /**

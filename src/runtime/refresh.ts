@@ -23,6 +23,8 @@ export interface RefreshNeed extends Renewal {
   readonly force?: boolean
   /** Not satisfied by a flight that began earlier. */
   readonly anew?: boolean
+  /** With `anew`: the generation that was held when it was asked for. Any other has come since. */
+  readonly held?: number | undefined
   /** Ask although nobody is known to be signed in: at the start, and on an explicit wish. */
   readonly restore?: boolean
   /** Ask although nobody is known to be signed in, unless somebody wanted that. */
@@ -89,8 +91,7 @@ export class Refresher {
     if (held) return held
     const { ports, options, disposed, life } = context
     const began = context.state.credential?.generation
-    // A resynchronisation took away what there was: what is there by now has come since.
-    const known = need.anew ? undefined : began
+    const known = need.anew ? need.held : began
     const asked = ports.clock.monotonic()
     let contended = false as boolean
     const waitMs = options.timeouts.lock + ports.chance.fraction() * 1000

@@ -91,15 +91,15 @@ interface Answered {
 
 /** A request that a disposed client of this page began is joined: to send another would waste its cookie. */
 function joined(context: Context, force: boolean, under: Under): Promise<Answered> {
-  const { name, ports, reactions } = context
+  const { name, ports, reactions, disposed } = context
   const { flights } = ports
   const running = flights.get(name)
   // Under another epoch the answer would be taken for that of somebody else.
   if (running && !force && isSame(running.epoch, under.epoch)) return running.answered as Promise<Answered>
-  // But its cookie may land over ours.
-  void running?.answered.then(() => reactions.repair({ type: 'repair' }))
+  // But its cookie may land over ours, and nobody else is left to notice.
+  void running?.answered.then(() => running.owner.aborted && reactions.repair({ type: 'repair' }))
   const answered = obtain(context).then((reply) => ({ reply, under }))
-  const flight = { epoch: under.epoch, answered }
+  const flight = { epoch: under.epoch, owner: disposed, answered }
   flights.set(name, flight)
   void answered.then(() => flights.get(name) === flight && flights.delete(name))
   return answered

@@ -47,7 +47,7 @@ export class Runtime {
       pending: () => logouts.follow(),
       resync() {
         context.note('tabs.resync')
-        void refresher.refresh({ cause: 'resync', anew: true })
+        void refresher.refresh({ cause: 'resync', anew: true, held: context.state.credential?.generation })
       },
       repair() {
         context.note('refresh.repair')

@@ -42,6 +42,15 @@ it.each([
   expect(told.ends).toEqual([])
 })
 
+it('R13 Retry-After of a refresh endpoint that is not there is honoured, too', async () => {
+  const kit = createKit({ restore: 'always' })
+  kit.on('/auth/refresh', () => json({}, { status: 404, headers: { 'retry-after': '20' } }))
+  kit.on('/auth/session', () => json({}, { status: 500 }))
+  await kit.auth.ready()
+  await kit.clock.advance(19_000)
+  expect(kit.sent('/auth/refresh')).toHaveLength(1)
+})
+
 it('R13 Retry-After of the session endpoint is honoured, too, where the refresh endpoint is not there', async () => {
   const kit = createKit({ restore: 'always' })
   kit.on('/auth/refresh', () => json({}, { status: 404 }))

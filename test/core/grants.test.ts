@@ -379,10 +379,13 @@ it('R04 whoever finds that a sibling has written an older generation over his as
   const state = signedIn()
   const [renewedOnce] = move(state, renewed(state, grantOf('ann')))
   const older = markerOf(state.epoch, { generation: 1 })
-  const [same, effects] = move(renewedOnce, { type: 'markerSeen', marker: older })
+  const before = markerOf(state.epoch, { generation: 2 })
+  const [same, effects] = move(renewedOnce, { type: 'markerSeen', marker: older, before })
   expect(same).toBe(renewedOnce)
   expect(effects).toEqual([{ type: 'repair' }])
   // Who has only heard of the newer one holds none that could be lost.
   const [told] = move(state, { type: 'markerSeen', marker: markerOf(state.epoch, { generation: 2 }) })
-  expect(move(told, { type: 'markerSeen', marker: older })[1]).toEqual([])
+  expect(move(told, { type: 'markerSeen', marker: older, before })[1]).toEqual([])
+  // Storage that lags behind the channel shows what was before.
+  expect(move(renewedOnce, { type: 'markerSeen', marker: older })[1]).toEqual([])
 })

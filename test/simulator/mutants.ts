@@ -228,7 +228,7 @@ const SIGNING_IN: readonly Mutant[] = [
   {
     name: 'a sign-in elsewhere does not resynchronise',
     file: 'runtime/runtime.ts',
-    find: "void refresher.refresh({ cause: 'resync', anew: true })",
+    find: "void refresher.refresh({ cause: 'resync', anew: true, held: context.state.credential?.generation })",
     replace: '',
     breaks: 'P4',
     schedule: of({ tabs: 2, signedIn: false, channel: false }, login(0, 1), wait(100_000)),
