@@ -107,7 +107,7 @@ export interface Flight {
   /** What it was sent under. */
   readonly epoch: Epoch
   /** Aborts when its client is disposed of. */
-  readonly owner: AbortSignal
+  readonly owner: Abort
   readonly answered: Promise<unknown>
 }
 
