@@ -2,12 +2,12 @@ import { isSame, nextEpoch, NO_EPOCH } from './epoch.js'
 import type { Marker } from './marker.js'
 import {
   calm,
+  type ClientEvent,
   type ClientState,
   type Effect,
   INITIAL,
   type Moment,
   type Transition,
-  type Under,
 } from './state.js'
 import { out, writeMarker } from './telling.js'
 import type { EndReason, Epoch } from './types.js'
@@ -15,9 +15,7 @@ import type { EndReason, Epoch } from './types.js'
 /** The server said that nobody is signed in by what was sent under that epoch and generation. */
 export function refused(
   state: ClientState,
-  reason: EndReason,
-  status: number,
-  under: Under,
+  { reason, status, under, asked }: ClientEvent & { type: 'refused' },
   now: Moment,
 ): Transition {
   const superseded = !isSame(state.epoch, under.epoch) || state.generation > under.generation
@@ -25,7 +23,8 @@ export function refused(
   if (superseded && state.resyncing && isSame(state.epoch, under.epoch))
     return [calm(state), [{ type: 'resync' }]]
   if (superseded || state.phase === 'out') return [calm(state), []]
-  const epoch = nextEpoch(state.epoch, now.wall, now.id)
+  // As old as the question: a page that stood still hears the answer late, and whoever signed in since then stays.
+  const epoch = nextEpoch(state.epoch, asked, now.id)
   if (isSame(state.epoch, NO_EPOCH)) {
     const next: ClientState = { ...calm(state), epoch, phase: 'out', reason: 'none' }
     return [next, [writeMarker(next)]]

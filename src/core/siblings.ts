@@ -44,7 +44,8 @@ function followOut(
       : end(state, reason, epoch, undefined)
   // Whoever logged out wants to be out, whatever another tab is told afterwards.
   const loggedOut = isLogout(reason) ? epoch : ended.loggedOut
-  const next: ClientState = { ...ended, logout, sessionId, loggedOut }
+  // A logout that named nobody does not make us forget which session is over.
+  const next: ClientState = { ...ended, logout, sessionId: sessionId || state.sessionId, loggedOut }
   const told: Effect[] = logout === theirs ? [] : [writeMarker(next)]
   const pending: Effect[] = logout ? [{ type: 'pending' }] : []
   return [next, [...told, ...effects, ...disown(state, reason, sessionId), ...pending]]

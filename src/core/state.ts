@@ -88,7 +88,14 @@ export type ClientEvent =
       /** The application asked for it: that it came early says nothing about the server. */
       readonly wished?: boolean | undefined
     }
-  | { readonly type: 'refused'; readonly reason: EndReason; readonly status: number; readonly under: Under }
+  | {
+      readonly type: 'refused'
+      readonly reason: EndReason
+      readonly status: number
+      readonly under: Under
+      /** When the server was asked, by the wall clock. */
+      readonly asked: number
+    }
   | {
       readonly type: 'indeterminate'
       readonly offline: boolean

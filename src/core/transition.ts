@@ -29,7 +29,7 @@ export function transition(state: ClientState, event: ClientEvent, now: Moment):
     case 'granted':
       return granted(state, event, now)
     case 'refused':
-      return refused(state, event.reason, event.status, event.under, now)
+      return refused(state, event, now)
     case 'indeterminate':
       return postponed(state, event, now)
     case 'retryNow':
@@ -47,7 +47,12 @@ export function transition(state: ClientState, event: ClientEvent, now: Moment):
     case 'logoutConfirmed': {
       const { epoch, sessionId } = event
       if (!isSame(epoch, state.epoch) || !state.logout?.sessionIds.includes(sessionId)) return [state, []]
-      const next: ClientState = { ...state, logout: without(state.logout, sessionId) }
+      // It stays over when it is no longer pending.
+      const next: ClientState = {
+        ...state,
+        logout: without(state.logout, sessionId),
+        sessionId: sessionId || state.sessionId,
+      }
       return [next, [writeMarker(next)]]
     }
     case 'loginLost': {

@@ -17,7 +17,13 @@ export type GrantVerdict =
 /** What an answer of the refresh or session endpoint means. Only `refused` can end a session. */
 export type Verdict =
   | GrantVerdict
-  | { readonly kind: 'refused'; readonly reason: EndReason; readonly status: number }
+  | {
+      readonly kind: 'refused'
+      readonly reason: EndReason
+      readonly status: number
+      /** When it was asked, by the wall clock. */
+      readonly asked: number
+    }
   /** Another request was faster; the cookie in the jar by now is the right one. */
   | { readonly kind: 'raced' }
 
@@ -33,10 +39,10 @@ export const refusalOf = ({ options }: Context, reply: Reply) =>
 
 /** Reads an answer of the refresh or session endpoint. */
 export async function judgeRefresh(context: Context, reply: Reply): Promise<Verdict> {
-  const refusal = refusalOf(context, reply)
-  if (refusal) return { kind: 'refused', reason: refusal.reason, status: reply.status }
-  if (reply.status === 409 && reply.code === RACED) return { kind: 'raced' }
-  if (isNobody(context, reply)) return { kind: 'refused', reason: 'expired', status: reply.status }
+  const { status, code, sentAt } = reply
+  const reason = refusalOf(context, reply)?.reason ?? (isNobody(context, reply) ? 'expired' : undefined)
+  if (reason) return { kind: 'refused', reason, status, asked: sentAt.wall }
+  if (status === 409 && code === RACED) return { kind: 'raced' }
   return judgeGrant(context, reply)
 }
 

@@ -52,6 +52,8 @@ export async function login(
     rival = rivalIn(context, answer)
   } finally {
     context.login = undefined
+    // What ends a session that nobody can name must not meet the cookie of whoever signs in next, also behind our deadline.
+    await raced(logouts.sent, disposed).catch(() => {})
     release?.()
     flush?.()
   }

@@ -33,6 +33,8 @@ const isDefinite = ({ status, redirected }: Reply): boolean =>
 export class Logouts {
   /** How often the application asked for one. */
   requests = 0
+  /** The last one that was sent: settles with its answer or at its deadline. */
+  sent: Promise<unknown> = Promise.resolve()
   readonly #context: Context
   readonly #refresher: Refresher
   #delivery: Promise<boolean> | undefined
@@ -40,8 +42,6 @@ export class Logouts {
   /** Of the session that is to be ended: its CSRF token goes with the logout. */
   #ended: Credential | undefined
   #cancelRetry: () => void = () => {}
-  /** The last one that was sent. */
-  #sent: Promise<Reply | undefined> | undefined
 
   constructor(context: Context, refresher: Refresher) {
     this.#context = context
@@ -89,7 +89,7 @@ export class Logouts {
   /** Waits for what is being ended and for the pending logout, but no longer than for the lock and the answer: what comes next must not cross it. */
   async settle(): Promise<void> {
     const { ports, options } = this.#context
-    await this.#sent
+    await this.sent
     if (this.#context.state.logout) await within(ports.clock, 2 * options.timeouts.request, this.deliver())
   }
 
@@ -240,7 +240,6 @@ export class Logouts {
       if (kind === 'refused' && scope === 'current') return { ...found, status: 204, page: false }
       return send(csrfToken(context, tokenIn(context, found)))
     }
-    this.#sent = inTime(context, deliver())
-    return this.#sent
+    return (this.sent = inTime(context, deliver()))
   }
 }

@@ -205,7 +205,7 @@ export class Refresher {
           before?.kind === 'refused' && verdict.reason === 'expired' ? before : verdict
         context.note('refresh.refused', { reason, status })
         context.syncMarker()
-        context.dispatch({ type: 'refused', reason, status, under })
+        context.dispatch({ type: 'refused', reason, status, under, asked: verdict.asked })
       })
       return { result: result(), flush }
     }

@@ -50,3 +50,27 @@ it('R50 a logout in the middle of a login that is refused spares whoever signs i
   await stage.world.advance(120_000)
   expect(await stage.backend.admin.listSessions('ann')).toHaveLength(1)
 })
+
+it('FIX-04 R02 what ends the session of a login that broke off is awaited before another tab signs in, also behind the deadline', async () => {
+  const stage = await createStage({ mode: 'token' }, { mode: 'token' })
+  const { auth } = await stage.open()
+  const sibling = await stage.open()
+  stage.backend.faults.add({ kind: 'truncated-body', times: 1 })
+  const slow = { latencyMs: [3900, 3900] } as const
+  stage.world.setNetwork(slow)
+  const broken = outcome(auth.login(ANN))
+  await stage.world.advance(500)
+  const login = outcome(sibling.auth.login(BOB))
+  // The answer comes in time and breaks off, its session is ended, and the answer to that comes when the deadline has passed.
+  await stage.world.advance(7200)
+  stage.world.setNetwork({ latencyMs: [150, 150] })
+  await stage.world.advance(200)
+  expect(stage.sent('/auth/logout')).toHaveLength(1)
+  stage.world.setNetwork(slow)
+  await stage.world.advance(90)
+  stage.world.setNetwork({})
+  await stage.world.advance(20 * 60_000)
+  expect(await broken).toBe('timeout')
+  expect(await login).toBe('resolved')
+  expect(sibling.auth.getState()).toMatchObject({ status: 'authenticated', user: { id: 'bob' } })
+})

@@ -231,6 +231,7 @@ it('R44 a visitor who was never signed in gets no end, a session that a marker n
     reason: 'expired',
     status: 401,
     under: underOf(state),
+    asked: START + 5000,
   })
   const [visitor, quiet] = move(INITIAL, refused(INITIAL))
   expect(visitor).toMatchObject({ phase: 'out', reason: 'none' })
@@ -255,6 +256,7 @@ it('REV-05 a refusal ends the session with the reason the server gave', () => {
     reason: 'revoked',
     status: 401,
     under: underOf(state),
+    asked: START + 5000,
   })
   expect(after).toMatchObject({ phase: 'out', reason: 'revoked' })
   const ended: Effect | undefined = effectOf(effects, 'end')
@@ -330,9 +332,45 @@ it('R28 a refusal that a sibling has overtaken asks anew where nothing is known 
     type: 'markerSeen',
     marker: markerOf(asking.epoch, { generation: 5, sessionId: 's-new' }),
   })
-  const refused: ClientEvent = { type: 'refused', reason: 'revoked', status: 401, under }
+  const refused: ClientEvent = { type: 'refused', reason: 'revoked', status: 401, under, asked: START }
   expect(move(ahead, refused)[1]).toEqual([{ type: 'resync' }])
   // Who holds a credential has no question.
   const [renewedState] = move(ahead, fromSibling(ahead, grantOf('ann', { generation: 5, issuedAt: 5000 })))
   expect(move(renewedState, refused)[1]).toEqual([])
+})
+
+it('R02 a refusal is as old as the question: whoever signed in while a page stood still stays, and tells it', () => {
+  const before = signedIn()
+  const login = nextEpoch(before.epoch, START + 5000, 'other')
+  const asked = START + 4000
+  const late: ClientEvent = { type: 'refused', reason: 'expired', status: 401, under: underOf(before), asked }
+  const [after, effects] = move(before, late, at(300_000))
+  expect(after.phase).toBe('out')
+  expect(isNewer(login, after.epoch)).toBe(true)
+  const { message } = effectOf(effects, 'post')!
+  const sibling = { ...before, epoch: login }
+  const [stays, answers] = move(sibling, { type: 'received', message, grant: undefined })
+  expect(stays).toBe(sibling)
+  expect(effectOf(answers, 'post')?.message).toMatchObject({ type: 'in', epoch: login })
+})
+
+const SIGNED_OUT = signedOut()
+
+it.each([
+  ['another tab logged out without naming it', ['told', 'confirmed']],
+  ['its logout was confirmed behind that', ['confirmed', 'told']],
+] as const)('R38 a session stays over though %s', (_name, order) => {
+  const epoch = nextEpoch(SIGNED_OUT.epoch, START + 2000, 'b')
+  const told: ClientEvent = {
+    type: 'received',
+    message: { type: 'out', epoch, reason: 'logout-elsewhere', sessionId: undefined },
+    grant: undefined,
+  }
+  const state = order.reduce((state, step) => {
+    const confirmed: ClientEvent = { type: 'logoutConfirmed', epoch: state.epoch, sessionId: 's-ann' }
+    return move(state, step === 'told' ? told : confirmed)[0]
+  }, SIGNED_OUT)
+  expect(state.logout).toBeUndefined()
+  const message = messageIn(nextEpoch(state.epoch, START + 9000, 'c'), 2, 's-ann')
+  expect(move(state, { type: 'received', message, grant: undefined })[0].phase).toBe('out')
 })

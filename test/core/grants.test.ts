@@ -26,7 +26,13 @@ import {
 it('R50 a sign-in stands although it was found out meanwhile that the session before it is over', () => {
   const state = signedIn()
   const login: ClientEvent = { type: 'granted', grant: grantOf('bob'), under: underOf(state), explicit: true }
-  const refused: ClientEvent = { type: 'refused', reason: 'revoked', status: 401, under: underOf(state) }
+  const refused: ClientEvent = {
+    type: 'refused',
+    reason: 'revoked',
+    status: 401,
+    under: underOf(state),
+    asked: START + 5000,
+  }
   const over = run(
     state,
     () => refused,
@@ -63,6 +69,7 @@ it('R39 a frozen page whose login answer waited signs nobody in where somebody l
     reason: 'expired',
     status: 401,
     under: underOf(INITIAL),
+    asked: START + 5000,
   })[0]
   const out = move(nobody, {
     type: 'markerSeen',

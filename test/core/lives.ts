@@ -114,7 +114,13 @@ function eventOf(step: Step, past: readonly ClientState[], now: Moment): ClientE
     case 'granted':
       return { type: 'granted', grant, under: underOf(spoken), explicit }
     case 'refused':
-      return { type: 'refused', reason: 'expired', status: 401, under: underOf(spoken) }
+      return {
+        type: 'refused',
+        reason: 'expired',
+        status: 401,
+        under: underOf(spoken),
+        asked: now.wall - generation * 1000,
+      }
     case 'indeterminate':
       return {
         type: 'indeterminate',

@@ -65,6 +65,7 @@ it('the mode outlives the session', () => {
     reason: 'expired',
     status: 401,
     under: underOf(inSession()),
+    asked: START + 5000,
   })
   expect(ended[0]).toMatchObject({ phase: 'out', mode: 'session' })
 })

@@ -24,6 +24,7 @@ const refused = (state: ClientState): ClientEvent => ({
   reason: 'expired',
   status: 401,
   under: underOf(state),
+  asked: START + 5000,
 })
 const logout: ClientEvent = { type: 'logoutRequested', scope: 'current' }
 const purged: ClientEvent = { type: 'purged' }

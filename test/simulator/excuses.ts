@@ -308,8 +308,9 @@ export class Excuses {
         (exchange.orphaned === true ||
           this.#gaveBack.has(exchange) ||
           this.#isLockless(exchange) ||
+          this.#isUnseen(exchange, cookie) ||
           (isLate(exchange) && isNoticed(exchange))) &&
-        exchange.answer?.cookies.some((line) => valueOf(line) === cookie),
+        brings(exchange, cookie),
     )
   }
 
@@ -323,6 +324,23 @@ export class Excuses {
   #isOverlong(by: Exchange): boolean {
     const waited = (call: Call): boolean => call.app.page.id === by.page && isInVain(by.sentAt - call.at)
     return !by.locked && this.#calls.some((call) => isUnderWay(call, by.sentAt) && waited(call))
+  }
+
+  /**
+   * Storage alone joins the tabs, and is behind: before it an answer landed whose request was sent when nobody could know yet that
+   * its cookie was a new one. Both count as the same renewal, so that nobody sees the older one lie over the newer.
+   */
+  #isUnseen({ arrivedAt = Infinity }: Exchange, cookie: string | undefined): boolean {
+    const { schedule, ledger } = this.#truth
+    if (schedule.locks === true || schedule.channel) return false
+    const landed = ledger.exchanges.filter((exchange) => (exchange.arrivedAt ?? Infinity) < arrivedAt)
+    const bringers = landed.filter((exchange) => brings(exchange, cookie))
+    const isUntold = ({ page, sentAt }: Exchange): boolean =>
+      bringers.every((by) => sentAt < by.arrivedAt! + (by.page === page ? 0 : schedule.storageDelay))
+    const newer = landed.filter(
+      (exchange) => cookieOf(exchange) === cookie && exchange.answer?.status === 200,
+    )
+    return newer.length > 0 && newer.every(isUntold)
   }
 
   /** It got no lock in time, though there are locks. */
@@ -389,6 +407,9 @@ export const isUnderWay = (call: Call, at: number): boolean =>
 
 /** What a login rejects with whose answer broke off. */
 const UNREAD: ReadonlySet<string | undefined> = new Set(['network', 'offline', 'invalid_response'])
+
+const brings = ({ answer }: Exchange, cookie: string | undefined): boolean =>
+  answer?.cookies.some((line) => valueOf(line) === cookie) ?? false
 
 const valueOf = (setCookie: string): string | undefined => CREDENTIAL.exec(setCookie)?.[1]
 

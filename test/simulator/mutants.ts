@@ -72,8 +72,8 @@ const REFRESHING: readonly Mutant[] = [
     replace: 'if (attempt === 0) {',
     breaks: 'P1',
     schedule: of(
-      { seed: 3, tabs: 2, locks: false, channel: false, storageDelay: 60 },
-      ...[wait(3000), login(0), refreshNow(1, 10), wait(3000)],
+      { seed: 0, tabs: 2, locks: false, channel: false, onRace: 'refuse' },
+      ...[login(0, 61), refreshNow(0, 1)],
     ),
   },
   {

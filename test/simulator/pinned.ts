@@ -283,18 +283,6 @@ export const PINNED: readonly Pinned[] = [
   },
   {
     claim:
-      'R02 R04 an older cookie that lands over a newer one is noticed by whoever reads the older generation',
-    schedule: of(
-      { seed: 999_999, tabs: 5, locks: false, channel: false, shareToken: false, storageDelay: 60 },
-      refreshNow(1, 1),
-      logout(1),
-      login(0, 3000),
-      reload(4, 15),
-      request(4, 61),
-    ),
-  },
-  {
-    claim:
       'R02 the answer to a client that was disposed of does not land over that to the next client of its page',
     schedule: of(
       { seed: 177_302, tabs: 2, storage: false, shareToken: false },

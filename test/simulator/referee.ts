@@ -80,6 +80,16 @@ export class Referee {
     if (call.outcome === 'fulfilled' && call.kind === 'write') this.writes.settled(call)
     if (call.outcome === 'rejected' && !isTyped(call))
       this.violate('P4', `${call.kind} rejects with ${String(call.error)}`)
+    if (call.outcome === 'rejected' && isLostRace(call.error) && !this.#isLostTwice(call.app))
+      this.violate('P1', `tab ${call.app.page.tab}: ${call.kind} rejects because another tab was faster`)
+  }
+
+  /** Who loses a race tries once more, with the cookie that is in the jar by then. */
+  #isLostTwice({ page }: App): boolean {
+    const refreshes = this.#truth.ledger.exchanges.filter(
+      (exchange) => exchange.page === page.id && exchange.url.pathname === '/auth/refresh' && exchange.answer,
+    )
+    return refreshes.slice(-2).every(({ answer }) => answer?.status === 409)
   }
 
   ended(app: App, previous: Person | undefined): void {
@@ -382,6 +392,8 @@ const toldMs = ({ storageEventDelay = 0 }: Schedule): number =>
   storageEventDelay > 0 ? storageEventDelay + 1000 : 0
 
 /** Errors of the client, and of the application's own request. */
+const isLostRace = (error: unknown): boolean => (error as { status?: number }).status === 409
+
 function isTyped({ kind, error }: Call): boolean {
   const { name } = error as Error
   const sends = kind === 'request' || kind === 'write' || kind === 'elsewhere'

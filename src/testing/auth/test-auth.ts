@@ -155,7 +155,14 @@ export function createTestAuth<User = unknown>(options: TestAuthOptions<User> = 
     signIn,
     expire({ reason = 'expired', unnoticed = false } = {}) {
       server.end(reason)
-      if (!unnoticed) context.dispatch({ type: 'refused', reason, status: 401, under: under() })
+      if (!unnoticed)
+        context.dispatch({
+          type: 'refused',
+          reason,
+          status: 401,
+          under: under(),
+          asked: context.ports.clock.wall(),
+        })
       server.decide()
     },
     signOutElsewhere() {
