@@ -115,8 +115,8 @@ const REFRESHING: readonly Mutant[] = [
   {
     name: 'a 5xx is taken as a refusal',
     file: 'runtime/answers.ts',
-    find: "if (reply.status === 409 && reply.code === RACED) return { kind: 'raced' }",
-    replace: "if (reply.status >= 500) return { kind: 'refused', reason: 'expired', status: reply.status }",
+    find: "if (status === 409 && code === RACED) return { kind: 'raced' }",
+    replace: "if (status >= 500) return { kind: 'refused', reason: 'expired', status, asked: sentAt.wall }",
     breaks: 'P1',
     schedule: of({}, fault('unavailable', 2, 1), wait(300_000)),
   },
