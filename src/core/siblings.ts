@@ -44,8 +44,7 @@ function followOut(
       : end(state, reason, epoch, undefined)
   // Whoever logged out wants to be out, whatever another tab is told afterwards.
   const loggedOut = isLogout(reason) ? epoch : ended.loggedOut
-  // A logout that named nobody does not make us forget which session is over.
-  const next: ClientState = { ...ended, logout, sessionId: sessionId || state.sessionId, loggedOut }
+  const next: ClientState = { ...ended, logout, sessionId, loggedOut }
   const told: Effect[] = logout === theirs ? [] : [writeMarker(next)]
   const pending: Effect[] = logout ? [{ type: 'pending' }] : []
   return [next, [...told, ...effects, ...disown(state, reason, sessionId), ...pending]]
@@ -66,10 +65,8 @@ function disown(
 }
 
 /** Whether it is the session that somebody logged out of. */
-function isOver({ phase, loggedOut, logout, sessionId }: ClientState, id: string | undefined): boolean {
-  if (id === undefined) return false
-  return !!logout?.sessionIds.includes(id) || (phase === 'out' && !!loggedOut && sessionId === id)
-}
+const isOver = ({ phase, over }: ClientState, id: string | undefined): boolean =>
+  phase === 'out' && !!id && over.includes(id)
 
 /** Somebody is signed in by another tab: learn who it is. */
 function resync(

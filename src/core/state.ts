@@ -53,6 +53,8 @@ export interface ClientState {
   /** Waits for that. */
   readonly incoming: Grant | undefined
   readonly logout: PendingLogout | undefined
+  /** Sessions that somebody logged out of, the newest last: news of them are late. */
+  readonly over: readonly string[]
   readonly connection: Connection
   readonly failures: number
   /** No refresh before both clocks have passed it; either is enough. */
@@ -158,6 +160,7 @@ export const INITIAL: ClientState = {
   resyncing: false,
   doubtful: false,
   purging: false,
+  over: [],
   incoming: undefined,
   logout: undefined,
   early: [],

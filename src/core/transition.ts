@@ -2,17 +2,33 @@ import { end, isLogout, refused } from './ends.js'
 import { isNewer, isSame, nextEpoch, NO_EPOCH } from './epoch.js'
 import { granted, install } from './grants.js'
 import type { Marker } from './marker.js'
-import { alsoEnd, without } from './pending-logout.js'
+import { alsoEnd, WHICHEVER, without } from './pending-logout.js'
 import { followMarker, notice, pendingLogout, received } from './siblings.js'
 import type { ClientEvent, ClientState, Moment, Transition } from './state.js'
 import { tellLogout, writeMarker } from './telling.js'
 import { back, postponed } from './waits.js'
+
+/** More than anybody logs out of while a message is under way. */
+const MOST_OVER = 8
 
 /**
  * The only place where the state changes. Pure: the same state, event and moment always give the same next state and
  * effects, and the effects are data that the runtime performs.
  */
 export function transition(state: ClientState, event: ClientEvent, now: Moment): Transition {
+  const [next, effects] = step(state, event, now)
+  return [remember(state, next), effects]
+}
+
+/** What somebody logged out of stays over, whatever comes after it. */
+function remember(before: ClientState, next: ClientState): ClientState {
+  if (next === before) return next
+  const { phase, loggedOut, sessionId = WHICHEVER, logout } = next
+  const ended = phase === 'out' && loggedOut ? [sessionId, ...(logout?.sessionIds ?? [])] : []
+  return { ...next, over: [...new Set([...before.over, ...ended])].slice(-MOST_OVER) }
+}
+
+function step(state: ClientState, event: ClientEvent, now: Moment): Transition {
   switch (event.type) {
     case 'started':
       return started(state, event.marker)
@@ -47,12 +63,7 @@ export function transition(state: ClientState, event: ClientEvent, now: Moment):
     case 'logoutConfirmed': {
       const { epoch, sessionId } = event
       if (!isSame(epoch, state.epoch) || !state.logout?.sessionIds.includes(sessionId)) return [state, []]
-      // It stays over when it is no longer pending.
-      const next: ClientState = {
-        ...state,
-        logout: without(state.logout, sessionId),
-        sessionId: sessionId || state.sessionId,
-      }
+      const next: ClientState = { ...state, logout: without(state.logout, sessionId) }
       return [next, [writeMarker(next)]]
     }
     case 'loginLost': {

@@ -1,4 +1,5 @@
 import { isSame } from '../core/epoch.js'
+import { elapsed } from '../core/lifetime.js'
 import { oneOf } from '../core/marker.js'
 import type { ClientState, Grant, Under } from '../core/state.js'
 import { AuthError } from '../errors.js'
@@ -52,12 +53,12 @@ export async function login(
     rival = rivalIn(context, answer)
   } finally {
     context.login = undefined
-    // What ends a session that nobody can name must not meet the cookie of whoever signs in next, also behind our deadline.
-    await raced(logouts.sent, disposed).catch(() => {})
+    // What ends a session that nobody can name must not meet the cookie of whoever signs in next: it has its own deadline.
+    await raced(logouts.answered(), disposed).catch(() => {})
     release?.()
     flush?.()
   }
-  if (rival) await decide(context, refresher, logouts, rival)
+  if (rival) await decide(context, refresher, logouts, rival, requests)
   context.note('login.done')
   await shown(context)
 }
@@ -72,7 +73,8 @@ interface Answer {
 
 /** Sends the credentials and commits the answer, if it comes in time. */
 async function send(context: Context, logouts: Logouts, credentials: unknown, csrf: string): Promise<Answer> {
-  const { disposed } = context
+  const { disposed, options } = context
+  const { timeouts } = options
   context.syncMarker()
   const under: Under = { epoch: context.state.epoch, generation: 0 }
   const isPast = () => !isSame(context.state.epoch, under.epoch)
@@ -86,7 +88,11 @@ async function send(context: Context, logouts: Logouts, credentials: unknown, cs
         // The cookies of an answer are set even if its body cannot be used; a proxy's own page set none of them.
         if (isDone(reply) && !oneOf(CODES, reply.code)) {
           context.syncMarker()
-          await logouts.discard(late || leaving.aborted || isPast())
+          // Whoever waits for the lock does so no longer than this. What could take longer is begun when it is free.
+          const slow = elapsed(reply.sentAt, context.instant()) > timeouts.lock - timeouts.request
+          const isLate = late || slow || leaving.aborted || isPast()
+          const discarded = logouts.discard(isLate)
+          if (!isLate) await discarded
         }
         return { verdict, committed: false }
       }
@@ -133,13 +139,24 @@ function rivalIn(context: Context, { verdict, committed }: Answer): Grant | unde
   return verdict.grant
 }
 
-/** The cookie that came last decides, and only the server knows whose it is: throws where it is not ours. */
-async function decide(context: Context, refresher: Refresher, logouts: Logouts, rival: Grant): Promise<void> {
+/** The cookie that came last decides, and only the server knows whose it is: throws where it is not ours, or not wanted any more. */
+async function decide(
+  context: Context,
+  refresher: Refresher,
+  logouts: Logouts,
+  rival: Grant,
+  requests: number,
+): Promise<void> {
   // The repair may stand behind a flight that began earlier; what the application asks for after it is not waited for.
   for (let flights = 0; refresher.flight && flights < 3; flights++)
     await raced(refresher.flight, context.disposed)
-  if (isInJar(context, rival)) return
-  void endIfLost(context, logouts, rival)
+  const isWanted = logouts.requests === requests
+  const isOurs = isInJar(context, rival)
+  if (isOurs && isWanted) return
+  if (isWanted) void endIfLost(context, logouts, rival)
+  // While this page stood still behind a logout, another tab has found the session.
+  else if (isOurs) void logouts.request('current').catch(() => {})
+  else void logouts.compensate(rival)
   throw fail(context, overtaken())
 }
 

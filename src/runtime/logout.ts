@@ -33,8 +33,6 @@ const isDefinite = ({ status, redirected }: Reply): boolean =>
 export class Logouts {
   /** How often the application asked for one. */
   requests = 0
-  /** The last one that was sent: settles with its answer or at its deadline. */
-  sent: Promise<unknown> = Promise.resolve()
   readonly #context: Context
   readonly #refresher: Refresher
   #delivery: Promise<boolean> | undefined
@@ -42,6 +40,8 @@ export class Logouts {
   /** Of the session that is to be ended: its CSRF token goes with the logout. */
   #ended: Credential | undefined
   #cancelRetry: () => void = () => {}
+  /** The last one that was sent. */
+  #sent: Promise<unknown> = Promise.resolve()
 
   constructor(context: Context, refresher: Refresher) {
     this.#context = context
@@ -86,10 +86,15 @@ export class Logouts {
     this.#deliverAfter(ORPHANED_MS * (1 + this.#context.ports.chance.fraction()))
   }
 
+  /** Waits for the last one that was sent, until its deadline. */
+  answered(): Promise<unknown> {
+    return this.#sent
+  }
+
   /** Waits for what is being ended and for the pending logout, but no longer than for the lock and the answer: what comes next must not cross it. */
   async settle(): Promise<void> {
     const { ports, options } = this.#context
-    await this.sent
+    await this.#sent
     if (this.#context.state.logout) await within(ports.clock, 2 * options.timeouts.request, this.deliver())
   }
 
@@ -123,17 +128,24 @@ export class Logouts {
 
   /**
    * A login may have made a session that nobody can read the id of: end whichever the cookie stands for. A late answer
-   * does not say whose cookie that is by now where somebody is signed in.
+   * does not say whose cookie that is by now where somebody is signed in, or about to be: he has the lock first.
    */
   async discard(late: boolean): Promise<void> {
     const context = this.#context
     const isOut = () => context.state.phase === 'out'
-    if (isOut()) context.dispatch({ type: 'loginLost' })
-    if (!late || isOut()) {
-      const reply = await this.#send(WHICHEVER, 'current')
-      if (reply && isDone(reply) && isOut()) return this.#confirm()
+    if (late || isOut()) context.dispatch({ type: 'loginLost' })
+    if (late && !isOut()) return
+    const release = late ? await context.lock.takeNow(context.options.timeouts.request) : undefined
+    try {
+      context.syncMarker()
+      if (!late || context.state.logout?.sessionIds.includes(WHICHEVER)) {
+        const reply = await this.#send(WHICHEVER, 'current')
+        if (reply && isDone(reply) && isOut()) return this.#confirm()
+      }
+    } finally {
+      release?.()
     }
-    context.dispatch({ type: 'loginLost' })
+    if (!late) context.dispatch({ type: 'loginLost' })
   }
 
   #confirm(sessionId = WHICHEVER): void {
@@ -240,6 +252,6 @@ export class Logouts {
       if (kind === 'refused' && scope === 'current') return { ...found, status: 204, page: false }
       return send(csrfToken(context, tokenIn(context, found)))
     }
-    return (this.sent = inTime(context, deliver()))
+    return (this.#sent = inTime(context, deliver()))
   }
 }

@@ -136,6 +136,7 @@ export class Refresher {
         error: new AuthError(code, { status, serverCode, cause, retryAt, action: 'refresh the session' }),
       }
     }
+    this.#lastError = undefined
     if (!force && isLooping(state, now)) {
       const error = new AuthError('refresh_loop', { action: 'refresh the session' })
       // Once for each opening: a listener may call again.
@@ -157,10 +158,12 @@ export class Refresher {
     if (force) return false
     const { state, channel, options } = context
     const siblingsKnowMore = state.generation > (state.credential?.generation ?? -1) && state.epoch[0] > 0
-    if (!isNewer() && (siblingsKnowMore || askMs > 0) && channel?.memoryOnly && options.shareToken) {
-      context.post({ type: 'ask', epoch: state.epoch })
+    const shares = channel?.memoryOnly && options.shareToken
+    // Where no tokens are shared, what the last holder of the lock was told is still to be heard.
+    if (!isNewer() && channel && (askMs > 0 || (shares && siblingsKnowMore))) {
+      if (shares) context.post({ type: 'ask', epoch: state.epoch })
       const told = () => isNewer() || waitLeft(context.state, context.instant()) > 0
-      await raced(context.until(told, askMs || ASK_MS), context.disposed)
+      await raced(context.until(told, (shares && askMs) || ASK_MS), context.disposed)
     }
     if (isNewer()) context.note('refresh.adopted', { cause, generation: context.state.generation })
     return isNewer()

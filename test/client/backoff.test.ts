@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { createKit, grant, json, type Kit, ManualClock, refusal, settle, signedIn } from '../support/kit.js'
+import { createHub } from './hub.js'
 import { failure, listen, outcome } from './support.js'
 
 const unavailable = (headers: Record<string, string> = {}) => json({}, { status: 503, headers })
@@ -128,6 +129,21 @@ it('R13 being online again ends our own back-off', async () => {
   await settle()
   expect(count(kit)).toBe(before + 1)
   expect(await kit.auth.getAccessToken()).toBe('token-2')
+})
+
+it('R13 who waits for what another tab was told does not report a failure of long ago', async () => {
+  const hub = createHub()
+  const kit = await signedIn({}, { ports: { channels: hub.channels } })
+  kit.on('/auth/refresh', () => unavailable())
+  expect(await failure(kit.auth.refresh({ force: true }))).toMatchObject({ code: 'server_error', status: 503 })
+  kit.on('/auth/refresh', () => grant(2))
+  await kit.clock.advance(60_000)
+  expect(await kit.auth.getAccessToken()).toBe('token-2')
+  const { v, epoch, generation } = hub.said.at(-1)!
+  const until = kit.clock.wall() + 60_000
+  hub.say({ v, from: 'other', type: 'wait', epoch, generation, until, failures: 1, mandated: true })
+  const told = await failure(kit.auth.refresh({ force: true }))
+  expect(told).toMatchObject({ code: 'network', status: undefined, retryAt: until })
 })
 
 it('R13 a back-off never holds up a login', async () => {

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { isNewer, nextEpoch } from '../../src/core/epoch.js'
 import type { ClientEvent, ClientState, Effect, Grant } from '../../src/core/state.js'
+import type { Message } from '../../src/core/messages.js'
 import { WHICHEVER } from '../../src/core/pending-logout.js'
 import { INITIAL } from '../../src/core/state.js'
 import {
@@ -373,4 +374,35 @@ it.each([
   expect(state.logout).toBeUndefined()
   const message = messageIn(nextEpoch(state.epoch, START + 9000, 'c'), 2, 's-ann')
   expect(move(state, { type: 'received', message, grant: undefined })[0].phase).toBe('out')
+})
+
+it.each([[['s-ann', 's2']], [['s2', 's-ann']]])(
+  'R38 where two sessions were logged out of, each stays over, whichever is confirmed last: %s',
+  (order) => {
+    const before = signedIn()
+    const late = {
+      ...loggedIn(before, grantOf('ann', { sessionId: 's2' })),
+      under: underOf(before),
+    } as ClientEvent
+    const [both] = move(SIGNED_OUT, late)
+    expect(both.logout?.sessionIds).toEqual(['s-ann', 's2'])
+    const state = order.reduce(
+      (state, sessionId) => move(state, { type: 'logoutConfirmed', epoch: state.epoch, sessionId })[0],
+      both,
+    )
+    expect(state.logout).toBeUndefined()
+    for (const id of order) {
+      const message = messageIn(nextEpoch(state.epoch, START + 9000, 'c'), 1, id)
+      expect(move(state, { type: 'received', message, grant: undefined })[0].phase).toBe('out')
+    }
+  },
+)
+
+it('R43 a logout behind a refusal in another tab is for whichever session there is by then', () => {
+  const state = signedIn()
+  const epoch = nextEpoch(state.epoch, START + 1000, 'b')
+  const message: Message = { type: 'out', epoch, reason: 'revoked', sessionId: undefined }
+  const [out] = move(state, { type: 'received', message, grant: undefined })
+  const [left] = move(out, { type: 'logoutRequested', scope: 'all' })
+  expect(left.logout).toEqual({ scope: 'all', sessionIds: [WHICHEVER] })
 })

@@ -353,6 +353,12 @@ export class Excuses {
     return this.#failedLogin(id)?.outcome === 'rejected'
   }
 
+  /** Its own page logged out while that login was under way, so that it ends it, however long it stood still in between. */
+  isOvertaken(id: string): boolean {
+    const login = this.#failedLogin(id)
+    return this.#logouts.some(({ app, at }) => app === login?.app && isUnderWay(login, at))
+  }
+
   /** The client that should have ended it is gone. */
   isForsaken(id: string): boolean {
     const login = this.#failedLogin(id)

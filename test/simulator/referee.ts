@@ -2,6 +2,7 @@
  * The referee compares what the clients do with what is true, and calls out every broken promise of DESIGN section 2 by
  * its number. It hears of everything as it happens; `poll` looks at all tabs after each step, `judge` at the end.
  */
+import type { AuthError } from '../../src/errors.js'
 import type { AuthState } from '../../src/core/types.js'
 import type { Session } from '../../src/testing/backend/store.js'
 import type { Exchange } from '../../src/testing/world/network.js'
@@ -24,6 +25,8 @@ const BOUNDS: Record<string, number> = {
   elsewhere: Infinity,
 }
 const BOUND = 100_000
+/** Longest pause between a lost race and the next try. */
+const RETRIED_MS = 1000
 /** Longest time in which a tab may not know who is signed in although nothing is reported amiss. */
 const UNKNOWN_BOUND = 60_000
 
@@ -89,7 +92,10 @@ export class Referee {
     const refreshes = this.#truth.ledger.exchanges.filter(
       (exchange) => exchange.page === page.id && exchange.url.pathname === '/auth/refresh' && exchange.answer,
     )
-    return refreshes.slice(-2).every(({ answer }) => answer?.status === 409)
+    const [before, last] = refreshes.slice(-2)
+    // A refusal is tried again as well, and not both of them twice.
+    const isRetry = (last?.sentAt ?? Infinity) - (before?.arrivedAt ?? 0) < RETRIED_MS
+    return isRetry && (before?.answer?.status === 409 || before?.answer?.status === 401)
   }
 
   ended(app: App, previous: Person | undefined): void {
@@ -287,7 +293,13 @@ export class Referee {
   }
 
   #mayEnd(id: string): boolean {
-    return this.logouts.of(id) !== undefined || this.excuses.isGivenUp(id) || this.excuses.isContested(id)
+    const { excuses } = this
+    return (
+      this.logouts.of(id) !== undefined ||
+      excuses.isGivenUp(id) ||
+      excuses.isOvertaken(id) ||
+      excuses.isContested(id)
+    )
   }
 
   /** Another client in the same page: it has shown nobody yet, and knows nothing of what only the old one knew. */
@@ -391,9 +403,12 @@ export class Referee {
 const toldMs = ({ storageEventDelay = 0 }: Schedule): number =>
   storageEventDelay > 0 ? storageEventDelay + 1000 : 0
 
-/** Errors of the client, and of the application's own request. */
-const isLostRace = (error: unknown): boolean => (error as { status?: number }).status === 409
+function isLostRace(error: unknown): boolean {
+  const { code, status } = error as Partial<AuthError>
+  return code === 'server_error' && status === 409
+}
 
+/** Errors of the client, and of the application's own request. */
 function isTyped({ kind, error }: Call): boolean {
   const { name } = error as Error
   const sends = kind === 'request' || kind === 'write' || kind === 'elsewhere'
