@@ -135,7 +135,10 @@ it('R13 who waits for what another tab was told does not report a failure of lon
   const hub = createHub()
   const kit = await signedIn({}, { ports: { channels: hub.channels } })
   kit.on('/auth/refresh', () => unavailable())
-  expect(await failure(kit.auth.refresh({ force: true }))).toMatchObject({ code: 'server_error', status: 503 })
+  expect(await failure(kit.auth.refresh({ force: true }))).toMatchObject({
+    code: 'server_error',
+    status: 503,
+  })
   kit.on('/auth/refresh', () => grant(2))
   await kit.clock.advance(60_000)
   expect(await kit.auth.getAccessToken()).toBe('token-2')

@@ -12,7 +12,9 @@ it('R13 tabs that queue for the lock hear of a failure before they ask, also whe
   for (let tab = 1; tab < 5; tab++) await stage.open()
   await stage.world.advance(5000)
   stage.respond = (_, { pathname }) =>
-    pathname === '/auth/refresh' ? new Response('', { status: 503, headers: { 'retry-after': '60' } }) : undefined
+    pathname === '/auth/refresh'
+      ? new Response('', { status: 503, headers: { 'retry-after': '60' } })
+      : undefined
   await stage.world.goOffline()
   await stage.world.advance(400_000)
   const before = stage.sent('/auth/refresh').length
