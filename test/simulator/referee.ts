@@ -25,8 +25,6 @@ const BOUNDS: Record<string, number> = {
   elsewhere: Infinity,
 }
 const BOUND = 100_000
-/** Longest pause between a lost race and the next try. */
-const RETRIED_MS = 1000
 /** Longest time in which a tab may not know who is signed in although nothing is reported amiss. */
 const UNKNOWN_BOUND = 60_000
 
@@ -87,15 +85,15 @@ export class Referee {
       this.violate('P1', `tab ${call.app.page.tab}: ${call.kind} rejects because another tab was faster`)
   }
 
-  /** Who loses a race tries once more, with the cookie that is in the jar by then. */
+  /** Who loses a race tries once more, with the cookie that is in the jar by then. A refusal is tried again as well, and not both of them twice. */
   #isLostTwice({ page }: App): boolean {
-    const refreshes = this.#truth.ledger.exchanges.filter(
-      (exchange) => exchange.page === page.id && exchange.url.pathname === '/auth/refresh' && exchange.answer,
+    const asked = ['/auth/refresh', '/auth/login']
+    const answers = this.#truth.ledger.exchanges.filter(
+      (exchange) => exchange.page === page.id && asked.includes(exchange.url.pathname) && exchange.answer,
     )
-    const [before, last] = refreshes.slice(-2)
-    // A refusal is tried again as well, and not both of them twice.
-    const isRetry = (last?.sentAt ?? Infinity) - (before?.arrivedAt ?? 0) < RETRIED_MS
-    return isRetry && (before?.answer?.status === 409 || before?.answer?.status === 401)
+    const before = answers.at(-2)
+    const lost = before?.answer?.status === 409 || before?.answer?.status === 401
+    return lost && before.url.pathname === '/auth/refresh'
   }
 
   ended(app: App, previous: Person | undefined): void {
