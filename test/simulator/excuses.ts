@@ -359,6 +359,24 @@ export class Excuses {
     return this.#logouts.some(({ app, at }) => app === login?.app && isUnderWay(login, at))
   }
 
+  /**
+   * Without storage a page that stood still in the middle of a login hears of no logout: it goes on as if it had come later, and what
+   * that logout had still to end is given up.
+   */
+  isOverruled({ at }: Logout): boolean {
+    const stoodStill = ({ page, sentAt }: Exchange, call: Call): boolean =>
+      page === call.app.page.id && isUnderWay(call, sentAt)
+    return (
+      !this.#truth.schedule.storage &&
+      this.#calls.some(
+        (call) =>
+          call.kind === 'login' &&
+          isUnderWay(call, at) &&
+          [...this.#gaveBack].some((exchange) => stoodStill(exchange, call)),
+      )
+    )
+  }
+
   /** The client that should have ended it is gone. */
   isForsaken(id: string): boolean {
     const login = this.#failedLogin(id)

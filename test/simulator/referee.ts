@@ -379,6 +379,7 @@ export class Referee {
       logout &&
       !again &&
       !this.excuses.isThawed(sessionId, tab) &&
+      !this.excuses.isOverruled(logout) &&
       this.logouts.mustKnow(tab, logout, told)
     ) {
       this.violate('P2', `tab ${app.page.tab} shows ${describe(state)} after its logout`)

@@ -175,6 +175,8 @@ export class Thrift {
     const { page, tab } = exchange
     this.poll()
     this.#checkFlights(exchange)
+    // Who waited for the lock in vain, and perhaps for a sign-in of its own after that, goes on without it, also where it tries again.
+    if (!exchange.locked && this.isExcused(page)) this.#excused.set(page, now())
     if (!this.#losers.delete(page) && !this.#goingOn.delete(page)) this.#checkWaits(exchange)
     const quiet = this.#calm && this.#online && !this.#faults && now() - this.#disturbedAt > QUIET_MS
     if (quiet && isWhole(this.#truth.schedule) && now() - this.#renewedAt < this.#soonest()) {
