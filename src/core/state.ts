@@ -53,7 +53,7 @@ export interface ClientState {
   /** Waits for that. */
   readonly incoming: Grant | undefined
   readonly logout: PendingLogout | undefined
-  /** Sessions that somebody logged out of, the newest last: news of them are late. */
+  /** Sessions that somebody logged out of, the last few: until somebody signs in, news of them are late. */
   readonly over: readonly string[]
   readonly connection: Connection
   readonly failures: number

@@ -20,11 +20,12 @@ export function transition(state: ClientState, event: ClientEvent, now: Moment):
   return [remember(state, next), effects]
 }
 
-/** What somebody logged out of stays over, whatever comes after it. */
+/** Keeps in mind what somebody logged out of, and not who has signed in since and waits for the clean-up. */
 function remember(before: ClientState, next: ClientState): ClientState {
   if (next === before) return next
-  const { phase, loggedOut, sessionId = WHICHEVER, logout } = next
-  const ended = phase === 'out' && loggedOut ? [sessionId, ...(logout?.sessionIds ?? [])] : []
+  const { phase, loggedOut, incoming, sessionId = WHICHEVER, logout } = next
+  const isOver = phase === 'out' && loggedOut && !incoming
+  const ended = isOver ? [sessionId, ...(logout?.sessionIds ?? [])] : []
   return { ...next, over: [...new Set([...before.over, ...ended])].slice(-MOST_OVER) }
 }
 

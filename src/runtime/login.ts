@@ -90,9 +90,8 @@ async function send(context: Context, logouts: Logouts, credentials: unknown, cs
           context.syncMarker()
           // Whoever waits for the lock does so no longer than this. What could take longer is begun when it is free.
           const slow = elapsed(reply.sentAt, context.instant()) > timeouts.lock - timeouts.request
-          const isLate = late || slow || leaving.aborted || isPast()
-          const discarded = logouts.discard(isLate)
-          if (!isLate) await discarded
+          if (late || slow || leaving.aborted || isPast()) logouts.discardLate()
+          else await logouts.discard()
         }
         return { verdict, committed: false }
       }
@@ -151,11 +150,11 @@ async function decide(
   for (let flights = 0; refresher.flight && flights < 3; flights++)
     await raced(refresher.flight, context.disposed)
   const isWanted = logouts.requests === requests
-  const isOurs = isInJar(context, rival)
-  if (isOurs && isWanted) return
+  const isFound = isInJar(context, rival)
+  if (isFound && isWanted) return
   if (isWanted) void endIfLost(context, logouts, rival)
-  // While this page stood still behind a logout, another tab has found the session.
-  else if (isOurs) void logouts.request('current').catch(() => {})
+  // While this page stood still behind a logout, another tab has found the session; without its id, its token alone names it.
+  else if (isFound && rival.identity.sessionId) void logouts.request('current').catch(() => {})
   else void logouts.compensate(rival)
   throw fail(context, overtaken())
 }
@@ -168,8 +167,10 @@ async function shown(context: Context): Promise<void> {
   if (context.state.phase !== 'in' || !isSame(context.state.epoch, epoch)) throw overtaken()
 }
 
-const isInJar = ({ state }: Context, { identity }: Grant): boolean =>
-  (state.incoming?.identity ?? state.identity)?.sessionId === identity.sessionId
+function isInJar({ state }: Context, { identity }: Grant): boolean {
+  const shown = state.incoming?.identity ?? state.identity
+  return shown?.sessionId === identity.sessionId && shown?.subject === identity.subject
+}
 
 /** Without an answer of the server the session may be the one in the jar, unless somebody logs out. */
 async function endIfLost(context: Context, logouts: Logouts, rival: Grant): Promise<void> {

@@ -51,7 +51,6 @@ export class Logouts {
   async request(scope: LogoutScope): Promise<LogoutResult> {
     const context = this.#context
     context.disposed.throwIfAborted()
-    this.requests++
     context.syncMarker()
     const { phase, incoming, credential } = context.state
     if (credential?.mode === 'session') this.#ended = credential
@@ -74,8 +73,8 @@ export class Logouts {
   }
 
   /** Delivers the logout that is pending, if one is. Whether none is any more. Never rejects. */
-  deliver(first = false): Promise<boolean> {
-    this.#delivery ??= this.#deliver(first)
+  deliver(first = false, locked = false): Promise<boolean> {
+    this.#delivery ??= this.#deliver(first, locked)
       .catch(() => false)
       .finally(() => (this.#delivery = undefined))
     return this.#delivery
@@ -126,26 +125,24 @@ export class Logouts {
     }
   }
 
-  /**
-   * A login may have made a session that nobody can read the id of: end whichever the cookie stands for. A late answer
-   * does not say whose cookie that is by now where somebody is signed in, or about to be: he has the lock first.
-   */
-  async discard(late: boolean): Promise<void> {
+  /** A login may have made a session that nobody can read the id of: end whichever the cookie stands for. */
+  async discard(): Promise<void> {
     const context = this.#context
     const isOut = () => context.state.phase === 'out'
-    if (late || isOut()) context.dispatch({ type: 'loginLost' })
-    if (late && !isOut()) return
-    const release = late ? await context.lock.takeNow(context.options.timeouts.request) : undefined
-    try {
-      context.syncMarker()
-      if (!late || context.state.logout?.sessionIds.includes(WHICHEVER)) {
-        const reply = await this.#send(WHICHEVER, 'current')
-        if (reply && isDone(reply) && isOut()) return this.#confirm()
-      }
-    } finally {
-      release?.()
-    }
-    if (!late) context.dispatch({ type: 'loginLost' })
+    if (isOut()) context.dispatch({ type: 'loginLost' })
+    const reply = await this.#send(WHICHEVER, 'current')
+    if (reply && isDone(reply) && isOut()) return this.#confirm()
+    context.dispatch({ type: 'loginLost' })
+  }
+
+  /**
+   * As `discard`, where it comes so late that the cookie may be somebody else's or is about to be: he has the lock first, and
+   * where somebody is signed in already, only the server knows who that is.
+   */
+  discardLate(): void {
+    const context = this.#context
+    context.dispatch({ type: 'loginLost' })
+    if (context.state.logout) void this.deliver(true, true)
   }
 
   #confirm(sessionId = WHICHEVER): void {
@@ -153,7 +150,7 @@ export class Logouts {
     context.dispatch({ type: 'logoutConfirmed', epoch: context.state.epoch, sessionId })
   }
 
-  async #deliver(first: boolean): Promise<boolean> {
+  async #deliver(first: boolean, locked: boolean): Promise<boolean> {
     const context = this.#context
     if (!context.state.logout) return true
     this.#cancelRetry()
@@ -164,7 +161,7 @@ export class Logouts {
     const nameless = due().includes(WHICHEVER)
     // A refresh that is under way in any tab shall land first, so that its cookie does not outlive the logout. One that
     // knows of no session is for the cookie there is now: after a wait it could be that of the next sign-in.
-    const unlocked = nameless && !this.#refresher.flight
+    const unlocked = nameless && !locked && !this.#refresher.flight
     const { leaving } = context.lock
     const release = unlocked ? undefined : await context.lock.takeNow(context.options.timeouts.request)
     try {

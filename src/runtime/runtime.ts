@@ -106,6 +106,7 @@ export class Runtime {
     this.#needPage('log out')
     void this.started()
     const { sessionId } = this.context.state
+    this.#logouts.requests++
     const result = await this.#logouts.request(scope)
     if (result.server === 'confirmed') this.#inDevelopment(() => this.#verify(sessionId))
     return result

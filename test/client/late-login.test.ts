@@ -1,5 +1,6 @@
 /* A sign-in that comes after its deadline, when the person has tried again: its cookie lies over that of the second. */
 import { expect, it } from 'vitest'
+import { parseAnswer } from '../../src/options/answers.js'
 import { ANN, BOB, createStage, type Stage } from './session-support.js'
 import { outcome } from './support.js'
 
@@ -97,4 +98,111 @@ it('R09 R39 a logout in the middle of a login holds though its page froze and an
   expect(auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'logout' })
   expect(sibling.auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'logout-elsewhere' })
   expect(await stage.backend.admin.listSessions('ann')).toEqual([])
+})
+
+/** Without session ids only the token says which session is meant. */
+const noIds = (body: unknown) => {
+  const fields = parseAnswer(body)
+  return fields && { ...fields, sessionId: undefined }
+}
+
+it.each([
+  ['Bob', true, BOB],
+  ['Bob, without locks', false, BOB],
+  ['the same user', true, ANN],
+])(
+  'R09 R50 nor does that logout end who has signed in elsewhere since, also where sessions have no id: %s',
+  async (_, locks, who) => {
+    const stage = await createStage({ mode: 'token', parseAnswer: noIds }, { mode: 'token' })
+    stage.world.capabilities.locks = locks
+    const { auth } = await stage.open()
+    const sibling = await stage.open()
+    stage.world.setNetwork({ latencyMs: [20, 20] })
+    const login = outcome(auth.login(ANN))
+    await stage.world.advance(1)
+    void auth.logout()
+    await stage.world.advance(1)
+    await stage.world.tabs[0]!.freeze()
+    await stage.world.advance(1000)
+    expect((await stage.run(sibling.auth.login(who), 3000)).error).toBeUndefined()
+    await stage.world.tabs[0]!.resume()
+    await stage.world.advance(20 * 60_000)
+    await login
+    const id = who === BOB ? 'bob' : 'ann'
+    expect(sibling.auth.getState()).toMatchObject({ status: 'authenticated', user: { id } })
+    expect((await stage.run(sibling.auth.fetch('/api/orders'))).value?.status).toBe(200)
+  },
+)
+
+it('R09 the login behind such a logout is sent', async () => {
+  const stage = await createStage({ mode: 'token' }, { mode: 'token' })
+  const { auth } = await stage.open()
+  const sibling = await stage.open()
+  stage.world.setNetwork({ latencyMs: [20, 20] })
+  const first = outcome(auth.login(ANN))
+  await stage.world.advance(1)
+  void auth.logout()
+  const second = outcome(auth.login(BOB))
+  await stage.world.advance(1)
+  await stage.world.tabs[0]!.freeze()
+  await stage.world.advance(1000)
+  expect((await stage.run(sibling.auth.refresh({ force: true }))).error).toBeUndefined()
+  await stage.world.tabs[0]!.resume()
+  await stage.world.advance(20_000)
+  expect(await first).toBe('session_changed')
+  expect(await second).toBe('resolved')
+  expect(auth.getState()).toMatchObject({ status: 'authenticated', user: { id: 'bob' } })
+})
+
+it.each([true, false])(
+  'FIX-04 a first login that breaks off while the second one is under way does not cross it: locks %s',
+  async (locks) => {
+    const stage = await createStage({ mode: 'token' }, { mode: 'token' })
+    stage.world.capabilities.locks = locks
+    const { auth } = await stage.open()
+    stage.backend.faults.add({ kind: 'truncated-body', times: 1 })
+    stage.world.setNetwork({ latencyMs: [4500, 4500] })
+    const first = outcome(auth.login(ANN))
+    await stage.world.advance(8300)
+    expect(await first).toBe('timeout')
+    stage.world.setNetwork({ latencyMs: [400, 400] })
+    const second = outcome(auth.login(ANN))
+    await stage.world.advance(600)
+    stage.world.setNetwork({ latencyMs: [50, 300] })
+    await stage.world.advance(20_000)
+    stage.world.setNetwork({})
+    expect(await second).toBe('resolved')
+    await stage.world.advance(20 * 60_000)
+    expect(auth.getState()).toMatchObject({ status: 'authenticated' })
+  },
+)
+
+it('FIX-04 whoever tries again at once after a login that broke off late costs one logout, and is signed in', async () => {
+  const stage = await createStage({ mode: 'token' }, { mode: 'token' })
+  const { auth } = await stage.open()
+  stage.backend.faults.add({ kind: 'truncated-body', times: 1 })
+  stage.world.setNetwork({ latencyMs: [1500, 1500] })
+  const second = auth.login(ANN).catch(() => outcome(auth.login(ANN)))
+  await stage.world.advance(60_000)
+  expect(await second).toBe('resolved')
+  expect(auth.getState()).toMatchObject({ status: 'authenticated' })
+  expect(stage.sent('/auth/logout')).toHaveLength(1)
+})
+
+it('R26 R08 a client that is disposed of while it ends the session of a late login holds up nobody', async () => {
+  const stage = await createStage({ mode: 'token' }, { mode: 'token' })
+  const { auth } = await stage.open()
+  const sibling = await stage.open()
+  stage.backend.faults.add({ kind: 'truncated-body', times: 1 })
+  stage.world.setNetwork({ latencyMs: [1500, 1500] })
+  const login = outcome(auth.login(ANN))
+  await stage.world.advance(2900)
+  stage.world.setNetwork({ latencyMs: [300_000, 300_000] })
+  await stage.world.advance(500)
+  expect(stage.sent('/auth/logout')).toHaveLength(1)
+  auth.dispose()
+  stage.world.setNetwork({ latencyMs: [20, 20] })
+  await login
+  expect((await stage.run(sibling.auth.login(BOB), 5000)).error).toBeUndefined()
+  expect(sibling.auth.getState()).toMatchObject({ status: 'authenticated', user: { id: 'bob' } })
 })

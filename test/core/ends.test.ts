@@ -406,3 +406,23 @@ it('R43 a logout behind a refusal in another tab is for whichever session there 
   const [left] = move(out, { type: 'logoutRequested', scope: 'all' })
   expect(left.logout).toEqual({ scope: 'all', sessionIds: [WHICHEVER] })
 })
+
+it('R02 who signs in while the clean-up of a logout runs is not taken for over when he is refused later', () => {
+  const [out] = move(signedIn(), LOGOUT, at(1000))
+  expect(out.purging).toBe(true)
+  const login = loggedIn(out, grantOf('ann', { sessionId: 's2', issuedAt: 2000 }))
+  const [back] = move(move(out, login, at(2000))[0], PURGED, at(3000))
+  const asked = START + 4000
+  const refused: ClientEvent = {
+    type: 'refused',
+    reason: 'expired',
+    status: 401,
+    under: underOf(back),
+    asked,
+  }
+  const [ended] = move(move(back, refused, at(4100))[0], PURGED, at(4200))
+  const old = messageIn(back.epoch, 2, 's2')
+  expect(typesOf(move(ended, { type: 'received', message: old, grant: undefined })[1])).toEqual(['repair'])
+  const ahead = messageIn(nextEpoch(ended.epoch, START + 6000, 'z'), 1, 's2')
+  expect(move(ended, { type: 'received', message: ahead, grant: undefined })[0].phase).toBe('unknown')
+})

@@ -81,7 +81,8 @@ export class Referee {
     if (call.outcome === 'fulfilled' && call.kind === 'write') this.writes.settled(call)
     if (call.outcome === 'rejected' && !isTyped(call))
       this.violate('P4', `${call.kind} rejects with ${String(call.error)}`)
-    if (call.outcome === 'rejected' && isLostRace(call.error) && !this.#isLostTwice(call.app))
+    const isToken = this.#truth.schedule.mode === undefined
+    if (call.outcome === 'rejected' && isToken && isLostRace(call.error) && !this.#isLostTwice(call.app))
       this.violate('P1', `tab ${call.app.page.tab}: ${call.kind} rejects because another tab was faster`)
   }
 
