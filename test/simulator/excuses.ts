@@ -149,7 +149,8 @@ export class Excuses {
     const session = inJar()
     if (!session || !ids.has(session.id) || !ledger.lives(session, serverTime())) return
     const { arrivedAt = Infinity } = ledger.makers.get(session.id) ?? {}
-    if (now() > arrivedAt + SETTLED_MS) this.#wonAt.set(session.id, now())
+    // While the machine sleeps nobody finds out anything.
+    if (now() > Math.max(arrivedAt, this.wokeAt) + SETTLED_MS) this.#wonAt.set(session.id, now())
   }
 
   /** For a minute and longer a tab has shown it, and its cookie was in the jar: all that crossed its login is over. */
