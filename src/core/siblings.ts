@@ -65,8 +65,8 @@ function disown(
 }
 
 /** Whether it is the session that somebody logged out of. */
-const isOver = ({ phase, loggedOut, over }: ClientState, id: string | undefined): boolean =>
-  phase === 'out' && !!loggedOut && !!id && over.includes(id)
+const isOver = ({ phase, loggedOut, incoming, over }: ClientState, id: string | undefined): boolean =>
+  phase === 'out' && !!loggedOut && !incoming && !!id && over.includes(id)
 
 /** Somebody is signed in by another tab: learn who it is. */
 function resync(

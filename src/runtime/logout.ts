@@ -111,7 +111,7 @@ export class Logouts {
       const release = await context.lock.takeNow(options.timeouts.request)
       try {
         await this.#loginDone(leaving)
-        if (sessionId === undefined && context.state.phase === 'in') return
+        if (sessionId === undefined && (context.state.phase === 'in' || context.state.incoming)) return
         context.note('logout.compensated')
         const reply = await this.#send(sessionId, 'current', credential)
         if (reply && isDone(reply)) return this.#confirm(sessionId)
@@ -136,13 +136,18 @@ export class Logouts {
   }
 
   /**
-   * As `discard`, where it comes so late that the cookie may be somebody else's or is about to be: he has the lock first, and
-   * where somebody is signed in already, only the server knows who that is.
+   * As `discard`, where it comes so late that the cookie may be somebody else's or is about to be: whoever waits for the lock
+   * has it first. Where somebody is signed in already, only the server knows who that is.
    */
   discardLate(): void {
     const context = this.#context
+    // Without a marker nobody could tell behind the lock who has signed in meanwhile.
+    if (context.state.phase === 'out' && !context.readMarker()) return void this.discard()
     context.dispatch({ type: 'loginLost' })
-    if (context.state.logout) void this.deliver(true, true)
+    // One that is under way was sent for what there was before.
+    const before = this.#delivery
+    if (before) void before.then(() => this.discardLate())
+    else if (context.state.logout) void this.deliver(true, true)
   }
 
   #confirm(sessionId = WHICHEVER): void {

@@ -206,3 +206,75 @@ it('R26 R08 a client that is disposed of while it ends the session of a late log
   expect((await stage.run(sibling.auth.login(BOB), 5000)).error).toBeUndefined()
   expect(sibling.auth.getState()).toMatchObject({ status: 'authenticated', user: { id: 'bob' } })
 })
+
+it('R50 R09 nor does a login end who has signed in elsewhere since, and still waits for the clean-up of the one before', async () => {
+  const stage = await createStage({ mode: 'session', parseAnswer: noIds })
+  const { auth } = await stage.open()
+  const sibling = await stage.open()
+  await stage.backend.admin.addUser({ id: 'carl', name: 'Carl', email: 'carl@example.com', password: 'carl' })
+  const carl = { email: 'carl@example.com', password: 'carl' }
+  expect((await stage.run(auth.login(carl))).error).toBeUndefined()
+  auth.on('sessionEnd', () => new Promise<void>(() => {}))
+  stage.world.setNetwork({ latencyMs: [20, 20] })
+  const overtaken = outcome(auth.login(ANN))
+  await stage.world.advance(30)
+  await stage.world.tabs[0]!.freeze()
+  await stage.world.advance(1000)
+  expect((await stage.run(sibling.auth.login(BOB), 3000)).error).toBeUndefined()
+  await stage.world.tabs[0]!.resume()
+  await stage.world.advance(20 * 60_000)
+  expect(await overtaken).toBe('session_changed')
+  expect(await stage.backend.admin.listSessions('bob')).toHaveLength(1)
+})
+
+it('R09 a late login is ended also where a logout without an id is under way as it breaks off', async () => {
+  const stage = await createStage({ mode: 'token' }, { mode: 'token' })
+  const { auth } = await stage.open()
+  stage.backend.faults.add({ kind: 'truncated-body', times: 1 })
+  stage.world.setNetwork({ latencyMs: [4500, 4500] })
+  void outcome(auth.login(ANN))
+  await stage.world.advance(200)
+  void auth.logout({ scope: 'all' })
+  await stage.world.advance(5000)
+  stage.world.setNetwork({ latencyMs: [500, 500] })
+  await stage.world.advance(6000)
+  stage.world.setNetwork({})
+  await stage.world.advance(20 * 60_000)
+  expect(await stage.backend.admin.listSessions('ann')).toEqual([])
+})
+
+it('R09 and where storage is blocked and the logout of the session before is still pending', async () => {
+  const stage = await createStage({ mode: 'token' }, { mode: 'token' })
+  stage.world.capabilities.storage = false
+  const { auth } = await stage.signedIn()
+  const isDown = ({ pathname }: URL) => pathname === '/auth/logout'
+  stage.respond = (_, url) => (isDown(url) ? new Response('', { status: 503 }) : undefined)
+  void auth.logout()
+  await stage.world.advance(50)
+  stage.backend.faults.add({ kind: 'truncated-body', times: 1 })
+  stage.world.setNetwork({ latencyMs: [1500, 1500] })
+  void outcome(auth.login(BOB))
+  for (let waits = 0; waits < 400 && stage.sent('/auth/login').length === 0; waits++)
+    await stage.world.advance(50)
+  stage.respond = () => undefined
+  await stage.world.advance(20 * 60_000)
+  expect(await stage.backend.admin.listSessions('bob')).toEqual([])
+})
+
+it('FIX-04 where storage is blocked, a login that breaks off does not end who signs in behind it, however late news come', async () => {
+  const late = { channelDelayMs: [5, 5] } as const
+  const stage = await createStage({ mode: 'token' }, { mode: 'token' }, late)
+  stage.world.capabilities.storage = false
+  const { auth } = await stage.open()
+  const sibling = await stage.open()
+  stage.backend.faults.add({ kind: 'truncated-body', times: 1 })
+  stage.world.setNetwork({ latencyMs: [1500, 1500] })
+  void outcome(auth.login(ANN))
+  await stage.world.advance(100)
+  const login = outcome(sibling.auth.login(BOB))
+  await stage.world.advance(3000)
+  stage.world.setNetwork({})
+  await stage.world.advance(20 * 60_000)
+  expect(await login).toBe('resolved')
+  expect(sibling.auth.getState()).toMatchObject({ status: 'authenticated' })
+})

@@ -4,6 +4,7 @@ import type { ClientEvent, ClientState, Effect, Grant } from '../../src/core/sta
 import type { Message } from '../../src/core/messages.js'
 import { WHICHEVER } from '../../src/core/pending-logout.js'
 import { INITIAL } from '../../src/core/state.js'
+import type { Epoch } from '../../src/core/types.js'
 import {
   LOGOUT,
   PURGED,
@@ -425,4 +426,19 @@ it('R02 who signs in while the clean-up of a logout runs is not taken for over w
   expect(typesOf(move(ended, { type: 'received', message: old, grant: undefined })[1])).toEqual(['repair'])
   const ahead = messageIn(nextEpoch(ended.epoch, START + 6000, 'z'), 1, 's2')
   expect(move(ended, { type: 'received', message: ahead, grant: undefined })[0].phase).toBe('unknown')
+})
+
+it('R02 late news of the session before do not end who has signed in since and waits for the clean-up', () => {
+  const first = signedIn()
+  const [out] = move(first, LOGOUT, at(1000))
+  const [waiting] = move(out, loggedIn(out, grantOf('ann', { sessionId: 's2', issuedAt: 2000 })), at(2000))
+  expect(waiting.incoming).toBeDefined()
+  const told = (epoch: Epoch): ClientEvent => ({
+    type: 'received',
+    message: messageIn(epoch, 1, 's-ann'),
+    grant: undefined,
+  })
+  expect(effectOf(move(waiting, told(first.epoch))[1], 'post')).toBeUndefined()
+  const ahead = nextEpoch(waiting.epoch, START + 2500, 'z')
+  expect(typesOf(move(waiting, told(ahead))[1])).toEqual(['resync'])
 })

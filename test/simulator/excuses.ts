@@ -378,6 +378,16 @@ export class Excuses {
     )
   }
 
+  /** Nothing joins the tabs, and when the logout was sent the cookie, which is its proof, was not that of its session. */
+  isUnproven({ app, at }: Logout, id: string): boolean {
+    const { ledger, schedule } = this.#truth
+    const last = ledger.exchanges.findLast(
+      ({ page, url, sentAt }) => page === app.page.id && url.pathname === '/auth/logout' && sentAt >= at,
+    )
+    const isProven = !last || ledger.ofCookie(cookieOf(last))?.id === id
+    return !schedule.storage && !schedule.channel && !isProven
+  }
+
   /** The client that should have ended it is gone. */
   isForsaken(id: string): boolean {
     const login = this.#failedLogin(id)
