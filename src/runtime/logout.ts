@@ -141,13 +141,16 @@ export class Logouts {
    */
   discardLate(): void {
     const context = this.#context
-    // Without a marker nobody could tell behind the lock who has signed in meanwhile.
-    if (context.state.phase === 'out' && !context.readMarker()) return void this.discard()
+    // The next client of the page may have signed in.
+    if (context.disposed.aborted) return
     context.dispatch({ type: 'loginLost' })
+    if (!context.state.logout) return
+    // Without a marker nobody could tell behind the lock who has signed in meanwhile.
+    if (!context.readMarker()) return void this.discard()
     // One that is under way was sent for what there was before.
     const before = this.#delivery
     if (before) void before.then(() => this.discardLate())
-    else if (context.state.logout) void this.deliver(true, true)
+    else void this.deliver(true, true)
   }
 
   #confirm(sessionId = WHICHEVER): void {

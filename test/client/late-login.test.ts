@@ -52,13 +52,14 @@ it('R50 a logout in the middle of a login that is refused spares whoever signs i
   expect(await stage.backend.admin.listSessions('ann')).toHaveLength(1)
 })
 
-it.each([
+it.each<[string, number, number, { restore?: 'never' }?]>([
   ['at once, and is awaited behind the deadline', 750, 3400],
   ['when the lock is free, where it breaks off so late that others would not wait for that', 3900, 1500],
+  ['when the lock is free, also where nothing was ever stored', 3900, 1500, { restore: 'never' }],
 ])(
   'FIX-04 R02 the session of a login that breaks off while another tab waits to sign in is ended %s',
-  async (_, legMs, nextMs) => {
-    const stage = await createStage({ mode: 'token' }, { mode: 'token' })
+  async (_, legMs, nextMs, options = {}) => {
+    const stage = await createStage({ mode: 'token', ...options }, { mode: 'token' })
     const { auth } = await stage.open()
     const sibling = await stage.open()
     stage.backend.faults.add({ kind: 'truncated-body', times: 1 })
@@ -278,3 +279,26 @@ it('FIX-04 where storage is blocked, a login that breaks off does not end who si
   expect(await login).toBe('resolved')
   expect(sibling.auth.getState()).toMatchObject({ status: 'authenticated' })
 })
+
+it.each([true, false])(
+  'R26 FIX-04 a login that breaks off behind the end of its client ends nobody who has signed in since: storage %s',
+  async (storage) => {
+    const stage = await createStage({ mode: 'token' }, { mode: 'token' })
+    stage.world.capabilities.storage = storage
+    const { auth } = await stage.open()
+    const sibling = await stage.open()
+    let logins = 0
+    stage.respond = (_, { pathname }) =>
+      pathname === '/auth/login' && ++logins === 1 ? new Response('{"access_token": "t') : undefined
+    stage.world.setNetwork({ latencyMs: [1500, 1500] })
+    const broken = outcome(auth.login(ANN))
+    await stage.world.advance(1600)
+    auth.dispose()
+    stage.world.setNetwork({})
+    const login = outcome(sibling.auth.login(BOB))
+    await stage.world.advance(20 * 60_000)
+    expect(await broken).toBe('disposed')
+    expect(await login).toBe('resolved')
+    expect(sibling.auth.getState()).toMatchObject({ status: 'authenticated', user: { id: 'bob' } })
+  },
+)

@@ -344,9 +344,12 @@ export class Excuses {
     return newer.length > 0 && newer.every(isUntold)
   }
 
-  /** It got no lock in time, though there are locks. */
+  /**
+   * It got no lock in time, though there are locks. Where foreign code holds ours for ever, whoever repairs it waits ten seconds
+   * as well, and the server has forgotten the old cookie by then.
+   */
   #isLockless({ locked }: Exchange): boolean {
-    return this.#truth.schedule.locks === true && !locked
+    return this.#truth.schedule.locks !== false && !locked
   }
 
   /** Whoever wanted the session was told that it failed; tabs that find it meanwhile show it until it is ended. */
@@ -401,12 +404,14 @@ export class Excuses {
     const { ledger } = this.#truth
     const login = this.#failedLogin(id)
     const code = (login?.error as AuthError | undefined)?.code
-    const isUnread = UNREAD.has(code) && (login?.settledAt ?? Infinity) <= at
+    const body = ledger.makers.get(id)?.answer?.body
+    const isUnread = (UNREAD.has(code) || (body && !isReadable(body))) && (login?.settledAt ?? Infinity) <= at
     const isAnswered = (other: Exchange): boolean =>
       ledger.ofCookie(cookieOf(other))?.id === id &&
       (other.arrivedAt ?? Infinity) <= at &&
-      other.answer?.status === 200
-    return isUnread && !ledger.exchanges.some(isAnswered)
+      other.answer?.status === 200 &&
+      isReadable(other.answer.body)
+    return isUnread === true && !ledger.exchanges.some(isAnswered)
   }
 
   /** Nobody could read the answer to a login at about that time: a logout is for whichever session it made, too. */
@@ -445,6 +450,15 @@ const UNREAD: ReadonlySet<string | undefined> = new Set(['network', 'offline', '
 
 const brings = ({ answer }: Exchange, cookie: string | undefined): boolean =>
   answer?.cookies.some((line) => valueOf(line) === cookie) ?? false
+
+function isReadable(body: ArrayBuffer): boolean {
+  try {
+    JSON.parse(new TextDecoder().decode(body))
+    return true
+  } catch {
+    return false
+  }
+}
 
 const valueOf = (setCookie: string): string | undefined => CREDENTIAL.exec(setCookie)?.[1]
 

@@ -148,7 +148,8 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
     switched: () => undefined,
     diagnostic(app, entry) {
       coverage.diagnostic(entry)
-      if (entry.type === 'refresh.adopted' || entry.type === 'tabs.resync') referee.thrift.told(app.page.id)
+      if (entry.type === 'refresh.adopted') referee.thrift.told(app.page.id)
+      if (entry.type === 'tabs.resync') referee.thrift.resynced(app.page.id)
       if (/^refresh\.(sent|done|failed|refused)$/.test(entry.type)) {
         referee.thrift.asks(app.page.id, entry.type === 'refresh.sent')
       }

@@ -70,6 +70,7 @@ export class Thrift {
   readonly #failures = new Map<number, number>()
   readonly #remounts = new Map<number, number>()
   readonly #toldAt = new Map<number, number>()
+  readonly #resyncedAt = new Map<number, number>()
   /** Pages whose request lost a race, or seemed to: they try once more. */
   readonly #losers = new Set<number>()
   /** With cookie sessions: pages whose next question to the server is a refresh, and those questions. */
@@ -120,6 +121,12 @@ export class Thrift {
     // A sign-in whose client is gone still takes the session from the others, who learn of it one by one.
     if (this.#signingIn.has(page)) this.#faults = true
     this.#excused.set(page, this.#truth.now())
+  }
+
+  /** A client heard of another epoch. */
+  resynced(page: number): void {
+    this.#resyncedAt.set(page, this.#truth.now())
+    this.told(page)
   }
 
   /** A client heard of another epoch, or was given what a sibling holds: its own failures are of the past. */
@@ -284,7 +291,9 @@ export class Thrift {
     const remountedAt = this.#remounts.get(page) ?? -Infinity
     const isKept = storage && !this.#estranged
     const isKnown = isKept && this.#signedInAt < begunAt && this.#signedInAt + storageDelay < remountedAt
-    const isOver = (this.#toldAt.get(page) ?? -Infinity) > remountedAt
+    const isOver =
+      (this.#toldAt.get(page) ?? -Infinity) > remountedAt ||
+      (this.#resyncedAt.get(page) ?? -Infinity) > begunAt
     return (!isKnown || isOver) && remountedAt >= begunAt
   }
 
