@@ -148,9 +148,18 @@ export class Excuses {
       if (id !== undefined && !this.#audiences.has(id) && this.isMadeElsewhere(id)) this.told(id)
     const session = inJar()
     if (!session || !ids.has(session.id) || !ledger.lives(session, serverTime())) return
-    const { arrivedAt = Infinity } = ledger.makers.get(session.id) ?? {}
-    // While the machine sleeps nobody finds out anything.
-    if (now() > Math.max(arrivedAt, this.wokeAt) + SETTLED_MS) this.#wonAt.set(session.id, now())
+    const by = ledger.makers.get(session.id)
+    const login = this.#calls.find(
+      (call) => call.kind === 'login' && call.app.page.id === by?.page && isUnderWay(call, by.sentAt),
+    )
+    const { arrivedAt = Infinity } = by ?? {}
+    // While the machine sleeps or the page stands still nobody finds out anything.
+    const since = Math.max(
+      arrivedAt,
+      login?.app.page.gone() === false ? (login.settledAt ?? Infinity) : 0,
+      this.wokeAt,
+    )
+    if (now() > since + SETTLED_MS) this.#wonAt.set(session.id, now())
   }
 
   /** For a minute and longer a tab has shown it, and its cookie was in the jar: all that crossed its login is over. */
