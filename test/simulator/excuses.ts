@@ -345,8 +345,9 @@ export class Excuses {
     if (schedule.locks === true || schedule.channel) return false
     const landed = ledger.exchanges.filter((exchange) => (exchange.arrivedAt ?? Infinity) < arrivedAt)
     const bringers = landed.filter((exchange) => brings(exchange, cookie))
-    const isUntold = ({ page, sentAt }: Exchange): boolean =>
-      bringers.every((by) => sentAt < by.arrivedAt! + (by.page === page ? 0 : schedule.storageDelay))
+    // Also by its own page, where it came under an epoch that is over.
+    const isUntold = ({ sentAt }: Exchange): boolean =>
+      bringers.every((by) => sentAt < by.arrivedAt! + schedule.storageDelay)
     const newer = landed.filter(
       (exchange) => cookieOf(exchange) === cookie && exchange.answer?.status === 200,
     )
@@ -386,6 +387,25 @@ export class Excuses {
           call.kind === 'login' &&
           isUnderWay(call, at) &&
           [...this.#gaveBack].some((exchange) => stoodStill(exchange, call)),
+      )
+    )
+  }
+
+  /**
+   * Its page is gone before it could deliver it, and another one, which could not see its marker yet, has written over what was still
+   * to be delivered: the siblings have heard of the logout, and not of that.
+   */
+  isWrittenOver({ app, at }: Logout): boolean {
+    const { ledger, schedule } = this.#truth
+    return (
+      app.page.gone() &&
+      ledger.exchanges.some(
+        ({ page, url, answer, arrivedAt = -Infinity }) =>
+          page !== app.page.id &&
+          url.pathname === '/auth/refresh' &&
+          answer?.status === 200 &&
+          arrivedAt > at &&
+          arrivedAt <= at + schedule.storageDelay,
       )
     )
   }
