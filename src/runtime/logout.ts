@@ -20,6 +20,8 @@ export interface LogoutResult {
 }
 
 const COMPENSATIONS = 4
+/** Longer than storage and channel take from one process to another. */
+const NEWS_MS = 250
 /** Long enough for whoever asked for it to be the one who delivers it. */
 const ORPHANED_MS = 20_000
 /** How many times the longest back-off a logout waits that the server has answered with a no: it needs somebody to mend it. */
@@ -174,6 +176,8 @@ export class Logouts {
     const release = unlocked ? undefined : await context.lock.takeNow(context.options.timeouts.request)
     try {
       await this.#loginDone(leaving)
+      // The lock comes before the news of what its last holder did.
+      if (locked) await raced(pause(context.ports.clock, NEWS_MS), context.disposed)
       context.syncMarker()
       const { logout, epoch } = context.state
       if (!logout) return true
