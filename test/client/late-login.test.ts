@@ -262,41 +262,29 @@ it('R09 and where storage is blocked and the logout of the session before is sti
   expect(await stage.backend.admin.listSessions('bob')).toEqual([])
 })
 
-it('FIX-04 a login that breaks off late does not end who signs in behind it, also where storage is behind and there is no channel', async () => {
-  const late = { storageDelayMs: [60, 60] } as const
-  const stage = await createStage({ mode: 'token' }, { mode: 'token' }, late)
-  stage.world.capabilities.channel = false
-  const { auth } = await stage.open()
-  const sibling = await stage.open()
-  stage.backend.faults.add({ kind: 'truncated-body', times: 1 })
-  stage.world.setNetwork({ latencyMs: [1500, 1500] })
-  void outcome(auth.login(ANN))
-  await stage.world.advance(100)
-  const login = outcome(sibling.auth.login(BOB))
-  await stage.world.advance(2890)
-  stage.world.setNetwork({})
-  await stage.world.advance(20 * 60_000)
-  expect(await login).toBe('resolved')
-  expect(sibling.auth.getState()).toMatchObject({ status: 'authenticated', user: { id: 'bob' } })
-})
-
-it('FIX-04 where storage is blocked, a login that breaks off does not end who signs in behind it, however late news come', async () => {
-  const late = { channelDelayMs: [5, 5] } as const
-  const stage = await createStage({ mode: 'token' }, { mode: 'token' }, late)
-  stage.world.capabilities.storage = false
-  const { auth } = await stage.open()
-  const sibling = await stage.open()
-  stage.backend.faults.add({ kind: 'truncated-body', times: 1 })
-  stage.world.setNetwork({ latencyMs: [1500, 1500] })
-  void outcome(auth.login(ANN))
-  await stage.world.advance(100)
-  const login = outcome(sibling.auth.login(BOB))
-  await stage.world.advance(3000)
-  stage.world.setNetwork({})
-  await stage.world.advance(20 * 60_000)
-  expect(await login).toBe('resolved')
-  expect(sibling.auth.getState()).toMatchObject({ status: 'authenticated' })
-})
+it.each([
+  ['storage is behind and there is no channel', { storageDelayMs: [60, 60] }, ['channel']],
+  ['storage is blocked and news come late', { channelDelayMs: [5, 5] }, ['storage']],
+  ['nothing joins the tabs but the lock', {}, ['channel', 'storage']],
+] as const)(
+  'FIX-04 a login that breaks off late does not end who signs in behind it, also where %s',
+  async (_, delays, missing) => {
+    const stage = await createStage({ mode: 'token' }, { mode: 'token' }, delays)
+    for (const capability of missing) stage.world.capabilities[capability] = false
+    const { auth } = await stage.open()
+    const sibling = await stage.open()
+    stage.backend.faults.add({ kind: 'truncated-body', times: 1 })
+    stage.world.setNetwork({ latencyMs: [1500, 1500] })
+    void outcome(auth.login(ANN))
+    await stage.world.advance(100)
+    const login = outcome(sibling.auth.login(BOB))
+    await stage.world.advance(2890)
+    stage.world.setNetwork({})
+    await stage.world.advance(20 * 60_000)
+    expect(await login).toBe('resolved')
+    expect(sibling.auth.getState()).toMatchObject({ status: 'authenticated', user: { id: 'bob' } })
+  },
+)
 
 it.each([true, false])(
   'R26 FIX-04 a login that breaks off behind the end of its client ends nobody who has signed in since: storage %s',
