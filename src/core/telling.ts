@@ -32,7 +32,7 @@ export function announce(state: ClientState): Effect & { type: 'post' } {
 
 /** What keeps the state: with the identity of a client that is signed in, without of one that is signed out. */
 export function writeMarker(state: ClientState, identity?: Identity): Effect {
-  const { epoch, follows, generation, mode, logout } = state
+  const { epoch, follows, generation, mode, logout, loggedOut, reason } = state
   const marker: Marker = {
     epoch,
     follows,
@@ -42,7 +42,8 @@ export function writeMarker(state: ClientState, identity?: Identity): Effect {
     sessionId: (identity ?? state).sessionId,
     ending: identity ? [] : (logout?.sessionIds ?? []),
     scope: logout?.scope ?? 'current',
-    reason: identity ? 'none' : state.reason,
+    // A page that began after the logout shows no reason, and still nobody who reads this may go on.
+    reason: identity ? 'none' : loggedOut ? 'logout' : reason,
   }
   return { type: 'writeMarker', marker }
 }

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { isNewer, nextEpoch } from '../../src/core/epoch.js'
 import type { ClientEvent, ClientState, Effect, Grant } from '../../src/core/state.js'
+import type { Marker } from '../../src/core/marker.js'
 import type { Message } from '../../src/core/messages.js'
 import { WHICHEVER } from '../../src/core/pending-logout.js'
 import { INITIAL } from '../../src/core/state.js'
@@ -442,3 +443,32 @@ it('R02 late news of the session before do not end who has signed in since and w
   const ahead = nextEpoch(waiting.epoch, START + 2500, 'z')
   expect(typesOf(move(waiting, told(ahead))[1])).toEqual(['resync'])
 })
+
+it('R37 R26 two tabs agree on a logout also where the one that knows of it began after it and the storage was emptied', () => {
+  const [left] = move(signedIn(), LOGOUT, at(1000))
+  const marker = effectOf(move(left, delivered(left))[1], 'writeMarker')!.marker
+  let out = run(INITIAL, () => ({ type: 'started', marker }))
+  expect(out).toMatchObject({ phase: 'out', reason: 'none' })
+  // Somebody's page stood still with a login that brought that very session, and nothing stored tells it of the logout.
+  let alive = signedIn(2000)
+  const told = (from: readonly Effect[]): ClientEvent[] =>
+    from.flatMap((effect) => (effect.type === 'writeMarker' ? seen(effect.marker) : []))
+  let news = seen(markerOf(alive.epoch))
+  let turns = 0
+  for (; news.length > 0 && turns < 20; turns++) {
+    const [here, said] = move(out, news[0]!, at(5000 + turns))
+    out = here
+    const [there] = told(said)
+    alive = there ? move(alive, there, at(5000 + turns))[0] : alive
+    news = isNewer(alive.epoch, out.epoch) ? seen(markerOf(alive.epoch)) : []
+  }
+  expect(turns).toBe(1)
+  expect([out.phase, alive.phase]).toEqual(['out', 'out'])
+})
+
+const delivered = ({ epoch }: ClientState): ClientEvent => ({
+  type: 'logoutConfirmed',
+  epoch,
+  sessionId: 's-ann',
+})
+const seen = (marker: Marker): ClientEvent[] => [{ type: 'markerSeen', marker }]
