@@ -6,7 +6,7 @@ export type AuthErrorCode = keyof typeof MESSAGES
 const MESSAGES = {
   login_required: 'nobody is signed in. Call login() or loginWithRedirect() first',
   session_ended: 'the session has ended. Sign in again',
-  session_changed: 'a login, a logout or another user came in between. Start again as who is signed in now',
+  session_changed: 'somebody signed in or out in between. Start again as who is signed in now',
   invalid_credentials: 'the server did not accept the credentials',
   user_disabled: 'this account is disabled',
   forbidden:
@@ -21,9 +21,9 @@ const MESSAGES = {
   redirected: 'the endpoint answered with a redirect. Check for a sign-in page in between',
   unsupported_token_type: 'the server issued no bearer token',
   invalid_user: 'the user in the answer cannot be used. Check `parseUser` and `getUserId`',
-  refresh_loop: 'the server issues tokens that have already expired. Check its clock and `expires_in`',
+  refresh_loop: 'the server issues expired tokens. Check its clock and `expires_in`',
   session_mode_refused:
-    'the backend answers with a cookie session and no token. If that is meant, say in `session.csrf` how writes are protected',
+    'the backend answers with a cookie session. If that is meant, say in `session.csrf` how writes are protected',
   no_session_cookie:
     'after the sign-in the session endpoint knows nobody. Check the cookie and its Path, Domain and SameSite',
   no_token_in_session_mode: 'a cookie is the credential, and script never sees a token. Use `auth.fetch`',

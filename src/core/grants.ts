@@ -144,7 +144,7 @@ export function claims(previous: Identity | undefined, current: Identity): Effec
   return same ? [] : [{ type: 'claimsChanged', previous, current }]
 }
 
-function sameJson(a: unknown, b: unknown): boolean {
+export function sameJson(a: unknown, b: unknown): boolean {
   try {
     return a === b || JSON.stringify(a) === JSON.stringify(b)
   } catch {

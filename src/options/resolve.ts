@@ -74,6 +74,7 @@ const DEFAULT_ENDPOINTS: Defined<Endpoints> = {
   start: '/auth/start',
 }
 const DEFAULT_TIMEOUTS = { request: 8000, lock: 10_000, ready: 10_000, sessionEnd: 5000 }
+const DEFAULT_TABS = { shareToken: true }
 const DEFAULT_RETRY = { base: 1000, cap: 60_000 }
 
 const isRefusal = (value: unknown): boolean =>
@@ -104,7 +105,6 @@ const RULES: { readonly [Name in keyof AuthClientOptions]: Rule } = {
   ],
   refusals: [isListOf(isRefusal), 'an array of { status, code, reason }, each status from 400 to 499'],
   authRoutes: [isListOf(isPath), 'an array of paths such as "/sign-in"'],
-  tabs: [isObject, 'an object'],
   development: BOOLEAN,
   hideOnRestore: BOOLEAN,
   redirectInFrame: BOOLEAN,
@@ -152,23 +152,12 @@ export function resolveOptions<User>(options: AuthClientOptions<User> = {}): Res
     check(isValid(value, name), name, expected)
     if (name in DEFAULTS) settings[name] = value
   }
-  const {
-    baseUrl,
-    allowedOrigins = [],
-    mode,
-    endpoints = {},
-    tabs = {},
-    hint,
-    session,
-    timeouts,
-    retry,
-  } = options
+  const { baseUrl, allowedOrigins = [], mode, endpoints = {}, tabs, hint, session, timeouts, retry } = options
   check(mode !== 'session' || endpoints.session !== false, 'endpoints.session', 'a path in session mode')
-  const { shareToken = true } = tabs
-  check(isBoolean(shareToken), 'tabs.shareToken', 'a boolean')
   return {
     ...(settings as typeof DEFAULTS),
     ...resolveSession(session),
+    ...group('tabs', DEFAULT_TABS, tabs, BOOLEAN),
     baseUrl: baseUrl === undefined ? undefined : plainUrl(baseUrl),
     allowedOrigins: allowedOrigins.map((origin, index) => exactOrigin(origin, `allowedOrigins[${index}]`)),
     mode: mode === 'auto' ? undefined : mode,
@@ -176,7 +165,6 @@ export function resolveOptions<User>(options: AuthClientOptions<User> = {}): Res
     timeouts: group('timeouts', DEFAULT_TIMEOUTS, timeouts, MILLISECONDS),
     retry: group('retry', DEFAULT_RETRY, retry, MILLISECONDS),
     hintCookie: hint?.cookie,
-    shareToken,
     // Looked up at each call, so that what is put in its place later (a mock, a monitor) is used.
     // Called without a `this`, which the fetch of a window does not accept.
     fetch: (input, init) => (options.fetch ?? globalThis.fetch)(input, init),

@@ -162,9 +162,9 @@ async function jwtLifetime(token: string): Promise<number | undefined> {
 
 /** Who the answer is for. An answer that does not say so is completed by the session endpoint. */
 async function identify(context: Context, fields: AnswerFields): Promise<Identity | undefined> {
-  if (isPresent(fields.user)) return makeIdentity(context, fields.user, text(fields.sessionId))
-  const { identity } = context.state
   const sessionId = text(fields.sessionId)
+  if (isPresent(fields.user)) return makeIdentity(context, fields.user, sessionId)
+  const { identity } = context.state
   if (identity && sessionId !== undefined && sessionId === identity.sessionId) return identity
   if (context.options.endpoints.session === false) return undefined
   const reply = await call(context, { endpoint: 'session', method: 'GET', token: fields.accessToken })

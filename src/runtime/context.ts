@@ -47,7 +47,7 @@ export class Context {
     this.ports = { ...ports, clock: bound(ports.clock, this.disposed) }
     this.options = options
     this.name = name
-    this.lock = new RefreshLock(this.ports, name, this.disposed)
+    this.lock = new RefreshLock(ports, name, this.disposed)
   }
 
   /** Drawn when it is needed: some servers allow no random numbers while modules load. */
@@ -191,8 +191,8 @@ export class Context {
         const life = this.#life
         this.#life = new AbortController()
         const { reason } = effect
-        const overtaken = ['none', 'logout', 'logout-elsewhere', 'user-switched'].includes(reason)
-        return life.abort(new AuthError(overtaken ? 'session_changed' : 'session_ended', { reason }))
+        const ended = ['expired', 'revoked', 'refused'].includes(reason)
+        return life.abort(new AuthError(ended ? 'session_ended' : 'session_changed', { reason }))
       }
       default:
         // The compiler does not see that an effect and its reaction go together.

@@ -110,9 +110,10 @@ async function send(context: Context, logouts: Logouts, credentials: unknown, cs
   )
   context.login = settled
   const answer = await raced(inTime(context, settled), disposed)
-  late = answer === undefined
-  const timeout = () => new AuthError('timeout', { action: 'log in' })
-  return answer ?? { verdict: { kind: 'indeterminate', error: timeout() }, committed: false }
+  if (answer) return answer
+  late = true
+  const error = new AuthError('timeout', { action: 'log in' })
+  return { verdict: { kind: 'indeterminate', error }, committed: false }
 }
 
 /** Who asked for it was told that it failed, so it has. */

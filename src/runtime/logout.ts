@@ -61,7 +61,7 @@ export class Logouts {
     const { epoch } = context.state
     if (over) {
       // The server knows, and a request could only meet the next session; but what is under way is overtaken.
-      context.dispatch({ type: 'logoutConfirmed', epoch, sessionId: context.state.sessionId ?? WHICHEVER })
+      this.#confirm(context.state.sessionId)
       return { server: 'confirmed', durable: true }
     }
     // A listener may have emptied the storage.

@@ -52,18 +52,20 @@ export class RefreshLock {
       given()
     }
     this.#held.add(release)
+    // Nothing else that a disposed client waits for has a deadline.
+    if (this.#disposed.aborted) this.#ports.clock.after(waitMs, release)
     return release
   }
 
   /** The page goes away. */
   leave(): void {
     this.quit()
-    this.#leaving = new AbortController()
     for (const release of this.#held) release()
   }
 
-  /** The client is disposed of: what it has begun goes on under the lock, and it waits for no more. */
+  /** The client is disposed of: what it has begun goes on under the lock, and nobody waits for it any more. */
   quit(): void {
     this.#leaving.abort()
+    this.#leaving = new AbortController()
   }
 }

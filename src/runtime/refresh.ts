@@ -96,6 +96,7 @@ export class Refresher {
     let contended = false as boolean
     const waitMs = options.timeouts.lock + ports.chance.fraction() * 1000
     const release = await context.lock.take(waitMs, () => (contended = true))
+    const { leaving } = context.lock
     let flush: (() => void) | undefined
     try {
       const waited = ports.clock.monotonic() - asked
@@ -112,7 +113,7 @@ export class Refresher {
       const still = this.#held(need)
       if (still) return still
       if (life.aborted && !need.explicit) return { kind: 'ended' }
-      const outcome = await this.#attempts(need, began)
+      const outcome = await this.#attempts(need, began, leaving)
       flush = outcome.flush
       return outcome.result
     } finally {
@@ -172,12 +173,15 @@ export class Refresher {
   async #attempts(
     need: RefreshNeed,
     began: number | undefined,
+    leaving: AbortSignal,
   ): Promise<{ result: RefreshOutcome; flush?: (() => void) | undefined }> {
     const context = this.#context
     // Also where another tab was faster, or the session has ended meanwhile.
     const result = (): RefreshOutcome => ({ kind: context.state.credential ? 'refreshed' : 'ended' })
     let before: Verdict | undefined
     for (let attempt = 1; ; attempt++) {
+      // The page was away, and somebody else may hold the lock by now.
+      if (leaving.aborted) return { result: await this.#fly(need) }
       const under: Under = { epoch: context.state.epoch, generation: context.state.generation }
       const hadSession = context.state.phase !== 'out' && under.epoch[0] > 0
       const verdict = await renew(context, need, under)

@@ -1,4 +1,5 @@
 import { parseChallenges } from '../core/challenge.js'
+import { sameJson } from '../core/grants.js'
 import { type Credential, elapsed } from '../core/lifetime.js'
 import { AuthError, isA } from '../errors.js'
 import type { Context } from './context.js'
@@ -114,7 +115,7 @@ export async function authenticatedFetch(
       throw new AuthError('not_replayable', { status: first.status, response: first, action })
     }
     // The same again would be refused again: it is not for the sake of the token that it was.
-    const same = refusal === 'csrf' && renewed && isSameJson(proof, cookieHeaders(context, renewed, safe))
+    const same = refusal === 'csrf' && renewed && sameJson(proof, cookieHeaders(context, renewed, safe))
     if (renewed && (same || refusal === 'page')) giveUp(renewed, first)
     if (!mayReplay || !renewed || same) return first
     context.note('request.replayed', { url: plain(url), generation: renewed.generation })
@@ -131,8 +132,6 @@ const TWICE = 'A new token is rejected: check issuer, audience and keys of the r
 const COOKIE_TWICE =
   'The session endpoint knows the session and the resource does not: check Path and Domain of the cookie'
 const CSRF_TWICE = 'Refused with the newest CSRF token: check `header` and `refusals` of `session.csrf`'
-
-const isSameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
 const isRequest = (input: unknown): input is Request => isA(input, 'Request')
 const isStreamBody = (body: unknown): boolean => isA(body, 'ReadableStream')

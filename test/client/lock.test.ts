@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Locks } from '../../src/core/ports.js'
-import { createKit, json, type Kit, ManualClock, refusal, settle, signedIn } from '../support/kit.js'
+import { createKit, grant, json, type Kit, ManualClock, refusal, settle, signedIn } from '../support/kit.js'
 import { createHub } from './hub.js'
 import { FakeLocks, NO_CHANNELS, NO_LOCKS, outcome, silence } from './support.js'
 
@@ -49,6 +49,32 @@ it.each(ACTS)('R21 a page that goes away in mid-%s gives the lock back', async (
   kit.signal('suspend')
   await settle()
   expect(locks.pending).toBe(0)
+})
+
+it.each([
+  ['while it hears the other tabs out', 0],
+  ['before it asks the server again', 1],
+])('R21 R01 a refresh whose page goes away %s takes the lock anew', async (_, asked) => {
+  const { kit, locks, name } = await locked()
+  await kit.clock.advance(228_000)
+  const before = kit.sent('/auth/refresh').length
+  const held = asked === 0 ? await locks.acquire(name, 1) : undefined
+  kit.on('/auth/refresh', () => refusal())
+  const result = outcome(kit.auth.getAccessToken({ minValidity: 75 }))
+  await kit.clock.advance(20)
+  held?.()
+  await settle()
+  expect(kit.sent('/auth/refresh')).toHaveLength(before + asked)
+  kit.signal('suspend')
+  kit.on('/auth/refresh', () => grant(9))
+  const release = await locks.acquire(name, 1)
+  kit.signal('restore')
+  await kit.clock.advance(5000)
+  expect(kit.sent('/auth/refresh')).toHaveLength(before + asked)
+  release?.()
+  await kit.clock.advance(1000)
+  expect(await result).toBe('resolved')
+  expect(kit.sent('/auth/refresh')).toHaveLength(before + asked + 1)
 })
 
 it('a client that is disposed of neither holds the lock nor waits for it', async () => {

@@ -419,6 +419,36 @@ it('FIX-04 a login whose client was disposed signs nobody in and is revoked', as
   expect(kit.sent('/auth/logout').map(({ body }) => body)).toEqual([{ session_id: 's3', scope: 'current' }])
 })
 
+it('R50 R26 what ends the session of a disposed client waits for the login of the next one, and holds the lock no longer than its deadline', async () => {
+  const clock = new ManualClock()
+  const locks = new FakeLocks(clock)
+  const kit = await signedIn({}, { clock, ports: { locks } })
+  await kit.auth.logout()
+  const before = kit.sent('/auth/logout').length
+  const { answer } = await beginLogin(kit)
+  kit.auth.dispose()
+  const logins = kit.sent('/auth/login').length
+  const next = kit.another()
+  const second = gate()
+  kit.on('/auth/login', () => second.answer)
+  const login = outcome(next.login({}))
+  await settle()
+  await clock.advance(100)
+  expect(kit.sent('/auth/login')).toHaveLength(logins + 1)
+  // Its answer would take away the cookie of the second, were it to come behind that.
+  answer(grant(30, { session_id: 's3' }))
+  await settle()
+  expect(kit.sent('/auth/logout')).toHaveLength(before)
+  kit.on('/auth/logout', silence)
+  second.open(grant(31, { session_id: 's4' }))
+  expect(await login).toBe('resolved')
+  await settle()
+  expect(kit.sent('/auth/logout').slice(before)).toMatchObject([{ body: { session_id: 's3' } }])
+  expect(locks.pending).toBe(1)
+  await clock.advance(8000)
+  expect(locks.pending).toBe(0)
+})
+
 it('R50 a login answer that cannot be read and comes after its deadline does not end the session of the next login', async () => {
   const kit = await signedIn()
   await kit.auth.logout()

@@ -95,6 +95,7 @@ export class FakeLocks implements Locks {
 
   acquire: Locks['acquire'] = (name, waitMs, signal, queued) => {
     this.names.add(name)
+    if (signal?.aborted) return Promise.resolve(undefined)
     return new Promise((resolve) => {
       const leave = () => {
         const held = this.#queue[0] === entry

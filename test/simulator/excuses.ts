@@ -107,6 +107,9 @@ export class Excuses {
   /** Somebody empties the storage. */
   forgot(): void {
     this.forgottenAt = this.#truth.now()
+    // What is still on its way to the others reaches nobody.
+    const { ledger } = this.#truth
+    this.#unheardBy(({ page }, id) => page.id !== ledger.makers.get(id)?.page)
     this.#newestKnower = Math.max(this.#newestPage, ...this.#truth.apps().map(({ page }) => page.id))
   }
 
@@ -122,11 +125,15 @@ export class Excuses {
   /** A page that is frozen or cached gives the lock back, whatever it has under way. */
   left(page: number): void {
     this.#addUnderWay(page, this.#gaveBack)
+    this.#unheardBy((app) => app.page.id === page)
+  }
+
+  /** What is told at that moment comes too late for them. */
+  #unheardBy(isGone: (app: App, id: string) => boolean): void {
     const { now, schedule } = this.#truth
-    for (const { at, there } of this.#audiences.values()) {
-      // What is told at that moment comes too late.
+    for (const [id, { at, there }] of this.#audiences) {
       if (now() > at + newsMs(schedule)) continue
-      for (const app of there) if (app.page.id === page) there.delete(app)
+      for (const app of there) if (isGone(app, id)) there.delete(app)
     }
   }
 
@@ -243,6 +250,11 @@ export class Excuses {
     )
     if (crossed) return true
     if (wonAt > 0) return false
+    // While its page stands still nobody hears of it, and a logout that knows of no session, and waits, takes whichever cookie there is.
+    const isTaken = ({ page, url, sentAt }: Exchange): boolean =>
+      page !== by.page && url.pathname === '/auth/logout' && sentAt >= by.sentAt && pending(sentAt)
+    const waits = this.#logouts.some(({ at, nameless }) => nameless && at <= by.sentAt)
+    if (waits && this.#gaveBack.has(by) && ledger.exchanges.some(isTaken)) return true
     // Where news come late, a tab that is refused twice about the time of a sign-in overrules what it has not heard of.
     const isRefused = ({ answer }: Exchange): boolean => answer?.status === 401
     const isRetry = ({ page, sentAt }: Exchange): boolean =>

@@ -293,11 +293,14 @@ it('a URL object that is changed later changes nothing', () => {
 
 it('AV-27 options under __proto__ of parsed JSON are nobody’s options', () => {
   const options: unknown = JSON.parse(
-    '{"__proto__": {"baseUrl": "http://evil.example", "allowedOrigins": ["https://evil.example"]}, "tabs": {"__proto__": {"shareToken": false}}}',
+    '{"__proto__": {"baseUrl": "http://evil.example", "allowedOrigins": ["https://evil.example"]}}',
   )
-  expect(resolve(options)).toMatchObject({ baseUrl: undefined, allowedOrigins: [], shareToken: true })
+  expect(resolve(options)).toMatchObject({ baseUrl: undefined, allowedOrigins: [] })
   expect(() => resolve(JSON.parse('{"endpoints": {"__proto__": {"refresh": "/evil"}}}'))).toThrow(
     '"endpoints.__proto__" must be a path',
+  )
+  expect(() => resolve(JSON.parse('{"tabs": {"__proto__": {"shareToken": false}}}'))).toThrow(
+    '"tabs.__proto__" must be a boolean',
   )
   expect(Object.keys(Object.prototype)).toEqual([])
 })
