@@ -54,5 +54,9 @@ export function end(
   return [{ ...next, purging: true }, [abandon, { type: 'end', reason, status, previous: state.identity }]]
 }
 
+/** Somebody wanted nobody to be signed in, and nobody has signed in since. */
+export const isLeft = ({ phase, loggedOut, incoming }: ClientState): boolean =>
+  phase === 'out' && !!loggedOut && !incoming
+
 export const isLogout = (reason: Marker['reason']): boolean =>
   reason === 'logout' || reason === 'logout-elsewhere'

@@ -1,10 +1,10 @@
-import { end, isLogout } from './ends.js'
+import { end, isLeft, isLogout } from './ends.js'
 import { isNewer, isSame, nextEpoch } from './epoch.js'
 import { claims, isReplaced, switchTo, take } from './grants.js'
 import { remaining } from './lifetime.js'
 import type { Marker } from './marker.js'
 import type { Message } from './messages.js'
-import { isMore, merge, WHICHEVER, without } from './pending-logout.js'
+import { isMore, merge, MOST_PENDING, WHICHEVER, without } from './pending-logout.js'
 import { calm, type ClientState, type Effect, type Grant, type Moment, type Transition } from './state.js'
 import { announce, out, tellLogout, writeMarker } from './telling.js'
 import type { EndReason, Epoch } from './types.js'
@@ -19,13 +19,8 @@ export function followMarker(state: ClientState, marker: Marker, now: Moment): T
     return resync(state, { ...marker, epoch: nextEpoch(marker.epoch, now.wall, now.id) }, now)
   const { reason: told } = marker
   const reason = told === 'none' || told === 'logout' ? 'logout-elsewhere' : told
-  const [next, effects] = followOut(state, marker, reason, pendingLogout(marker))
-  if (!nobody) return [next, effects]
-  const { loggedOut } = state
-  return [
-    state.phase === 'out' ? { ...next, loggedOut } : { ...next, loggedOut: undefined, reason: 'none' },
-    effects,
-  ]
+  const [next, effects] = followOut(state, marker, reason, pendingLogout(marker), !nobody)
+  return [nobody && state.phase !== 'out' ? { ...next, reason: 'none' } : next, effects]
 }
 
 /** Another tab signed out, or was told that the session has ended. */
@@ -34,6 +29,7 @@ function followOut(
   { epoch, sessionId }: Pick<Marker, 'epoch' | 'sessionId'>,
   reason: EndReason,
   theirs: ClientState['logout'],
+  isTold = true,
 ): Transition {
   // What we have still to end is not forgotten because another tab has something to end, too.
   const mine = state.logout && without(state.logout, WHICHEVER)
@@ -43,7 +39,8 @@ function followOut(
       ? [{ ...state, epoch, incoming: undefined, generation: 0 }, dropped(state)]
       : end(state, reason, epoch, undefined)
   // Whoever logged out wants to be out, whatever another tab is told afterwards.
-  const loggedOut = isLogout(reason) ? epoch : ended.loggedOut
+  const known = state.phase === 'out' ? state.loggedOut : undefined
+  const loggedOut = isTold && isLogout(reason) ? epoch : known
   const next: ClientState = { ...ended, logout, sessionId, loggedOut }
   const told: Effect[] = logout === theirs ? [] : [writeMarker(next)]
   const pending: Effect[] = logout ? [{ type: 'pending' }] : []
@@ -65,8 +62,8 @@ function disown(
 }
 
 /** Whether it is the session that somebody logged out of. */
-const isOver = ({ phase, loggedOut, incoming, over }: ClientState, id: string | undefined): boolean =>
-  phase === 'out' && !!loggedOut && !incoming && !!id && over.includes(id)
+const isOver = (state: ClientState, id: string | undefined): boolean =>
+  isLeft(state) && !!id && state.over.includes(id)
 
 /** Somebody is signed in by another tab: learn who it is. */
 function resync(
@@ -119,7 +116,9 @@ export function notice(state: ClientState, marker: Marker, before?: Marker): Tra
   const mine = state.logout
   // Less than what we know of: the others have delivered the rest.
   if (!theirs || !isMore(theirs, mine)) return [{ ...noted, logout: theirs }, []]
-  if (!mine) return [{ ...noted, logout: theirs }, [{ type: 'pending' }]]
+  // A full list is not added to: each would drop what is news to the other, without end.
+  if (!mine || theirs.sessionIds.length === MOST_PENDING)
+    return [{ ...noted, logout: theirs }, [{ type: 'pending' }]]
   const next: ClientState = { ...noted, logout: merge(mine, theirs) }
   return [next, [writeMarker(next), { type: 'pending' }]]
 }

@@ -1,4 +1,4 @@
-import { end, isLogout, refused } from './ends.js'
+import { end, isLeft, isLogout, refused } from './ends.js'
 import { isNewer, isSame, nextEpoch, NO_EPOCH } from './epoch.js'
 import { granted, install } from './grants.js'
 import type { Marker } from './marker.js'
@@ -23,9 +23,8 @@ export function transition(state: ClientState, event: ClientEvent, now: Moment):
 /** Keeps in mind what somebody logged out of, and not who has signed in since and waits for the clean-up. */
 function remember(before: ClientState, next: ClientState): ClientState {
   if (next === before) return next
-  const { phase, loggedOut, incoming, sessionId = WHICHEVER, logout } = next
-  const isOver = phase === 'out' && loggedOut && !incoming
-  const ended = isOver ? [sessionId, ...(logout?.sessionIds ?? [])] : []
+  const { sessionId = WHICHEVER, logout } = next
+  const ended = isLeft(next) ? [sessionId, ...(logout?.sessionIds ?? [])] : []
   return { ...next, over: [...new Set([...before.over, ...ended])].slice(-MOST_OVER) }
 }
 

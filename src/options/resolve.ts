@@ -74,7 +74,6 @@ const DEFAULT_ENDPOINTS: Defined<Endpoints> = {
   start: '/auth/start',
 }
 const DEFAULT_TIMEOUTS = { request: 8000, lock: 10_000, ready: 10_000, sessionEnd: 5000 }
-const DEFAULT_TABS = { shareToken: true }
 const DEFAULT_RETRY = { base: 1000, cap: 60_000 }
 
 const isRefusal = (value: unknown): boolean =>
@@ -157,7 +156,6 @@ export function resolveOptions<User>(options: AuthClientOptions<User> = {}): Res
   return {
     ...(settings as typeof DEFAULTS),
     ...resolveSession(session),
-    ...group('tabs', DEFAULT_TABS, tabs, BOOLEAN),
     baseUrl: baseUrl === undefined ? undefined : plainUrl(baseUrl),
     allowedOrigins: allowedOrigins.map((origin, index) => exactOrigin(origin, `allowedOrigins[${index}]`)),
     mode: mode === 'auto' ? undefined : mode,
@@ -165,6 +163,7 @@ export function resolveOptions<User>(options: AuthClientOptions<User> = {}): Res
     timeouts: group('timeouts', DEFAULT_TIMEOUTS, timeouts, MILLISECONDS),
     retry: group('retry', DEFAULT_RETRY, retry, MILLISECONDS),
     hintCookie: hint?.cookie,
+    shareToken: group('tabs', { shareToken: true }, tabs, BOOLEAN).shareToken,
     // Looked up at each call, so that what is put in its place later (a mock, a monitor) is used.
     // Called without a `this`, which the fetch of a window does not accept.
     fetch: (input, init) => (options.fetch ?? globalThis.fetch)(input, init),

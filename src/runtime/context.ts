@@ -47,7 +47,7 @@ export class Context {
     this.ports = { ...ports, clock: bound(ports.clock, this.disposed) }
     this.options = options
     this.name = name
-    this.lock = new RefreshLock(ports, name, this.disposed)
+    this.lock = new RefreshLock(this.ports, name, this.disposed)
   }
 
   /** Drawn when it is needed: some servers allow no random numbers while modules load. */

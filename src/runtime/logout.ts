@@ -109,8 +109,10 @@ export class Logouts {
     const { sessionId } = identity
     for (let attempt = 1, tries = 1; attempt <= COMPENSATIONS; tries++) {
       const { leaving } = context.lock
-      // Under the lock: its answer may delete a cookie, and must not arrive behind that of the next login.
-      const release = await context.lock.takeNow(options.timeouts.request)
+      // Under the lock: its answer may delete a cookie, and must not arrive behind that of the next login. Without an id a client that
+      // is disposed of could end that one, of which it hears nothing.
+      const isApart = !sessionId && disposed.aborted
+      const release = isApart ? undefined : await context.lock.takeNow(options.timeouts.request)
       try {
         await this.#loginDone(leaving)
         if (sessionId === undefined && (context.state.phase === 'in' || context.state.incoming)) return

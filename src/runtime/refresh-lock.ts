@@ -16,6 +16,7 @@ export class RefreshLock {
   readonly #disposed: AbortSignal
   readonly #held = new Set<Release>()
   #leaving = new AbortController()
+  #away: Promise<void> = Promise.resolve()
 
   constructor(ports: Ports, name: string, disposed: AbortSignal) {
     this.#ports = ports
@@ -31,19 +32,18 @@ export class RefreshLock {
   /** The lock, or undefined where it was not granted within that time. Asks again when the page is back. */
   async take(waitMs: number, queued?: () => void): Promise<Release | undefined> {
     for (;;) {
+      await raced(this.#away, this.#disposed)
       const { leaving } = this
       const release = await raced(this.takeNow(waitMs, queued), this.#disposed)
       if (release || !leaving.aborted) return release
-      // Timers stand still while the page is away.
-      await raced(pause(this.#ports.clock, AWAY_MS), this.#disposed)
     }
   }
 
-  /** As `take`, for what must be done before the page has gone. */
+  /** As `take`, for what must be done before the page has gone. A disposed client waits its turn, and holds nothing. */
   async takeNow(waitMs: number, queued?: () => void): Promise<Release | undefined> {
     const { leaving } = this
     const given = await this.#ports.locks.acquire(this.#name, waitMs, leaving, queued)
-    if (!given || leaving.aborted) {
+    if (!given || leaving.aborted || this.#disposed.aborted) {
       given?.()
       return undefined
     }
@@ -52,18 +52,18 @@ export class RefreshLock {
       given()
     }
     this.#held.add(release)
-    // Nothing else that a disposed client waits for has a deadline.
-    if (this.#disposed.aborted) this.#ports.clock.after(waitMs, release)
     return release
   }
 
   /** The page goes away. */
   leave(): void {
     this.quit()
+    // Timers stand still while it is away.
+    this.#away = pause(this.#ports.clock, AWAY_MS)
     for (const release of this.#held) release()
   }
 
-  /** The client is disposed of: what it has begun goes on under the lock, and nobody waits for it any more. */
+  /** The client is disposed of: what it has begun goes on under the lock, and it waits for no more of what it waited for. */
   quit(): void {
     this.#leaving.abort()
     this.#leaving = new AbortController()

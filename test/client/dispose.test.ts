@@ -47,6 +47,20 @@ it.each([
   },
 )
 
+it('R26 R05 nor does a refresh that waits for one that is under way begin when the client is disposed of', async () => {
+  const { clock, locks, setup } = ports()
+  const kit = await signedIn({}, setup)
+  kit.on('/auth/refresh', silence)
+  const codes = [outcome(kit.auth.refresh({ force: true }))]
+  await settle()
+  codes.push(outcome(kit.auth.refresh({ force: true })))
+  await settle()
+  kit.auth.dispose()
+  expect(await Promise.all(codes)).toEqual(['disposed', 'disposed'])
+  await settle()
+  expect([clock.pending, locks.pending]).toEqual([0, 0])
+})
+
 it('R26 what waits in any other way rejects as disposed, and so does every call after it', async () => {
   const kit = createKit()
   kit.on('/auth/refresh', silence)

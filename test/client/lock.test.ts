@@ -77,6 +77,20 @@ it.each([
   expect(kit.sent('/auth/refresh')).toHaveLength(before + asked + 1)
 })
 
+it('R21 a page on its way out does not take the lock again', async () => {
+  const { kit, locks } = await locked()
+  kit.on('/auth/refresh', () => refusal())
+  void outcome(kit.auth.refresh({ force: true }))
+  // In the pause before it asks once more.
+  await kit.clock.advance(140)
+  kit.signal('suspend')
+  await kit.clock.advance(20)
+  expect(locks.pending).toBe(0)
+  void outcome(kit.auth.refresh({ force: true }))
+  await kit.clock.advance(20)
+  expect(locks.pending).toBe(0)
+})
+
 it('a client that is disposed of neither holds the lock nor waits for it', async () => {
   const { kit, locks, name } = await locked()
   kit.on('/auth/refresh', silence)

@@ -6,6 +6,7 @@ import {
   createKit,
   FakeBrowser,
   grant,
+  json,
   type Kit,
   ManualClock,
   refusal,
@@ -419,7 +420,7 @@ it('FIX-04 a login whose client was disposed signs nobody in and is revoked', as
   expect(kit.sent('/auth/logout').map(({ body }) => body)).toEqual([{ session_id: 's3', scope: 'current' }])
 })
 
-it('R50 R26 what ends the session of a disposed client waits for the login of the next one, and holds the lock no longer than its deadline', async () => {
+it('R50 R26 what ends the session of a disposed client waits for the login of the next one, and leaves nothing behind', async () => {
   const clock = new ManualClock()
   const locks = new FakeLocks(clock)
   const kit = await signedIn({}, { clock, ports: { locks } })
@@ -444,9 +445,42 @@ it('R50 R26 what ends the session of a disposed client waits for the login of th
   expect(await login).toBe('resolved')
   await settle()
   expect(kit.sent('/auth/logout').slice(before)).toMatchObject([{ body: { session_id: 's3' } }])
-  expect(locks.pending).toBe(1)
-  await clock.advance(8000)
   expect(locks.pending).toBe(0)
+  next.dispose()
+  expect(clock.pending).toBe(0)
+})
+
+it('R50 R26 without an id it does not wait: it would end the sign-in of the next one', async () => {
+  const clock = new ManualClock()
+  const kit = createKit({ mode: 'session' }, { clock, ports: { locks: new FakeLocks(clock) } })
+  let jar: string | undefined
+  const ended: unknown[] = []
+  kit.on('/auth/session', () => (jar ? json({ user: { id: jar } }) : refusal()))
+  kit.on('/auth/logout', () => {
+    ended.push(jar)
+    jar = undefined
+    return new Response(null, { status: 204 })
+  })
+  const signIn = (auth: typeof kit.auth, user: string) => {
+    const late = gate()
+    kit.on('/auth/login', () => late.answer)
+    const login = outcome(auth.login({}))
+    return { login, answer: () => ((jar = user), late.open(json({ user: { id: user } }))) }
+  }
+  await kit.auth.ready()
+  const first = signIn(kit.auth, 'ann')
+  await settle()
+  kit.auth.dispose()
+  const next = kit.another()
+  await next.ready()
+  const second = signIn(next, 'bob')
+  await settle()
+  first.answer()
+  await settle()
+  second.answer()
+  expect(await second.login).toBe('resolved')
+  await clock.advance(1000)
+  expect([ended, jar]).toEqual([['ann'], 'bob'])
 })
 
 it('R50 a login answer that cannot be read and comes after its deadline does not end the session of the next login', async () => {

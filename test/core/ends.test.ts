@@ -5,6 +5,7 @@ import type { Marker } from '../../src/core/marker.js'
 import type { Message } from '../../src/core/messages.js'
 import { WHICHEVER } from '../../src/core/pending-logout.js'
 import { INITIAL } from '../../src/core/state.js'
+import { writeMarker } from '../../src/core/telling.js'
 import type { Epoch } from '../../src/core/types.js'
 import {
   LOGOUT,
@@ -464,6 +465,34 @@ it('R37 R26 two tabs agree on a logout also where the one that knows of it began
   }
   expect(turns).toBe(1)
   expect([out.phase, alive.phase]).toEqual(['out', 'out'])
+})
+
+it('R37 a marker written on the way says of no logout that its own state does not know of', () => {
+  const [nobody] = move(INITIAL, { type: 'skipped' }, at(0))
+  const [lost] = move(nobody, { type: 'loginLost', sessionId: 's1' }, at(10))
+  const epoch = nextEpoch(lost.epoch, START + 1000, 'x')
+  const marker = markerOf(epoch, { state: 'out', generation: 0, sessionId: undefined })
+  const [next, effects] = move(lost, { type: 'markerSeen', marker }, at(1100))
+  expect(next).toMatchObject({ loggedOut: undefined, reason: 'none' })
+  expect(effectOf(effects, 'writeMarker')?.marker.reason).toBe('none')
+})
+
+it('R26 two tabs that know of more to end than the marker holds agree on what it says', () => {
+  const [out] = move(signedIn(), LOGOUT, at(1000))
+  const pending = (...sessionIds: string[]) => ({ scope: 'current' as const, sessionIds })
+  const tabs = [
+    { ...out, logout: pending('a', 'b', 'c', 'd') },
+    { ...out, logout: pending('e', 'a', 'b', 'c') },
+  ]
+  let marker: Marker | undefined = effectOf([writeMarker(tabs[1]!)], 'writeMarker')!.marker
+  let turns = 0
+  for (; marker && turns < 20; turns++) {
+    const [next, effects] = move(tabs[turns % 2]!, { type: 'markerSeen', marker }, at(2000 + turns))
+    Object.assign(tabs, { [turns % 2]: next })
+    marker = effectOf(effects, 'writeMarker')?.marker
+  }
+  expect(turns).toBeLessThan(3)
+  expect(tabs[0]!.logout).toEqual(tabs[1]!.logout)
 })
 
 const delivered = ({ epoch }: ClientState): ClientEvent => ({

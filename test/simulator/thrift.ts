@@ -280,6 +280,7 @@ export class Thrift {
       return (
         this.#truth.now() - this.#forcedAt < EXCUSE_MS ||
         this.#isBroken(page) ||
+        this.#isBlurred(page) ||
         this.#isOfThePast(page, begunAt)
       )
     return this.#truth.schedule.locks !== true || this.isExcused(page) || this.isExcused(other.page)
@@ -295,6 +296,12 @@ export class Thrift {
       (this.#toldAt.get(page) ?? -Infinity) > remountedAt ||
       (this.#resyncedAt.get(page) ?? -Infinity) > begunAt
     return (!isKnown || isOver) && remountedAt >= begunAt
+  }
+
+  /** Where a question is several requests, nobody can tell for whom the next one is: the client before, this one, or its logout. */
+  #isBlurred(page: number): boolean {
+    const remountedAt = this.#remounts.get(page) ?? -Infinity
+    return this.#truth.schedule.mode !== undefined && this.#truth.now() - remountedAt < EXCUSE_MS
   }
 
   /** Webkit tells a page that comes back out of its cache that its request has failed, whatever became of it. */
