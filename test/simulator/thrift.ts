@@ -93,6 +93,8 @@ export class Thrift {
   #newsAt = -Infinity
   /** The storage was emptied: tabs of different epochs do not hear each other until somebody has an answer. */
   #estranged = false
+  /** The clock of the machine was set back: epochs are numbered on, and two tabs may come to the same number. */
+  #isClockBack = false
 
   constructor(truth: ThriftTruth, violate: (what: string) => void) {
     this.#truth = truth
@@ -111,6 +113,7 @@ export class Thrift {
     if (step.do === 'leave' || step.do === 'freeze')
       for (const { page } of this.#truth.apps()) this.excuse(page.id)
     if (step.do === 'clearStorage') this.#estranged = true
+    if (step.do === 'setClock' && step.ms < 0) this.#isClockBack = true
     if (step.do === 'refreshNow') this.#forcedAt = this.#truth.now()
     if (!QUIET.has(step.do)) this.#disturbedAt = this.#truth.now()
     if (EXPLICIT.has(step.do) || step.do === 'online' || step.do === 'setClock') this.#forget()
@@ -230,8 +233,11 @@ export class Thrift {
       const since = sentAt < this.#succeededAt ? Math.min(this.#renewedAt, sentAt) : sentAt
       this.#forget()
       this.#succeededAt = now()
+      // To a tab that has made an epoch of its own it may be older.
+      const isUnordered = this.#estranged && this.#isClockBack
       if (this.#estranged) this.#newsAt = now()
       this.#estranged = false
+      if (isUnordered) return
       if (this.#app(page)?.page.running() && sentAt > this.#disturbedAt + EXCUSE_MS) this.#renewedAt = since
       return
     }
