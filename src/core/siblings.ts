@@ -118,7 +118,10 @@ export function notice(state: ClientState, marker: Marker, before?: Marker): Tra
   if (!theirs || !isMore(theirs, mine)) return [{ ...noted, logout: theirs }, []]
   // A full list is not added to: each would drop what is news to the other, without end.
   if (!mine || theirs.sessionIds.length === MOST_PENDING)
-    return [{ ...noted, logout: theirs }, [{ type: 'pending' }]]
+    return [
+      { ...noted, logout: { ...merge(mine ?? theirs, theirs), sessionIds: theirs.sessionIds } },
+      [{ type: 'pending' }],
+    ]
   const next: ClientState = { ...noted, logout: merge(mine, theirs) }
   return [next, [writeMarker(next), { type: 'pending' }]]
 }

@@ -211,10 +211,12 @@ export class Logouts {
     }
   }
 
-  /** A sign-in of this tab is not crossed. If the page or the client goes away, it is not waited for. */
+  /** A sign-in of this tab is not crossed. If the page or the client goes away, it is not waited for: it may be waiting for this. */
   #loginDone(leaving: AbortSignal): Promise<unknown> {
     const context = this.#context
-    return raced(inTime(context, context.login ?? Promise.resolve()), leaving).catch(() => {})
+    return raced(inTime(context, context.login ?? Promise.resolve()), leaving, context.disposed).catch(
+      () => {},
+    )
   }
 
   #retryLater(reply?: Reply): void {

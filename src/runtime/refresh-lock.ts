@@ -32,11 +32,18 @@ export class RefreshLock {
   /** The lock, or undefined where it was not granted within that time. Asks again when the page is back. */
   async take(waitMs: number, queued?: () => void): Promise<Release | undefined> {
     for (;;) {
-      await raced(this.#away, this.#disposed)
+      await this.back()
       const { leaving } = this
-      const release = await raced(this.takeNow(waitMs, queued), this.#disposed)
+      const release = await this.takeNow(waitMs, queued)
+      if (this.#disposed.aborted) release?.()
+      this.#disposed.throwIfAborted()
       if (release || !leaving.aborted) return release
     }
+  }
+
+  /** Resolves when the page is here, or here again. */
+  async back(): Promise<void> {
+    for (let away; away !== this.#away;) await raced((away = this.#away), this.#disposed)
   }
 
   /** As `take`, for what must be done before the page has gone. A disposed client waits its turn, and holds nothing. */

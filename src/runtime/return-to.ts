@@ -35,9 +35,9 @@ export function checkReturnTo(context: Context, returnTo: unknown): string {
     /%(25)*(2f|5c)/i.test(url.pathname)
   if (disguised || url.origin !== page.origin || url.username !== '') throw refuse()
   const authPaths = (Object.keys(options.endpoints) as (keyof Endpoints)[])
-    .map((endpoint) => new URL(endpointUrl(context, endpoint) ?? 'about:'))
-    .filter(({ origin }) => origin === page.origin)
-    .map(({ pathname }) => pathname)
+    .map((endpoint) => endpointUrl(context, endpoint))
+    .filter((endpoint) => endpoint !== undefined && new URL(endpoint).origin === page.origin)
+    .map((endpoint) => new URL(endpoint!).pathname)
   // A sign-in page at the root does not close all that is below it.
   const blocked = [...authPaths, ...options.authRoutes].map(bare)
   if (blocked.some((route) => path === route || (route && path.startsWith(`${route}/`)))) throw refuse()

@@ -61,6 +61,23 @@ it('R26 R05 nor does a refresh that waits for one that is under way begin when t
   expect([clock.pending, locks.pending]).toEqual([0, 0])
 })
 
+it.each(['refresh', 'login'] as const)(
+  'R26 in no moment of a %s dispose leaves the lock behind',
+  async (call) => {
+    const leaks: number[] = []
+    for (let microtasks = 0; microtasks < 40; microtasks++) {
+      const { clock, locks, setup } = ports()
+      const kit = await signedIn({}, setup)
+      void outcome(call === 'login' ? kit.auth.login({}) : kit.auth.refresh({ force: true }))
+      for (let passed = 0; passed < microtasks; passed++) await Promise.resolve()
+      kit.auth.dispose()
+      await clock.advance(30_000)
+      if (locks.pending > 0) leaks.push(microtasks)
+    }
+    expect(leaks).toEqual([])
+  },
+)
+
 it('R26 what waits in any other way rejects as disposed, and so does every call after it', async () => {
   const kit = createKit()
   kit.on('/auth/refresh', silence)

@@ -89,6 +89,28 @@ it('R21 a page on its way out does not take the lock again', async () => {
   void outcome(kit.auth.refresh({ force: true }))
   await kit.clock.advance(20)
   expect(locks.pending).toBe(0)
+  // First it is hidden, and then it is frozen.
+  kit.signal('suspend')
+  await kit.clock.advance(20)
+  expect(locks.pending).toBe(0)
+  await kit.clock.advance(30)
+  expect(locks.pending).toBe(1)
+})
+
+it('R21 R01 what a refresh waits until its page is back is not taken for a wait for another tab', async () => {
+  const kit = createKit({}, { ports: { locks: NO_LOCKS } })
+  kit.on('/auth/refresh', () => refusal())
+  kit.on('/auth/login', () => grant(1))
+  void outcome(kit.auth.login({}))
+  await kit.clock.advance(1000)
+  expect(kit.auth.getState().status).toBe('authenticated')
+  kit.signal('suspend')
+  kit.clock.sleep(290_000)
+  const before = kit.sent('/auth/refresh').length
+  kit.signal('restore')
+  // The pause of whoever has no lock included, and not the one in which the last holder of it is heard out.
+  await kit.clock.advance(190)
+  expect(kit.sent('/auth/refresh')).toHaveLength(before + 1)
 })
 
 it('a client that is disposed of neither holds the lock nor waits for it', async () => {

@@ -420,6 +420,35 @@ it('FIX-04 a login whose client was disposed signs nobody in and is revoked', as
   expect(kit.sent('/auth/logout').map(({ body }) => body)).toEqual([{ session_id: 's3', scope: 'current' }])
 })
 
+it.each([undefined, 's9'])(
+  'FIX-04 R26 nor in any moment of its answer is the session left that nobody takes (id: %s)',
+  async (session_id) => {
+    for (let microtasks = 0; microtasks < 8; microtasks++) {
+      let isArmed = false
+      const disposeSoon = async () => {
+        for (let passed = 0; passed < microtasks; passed++) await Promise.resolve()
+        kit.auth.dispose()
+      }
+      const parseUser = (user: unknown) => {
+        if (isArmed) void disposeSoon()
+        return user
+      }
+      const kit = createKit({ parseUser }, { ports: { locks: NO_LOCKS } })
+      kit.on('/auth/refresh', () => refusal())
+      kit.on('/auth/logout', () => new Response(null, { status: 204 }))
+      void kit.auth.ready()
+      await kit.clock.advance(1000)
+      const { login, answer } = await beginLogin(kit)
+      isArmed = true
+      answer(grant(30, { session_id }))
+      await kit.clock.advance(20_000)
+      expect(await login).toBe('disposed')
+      const isTaken = kit.auth.getState().status === 'authenticated'
+      expect([microtasks, isTaken || kit.sent('/auth/logout').length > 0]).toEqual([microtasks, true])
+    }
+  },
+)
+
 it('R50 R26 what ends the session of a disposed client waits for the login of the next one, and leaves nothing behind', async () => {
   const clock = new ManualClock()
   const locks = new FakeLocks(clock)

@@ -495,6 +495,13 @@ it('R26 two tabs that know of more to end than the marker holds agree on what it
   expect(tabs[0]!.logout).toEqual(tabs[1]!.logout)
 })
 
+it('R43 such a list narrows no logout of all sessions', () => {
+  const [out] = move(signedIn(), { type: 'logoutRequested', scope: 'all' }, at(1000))
+  const ending = ['a', 'b', 'c', 'd']
+  const marker = markerOf(out.epoch, { state: 'logout-pending', ending, reason: 'logout' })
+  expect(move(out, { type: 'markerSeen', marker })[0].logout).toEqual({ scope: 'all', sessionIds: ending })
+})
+
 const delivered = ({ epoch }: ClientState): ClientEvent => ({
   type: 'logoutConfirmed',
   epoch,
