@@ -238,6 +238,7 @@ export class Excuses {
       (other) =>
         (isElsewhere(other) ||
           this.#isDisposed(other) ||
+          this.#isHeldUp(by, other) ||
           other.orphaned === true ||
           (other.page !== by.page &&
             (!other.locked ||
@@ -296,6 +297,12 @@ export class Excuses {
       (other) => unaware.has(other.page) && ledger.ofCookie(cookieOf(other))?.id === id,
     )
     return Math.max(...asked.map(({ arrivedAt = Infinity }) => arrivedAt))
+  }
+
+  /** A cookie that rolls with every request, and a page that stood still: it could not abort what the sign-in had overtaken. */
+  #isHeldUp(by: Exchange, other: Exchange): boolean {
+    const isRolling = this.#truth.schedule.rolling === true
+    return isRolling && other !== by && this.#gaveBack.has(by) && this.#gaveBack.has(other)
   }
 
   /** The client that sent it was disposed of before it had an answer. */
