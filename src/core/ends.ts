@@ -55,7 +55,7 @@ export function end(
 }
 
 /** Somebody wanted nobody to be signed in, and nobody has signed in since. */
-export const isLeft = ({ phase, loggedOut, incoming }: ClientState): boolean =>
+export const isLoggedOut = ({ phase, loggedOut, incoming }: ClientState): boolean =>
   phase === 'out' && !!loggedOut && !incoming
 
 export const isLogout = (reason: Marker['reason']): boolean =>

@@ -2,6 +2,7 @@ import { end } from './ends.js'
 import { isNewer, isSame, nextEpoch, NO_EPOCH } from './epoch.js'
 import { elapsed } from './lifetime.js'
 import { alsoEnd, WHICHEVER, without } from './pending-logout.js'
+import { sameJson } from './same-json.js'
 import {
   calm,
   type ClientEvent,
@@ -142,15 +143,6 @@ export function take(state: ClientState, grant: Grant, now: Moment): ClientState
 export function claims(previous: Identity | undefined, current: Identity): Effect[] {
   const same = !previous || sameJson(previous.rawUser, current.rawUser)
   return same ? [] : [{ type: 'claimsChanged', previous, current }]
-}
-
-export function sameJson(a: unknown, b: unknown): boolean {
-  try {
-    return a === b || JSON.stringify(a) === JSON.stringify(b)
-  } catch {
-    // A user with a cycle or a bigint, from a parser of the application or a sibling: taken as other data.
-    return false
-  }
 }
 
 /** Where a cookie is the credential, an answer to what still runs for the session before could put the old one back. */

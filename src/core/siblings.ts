@@ -1,4 +1,4 @@
-import { end, isLeft, isLogout } from './ends.js'
+import { end, isLoggedOut, isLogout } from './ends.js'
 import { isNewer, isSame, nextEpoch } from './epoch.js'
 import { claims, isReplaced, switchTo, take } from './grants.js'
 import { remaining } from './lifetime.js'
@@ -63,7 +63,7 @@ function disown(
 
 /** Whether it is the session that somebody logged out of. */
 const isOver = (state: ClientState, id: string | undefined): boolean =>
-  isLeft(state) && !!id && state.over.includes(id)
+  isLoggedOut(state) && !!id && state.over.includes(id)
 
 /** Somebody is signed in by another tab: learn who it is. */
 function resync(

@@ -1,4 +1,4 @@
-import { end, isLeft, isLogout, refused } from './ends.js'
+import { end, isLoggedOut, isLogout, refused } from './ends.js'
 import { isNewer, isSame, nextEpoch, NO_EPOCH } from './epoch.js'
 import { granted, install } from './grants.js'
 import type { Marker } from './marker.js'
@@ -24,7 +24,7 @@ export function transition(state: ClientState, event: ClientEvent, now: Moment):
 function remember(before: ClientState, next: ClientState): ClientState {
   if (next === before) return next
   const { sessionId = WHICHEVER, logout } = next
-  const ended = isLeft(next) ? [sessionId, ...(logout?.sessionIds ?? [])] : []
+  const ended = isLoggedOut(next) ? [sessionId, ...(logout?.sessionIds ?? [])] : []
   return { ...next, over: [...new Set([...before.over, ...ended])].slice(-MOST_OVER) }
 }
 

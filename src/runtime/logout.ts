@@ -111,7 +111,7 @@ export class Logouts {
       const { leaving } = context.lock
       // Under the lock: its answer may delete a cookie, and must not arrive behind that of the next login. Without an id a client that
       // is disposed of could end that one, of which it hears nothing.
-      const isApart = !sessionId && disposed.aborted
+      const isApart = sessionId === undefined && disposed.aborted
       const release = isApart ? undefined : await context.lock.takeNow(options.timeouts.request)
       try {
         await this.#loginDone(leaving)

@@ -35,13 +35,14 @@ export class RefreshLock {
       await this.back()
       const { leaving } = this
       const release = await this.takeNow(waitMs, queued)
+      // Granted in the moment of the disposal: nobody else would give it back.
       if (this.#disposed.aborted) release?.()
       this.#disposed.throwIfAborted()
       if (release || !leaving.aborted) return release
     }
   }
 
-  /** Resolves when the page is here, or here again. */
+  /** Resolves when the page is here, or here again: it is hidden first and frozen later, and each counts. */
   async back(): Promise<void> {
     for (let away; away !== this.#away;) await raced((away = this.#away), this.#disposed)
   }

@@ -92,6 +92,7 @@ export class Refresher {
     const { ports, options, disposed, life } = context
     const began = context.state.credential?.generation
     const known = need.anew ? need.held : began
+    // Before the clock starts: what is measured is the wait for others.
     await context.lock.back()
     const asked = ports.clock.monotonic()
     let contended = false as boolean

@@ -1,6 +1,6 @@
 import { parseChallenges } from '../core/challenge.js'
-import { sameJson } from '../core/grants.js'
 import { type Credential, elapsed } from '../core/lifetime.js'
+import { sameJson } from '../core/same-json.js'
 import { AuthError, isA } from '../errors.js'
 import type { Context } from './context.js'
 import { asksForCsrf, cookieHeaders, isSafe } from './csrf.js'

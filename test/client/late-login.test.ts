@@ -4,6 +4,8 @@ import { parseAnswer } from '../../src/options/answers.js'
 import { ANN, BOB, createStage, type Stage } from './session-support.js'
 import { outcome } from './support.js'
 
+type Auth = Awaited<ReturnType<Stage['open']>>['auth']
+
 /** The first sign-in is told that it took too long, the second one works, and then the first one is answered. */
 async function overlaid(first: typeof ANN, mode: 'token' | 'session' = 'token'): Promise<Stage> {
   const stage = await createStage({ mode }, { mode })
@@ -79,17 +81,24 @@ it.each<[string, number, number, { restore?: 'never' }?]>([
   },
 )
 
-it('R09 R39 a logout in the middle of a login holds though its page froze and another tab found the session meanwhile', async () => {
-  const stage = await createStage({ mode: 'token' }, { mode: 'token' })
+/** Ann signs in and at once out again, and the page of it freezes before the first answer; the other tab goes on. */
+async function frozenBehindLogout<T>(stage: Stage, behind?: (auth: Auth) => T) {
   const { auth } = await stage.open()
   const sibling = await stage.open()
   stage.world.setNetwork({ latencyMs: [20, 20] })
   const login = outcome(auth.login(ANN))
   await stage.world.advance(1)
   const logout = auth.logout()
+  const next = behind?.(auth)
   await stage.world.advance(1)
   await stage.world.tabs[0]!.freeze()
   await stage.world.advance(1000)
+  return { auth, sibling, login, logout, next }
+}
+
+it('R09 R39 a logout in the middle of a login holds though its page froze and another tab found the session meanwhile', async () => {
+  const stage = await createStage({ mode: 'token' }, { mode: 'token' })
+  const { auth, sibling, login, logout } = await frozenBehindLogout(stage)
   expect((await stage.run(sibling.auth.refresh({ force: true }))).error).toBeUndefined()
   expect(sibling.auth.getState()).toMatchObject({ status: 'authenticated' })
   await stage.world.tabs[0]!.resume()
@@ -116,15 +125,7 @@ it.each([
   async (_, locks, who) => {
     const stage = await createStage({ mode: 'token', parseAnswer: noIds }, { mode: 'token' })
     stage.world.capabilities.locks = locks
-    const { auth } = await stage.open()
-    const sibling = await stage.open()
-    stage.world.setNetwork({ latencyMs: [20, 20] })
-    const login = outcome(auth.login(ANN))
-    await stage.world.advance(1)
-    void auth.logout()
-    await stage.world.advance(1)
-    await stage.world.tabs[0]!.freeze()
-    await stage.world.advance(1000)
+    const { sibling, login } = await frozenBehindLogout(stage)
     expect((await stage.run(sibling.auth.login(who), 3000)).error).toBeUndefined()
     await stage.world.tabs[0]!.resume()
     await stage.world.advance(20 * 60_000)
@@ -137,16 +138,12 @@ it.each([
 
 it('R09 the login behind such a logout is sent', async () => {
   const stage = await createStage({ mode: 'token' }, { mode: 'token' })
-  const { auth } = await stage.open()
-  const sibling = await stage.open()
-  stage.world.setNetwork({ latencyMs: [20, 20] })
-  const first = outcome(auth.login(ANN))
-  await stage.world.advance(1)
-  void auth.logout()
-  const second = outcome(auth.login(BOB))
-  await stage.world.advance(1)
-  await stage.world.tabs[0]!.freeze()
-  await stage.world.advance(1000)
+  const {
+    auth,
+    sibling,
+    login: first,
+    next: second,
+  } = await frozenBehindLogout(stage, (auth) => outcome(auth.login(BOB)))
   expect((await stage.run(sibling.auth.refresh({ force: true }))).error).toBeUndefined()
   await stage.world.tabs[0]!.resume()
   await stage.world.advance(20_000)
