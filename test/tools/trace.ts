@@ -9,7 +9,7 @@ import { titlesOf } from './titles.ts'
 
 export const TABLES = ['docs/requirements.md', 'docs/standards.md']
 
-const ID = /\b(?:R|(?:BBA|SEC|ERR|JWT|DP|SU|CK|RV|LO|CSD|CC|OW|AV|DB|ROT|REV|FIX|TMO)-)\d{2}\b/g
+const ID = /\b(?:R|(?:BBA|SEC|ERR|JWT|DP|SU|CK|RV|LO|CSD|CC|OW|AV|DB|ROT|REV|FIX|TMO)-)\d{2,3}\b/g
 
 export interface Row {
   readonly id: string
@@ -19,7 +19,7 @@ export interface Row {
 
 /** The rows of a table `| id | what it asks | tests |`, whose last column holds links. */
 export function rowsOf(table: string): Row[] {
-  return [...table.matchAll(/^\|\s*([A-Z]+(?:-)?\d{2})\s*\|([^|]*)\|([^|]*)\|[ \t]*$/gm)].map(
+  return [...table.matchAll(/^\|\s*([A-Z]+(?:-)?\d{2,3})\s*\|([^|]*)\|([^|]*)\|[ \t]*$/gm)].map(
     ([, id = '', asks = '', cell = '']) => ({
       id,
       asks: asks.trim(),
@@ -44,7 +44,7 @@ export function proofsIn(sources: ReadonlyMap<string, string>): Map<string, Set<
 export function expand(list: string): string[] {
   return list.split(',').flatMap((part) => {
     const [, prefix = '', from = '', to = from] =
-      /^\s*([A-Z]+-?)(\d{2})(?:–[A-Z]*-?(\d{2}))?\s*$/.exec(part) ?? []
+      /^\s*([A-Z]+-?)(\d{2,3})(?:–[A-Z]*-?(\d{2,3}))?\s*$/.exec(part) ?? []
     if (from === '') throw new Error(`"${part}" is no id and no range of ids`)
     return Array.from({ length: Number(to) - Number(from) + 1 }, (_, step) => {
       return prefix + String(Number(from) + step).padStart(2, '0')
@@ -86,7 +86,7 @@ export function traceFaults(
 /** The table with its last column filled from the tests. */
 export function filled(table: string, proofs: ReadonlyMap<string, ReadonlySet<string>>): string {
   return table.replace(
-    /^(\|\s*([A-Z]+-?\d{2})\s*\|[^|]*\|)[^|]*\|[ \t]*$/gm,
+    /^(\|\s*([A-Z]+-?\d{2,3})\s*\|[^|]*\|)[^|]*\|[ \t]*$/gm,
     (_row, head: string, id: string) => {
       const files = [...(proofs.get(id) ?? [])].sort()
       return `${head} ${files.map((file) => `[${file}](../${file})`).join(', ')} |`.replace('|  |', '| |')
