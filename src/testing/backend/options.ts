@@ -6,7 +6,7 @@
  * `mode: 'session'`: sign-in answers `{user, session_id, csrf_token?, session_expires_in}` and sets `__Host-sid`.
  * There is no refresh: `POST /auth/refresh` is 404 `not_found`. `GET /auth/session` answers `{mode, user, session_id,
  * csrf_token?, session_expires_in, idle_expires_in}`, 200 `null` for nobody, or 401 with the reason of the end, which
- * deletes the cookie. Calls to `/api/*` and `/auth/sessions` go by the cookie: 401 `missing_session` without one, 401 with
+ * deletes the cookie once where the session ended of itself. Calls to `/api/*` and `/auth/sessions` go by the cookie: 401 `missing_session` without one, 401 with
  * the reason where it is over; such an answer deletes no cookie. The roles are those of the moment. In order, a call by
  * cookie is refused with
  *   - 403 `origin_refused` and 403 `csrf_header_missing` (unsafe methods, as for the auth calls),

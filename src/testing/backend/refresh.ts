@@ -4,8 +4,9 @@ import type { Credential } from './credentials.js'
 import type { Family } from './families.js'
 import { withIssued, type Grant } from './grants.js'
 import type { Rotation } from './rotation.js'
-import { sessionOver, type Sessions } from './sessions.js'
+import type { Sessions } from './sessions.js'
 import type { Settings } from './settings.js'
+import type { SessionEndCode } from './store.js'
 
 export interface RefreshRequest {
   readonly credential: Credential | undefined
@@ -23,7 +24,8 @@ export interface Refreshed extends Grant {
  * Rotation with idempotent grace, atomic per family:
  *
  *     t = find(hash(cookie));  none → 401 session_expired, no Set-Cookie
- *     family ended, idle or past its absolute end → 401 with the reason + delete the cookie
+ *     family ended, idle or past its absolute end → 401 with the reason
+ *       + delete the cookie, where it ended of itself and no answer has done so
  *     t is head: mint s; t.next = s; t.spentAt = now; head = s (never beyond the absolute end)
  *     t.next is head, head was never presented, and
  *       (now − t.spentAt ≤ 30 s, or head is undelivered and ≤ 24 h old): s = head
@@ -42,24 +44,25 @@ export function createRefresh(
 ): (request: RefreshRequest) => Promise<Refreshed> {
   const { clock, modes, onRace, store } = settings
 
-  const refresh = async (id: string, cookie: string, request: RefreshRequest): Promise<Refreshed> => {
+  const refresh = async (id: string, cookie: Credential, request: RefreshRequest): Promise<Refreshed> => {
     const now = clock.now()
+    const refusal = (why: SessionEndCode): Promise<Refusal> => sessions.refusal(id, why, cookie.mode)
     const session = await store.session(id)
     const user = session && (await store.user(session.userId))
     if (session === undefined || user === undefined) throw new Refusal(401, 'session_expired')
     const code = sessions.over(session, now)
-    if (code !== undefined) throw sessionOver(session, code)
+    if (code !== undefined) throw await refusal(code)
 
-    const successor = await rotation.successor(session, cookie, now)
+    const successor = await rotation.successor(session, cookie.value, now)
     if (successor === undefined) {
-      await sessions.end(session.id, 'refresh_reused')
-      throw sessionOver(session, 'refresh_reused')
+      await sessions.end(id, 'refresh_reused')
+      throw await refusal('refresh_reused')
     }
     if (successor.outcome === 'redelivered' && onRace === 'refuse') throw new Refusal(409, 'refresh_raced')
     const mode = modes.issued()
     // A session that stays one has nothing to renew.
     const stays = mode === 'session' && session.mode === 'session' && successor.outcome === 'rotated'
-    const { secret, advance } = stays ? { secret: cookie, advance: unchanged } : successor
+    const { secret, advance } = stays ? { secret: cookie.value, advance: unchanged } : successor
     const { generation } = advance(session.family).head
     const issued =
       mode === 'token' ? await access.issue(user, session, generation, request.tweaks) : undefined
@@ -78,16 +81,17 @@ export function createRefresh(
     )
     if (committed === undefined) {
       const ended = (await store.session(id)) ?? session
-      throw sessionOver(ended, sessions.over(ended, now) ?? 'session_revoked')
+      throw await refusal(sessions.over(ended, now) ?? 'session_revoked')
     }
     const outcome = stays ? 'ok' : mode === session.mode ? successor.outcome : 'exchanged'
     return { user, issued, session: committed, secret, outcome }
   }
 
   return async (request) => {
-    const { session, value } = request.credential ?? {}
-    if (value === undefined || session === undefined) throw new Refusal(401, 'session_expired')
-    return rotation.exclusively(session.id, () => refresh(session.id, value, request))
+    const { credential } = request
+    const id = credential?.session?.id
+    if (credential === undefined || id === undefined) throw new Refusal(401, 'session_expired')
+    return rotation.exclusively(id, () => refresh(id, credential, request))
   }
 }
 

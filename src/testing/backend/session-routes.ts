@@ -7,7 +7,6 @@ import { ENDPOINTS, type Environment } from './exchange.js'
 import { judge } from './families.js'
 import { limitsOf, publicUser } from './grants.js'
 import { digest } from './secrets.js'
-import { sessionOver } from './sessions.js'
 import type { Session, User } from './store.js'
 
 /** The calls that say who is signed in, and where else. */
@@ -15,13 +14,13 @@ export function addSessionRoutes(app: Hono<Environment>, services: Services): vo
   const { settings, sessions, authenticate, cookies, credentials, csrf } = services
   const { clock, modes, store } = settings
 
-  /** Whose living session it is. A question changes nothing: what was used twice is refused, and nothing ends. */
-  const holder = async ({ value, session }: Credential): Promise<{ session: Session; user: User }> => {
+  /** Whose living session it is. A question ends nothing: what was used twice is refused. */
+  const holder = async ({ mode, value, session }: Credential): Promise<{ session: Session; user: User }> => {
     const now = clock.now()
     const user = session && (await store.user(session.userId))
     if (session === undefined || user === undefined) throw new Refusal(401, 'session_expired')
     const code = sessions.over(session, now)
-    if (code !== undefined) throw sessionOver(session, code)
+    if (code !== undefined) throw await sessions.refusal(session.id, code, mode)
     if (judge(session.family, digest(value), now, settings).kind === 'reused') {
       throw new Refusal(401, 'refresh_reused')
     }

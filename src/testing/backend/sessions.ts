@@ -1,9 +1,10 @@
 import { Refusal } from './answers.js'
+import type { Mode } from './modes.js'
 import { beginFamily } from './families.js'
 import { createRevocation, type Revocation } from './revocation.js'
 import { digest, newId, newSecret } from './secrets.js'
 import type { Settings } from './settings.js'
-import type { Session, SessionEndCode, User } from './store.js'
+import type { Session, SessionEnd, SessionEndCode, User } from './store.js'
 
 /** Begins, finds and ends sign-ins, whatever credential they go by. */
 export interface Sessions {
@@ -16,6 +17,8 @@ export interface Sessions {
   ofCookie(cookie: string | undefined): Promise<Session | undefined>
   live(userId: string): Promise<readonly Session[]>
   end(id: string, code: SessionEndCode, replaced?: boolean): Promise<void>
+  /** The refusal of one that is over. Where it ended of itself, the first one deletes the cookie that came in this mode. */
+  refusal(id: string, code: SessionEndCode, mode: Mode): Promise<Refusal>
   /** All of a user, or those that were made until then, in ms since 1970. */
   endAll(userId: string, code: SessionEndCode, madeUntil?: number): Promise<void>
 }
@@ -35,11 +38,16 @@ export function createSessions(settings: Settings): Sessions {
     (session, now) => over(session, now) !== undefined,
   )
 
+  const endOf = (session: Session, code: SessionEndCode, now: number): SessionEnd =>
+    session.ended ?? { at: now, code: over(session, now) ?? code, replaced: false, leavesCookie: false }
+
   const end: Sessions['end'] = async (id, code, replaced = false) => {
     const now = clock.now()
     const ended = await store.updateSession(id, (current) => {
-      const before = current.ended ?? { at: now, code: over(current, now) ?? code, replaced: false }
-      return { ...current, ended: { ...before, replaced: before.replaced || replaced } }
+      const before = endOf(current, code, now)
+      // Of itself a session ends by time, by reuse or with its account; whatever else ends it is somebody's act.
+      const leavesCookie = before.leavesCookie || code === 'session_revoked'
+      return { ...current, ended: { ...before, replaced: before.replaced || replaced, leavesCookie } }
     })
     if (ended !== undefined) await revocation.outdate([ended])
   }
@@ -48,6 +56,16 @@ export function createSessions(settings: Settings): Sessions {
     revocation,
     over,
     end,
+    async refusal(id, code, mode) {
+      const now = clock.now()
+      let isFirst = false
+      await store.updateSession(id, (current) => {
+        const ended = endOf(current, code, now)
+        isFirst = !ended.leavesCookie
+        return isFirst ? { ...current, ended: { ...ended, leavesCookie: true } } : undefined
+      })
+      return new Refusal(401, code, isFirst ? { deletes: mode } : {})
+    },
     async begin(user, userAgent) {
       const now = clock.now()
       const secret = newSecret(random)
@@ -80,12 +98,4 @@ export function createSessions(settings: Settings): Sessions {
       if (user !== undefined) await store.saveUser({ ...user, tokenVersion: user.tokenVersion + 1 })
     },
   }
-}
-
-/**
- * The refusal of a session that is over. A cookie that was replaced is gone from the jar, or about to be: see
- * `ended`.
- */
-export function sessionOver(session: Session, code: SessionEndCode): Refusal {
-  return new Refusal(401, code, { deletesCookie: session.ended?.replaced !== true })
 }

@@ -34,8 +34,19 @@ export interface Session {
   readonly renewal: boolean
   /** Access tokens handed out that may still live: what a deny-list has to name. */
   readonly issued: readonly { readonly jti: string; readonly exp: number }[]
-  /** `replaced`: by the next sign-in of the same browser, whose cookie has taken the place of this one's. */
-  readonly ended?: { readonly at: number; readonly code: SessionEndCode; readonly replaced: boolean }
+  readonly ended?: SessionEnd
+}
+
+export interface SessionEnd {
+  readonly at: number
+  readonly code: SessionEndCode
+  /** By the next sign-in of the same browser, whose cookie has taken the place of this one's. */
+  readonly replaced: boolean
+  /**
+   * No refusal deletes the cookie any more: one has done so, or somebody wanted the end. By now the jar may hold the
+   * cookie of whoever signed in next, and a refusal that was on its way would take that one.
+   */
+  readonly leavesCookie: boolean
 }
 
 /** A redirect login that has begun, found by the hash of its cookie. */
