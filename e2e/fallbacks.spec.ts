@@ -125,3 +125,20 @@ for (const [onRace, count] of [
     })
   })
 }
+
+test('R105 without AbortSignal.any a stream ends with the abort of its caller, and with the sign-out in another tab', async ({
+  app,
+  context,
+  tabs,
+}) => {
+  await context.addInitScript(() => void Reflect.deleteProperty(AbortSignal, 'any'))
+  await app.signIn()
+  const [other] = (await tabs(1)) as [App]
+  await app.run('stream', '/events')
+  await app.run('abortStream')
+  expect(await app.run('streamEnd')).toBe('AbortError')
+  await app.run('stream', '/events')
+  await other.run('logout')
+  // Engines differ in which reason a stream that breaks off gives: that of the signal, or their own.
+  expect(await app.run('streamEnd')).toMatch(/^(session_changed|AbortError)$/)
+})

@@ -129,8 +129,13 @@ export async function startServer(options: BackendOptions = {}, place?: Place): 
     }
   }
 
-  /** A small API beside the backend's: `/echo` takes any body, `/go` sends elsewhere. */
+  /** A small API beside the backend's: `/echo` takes any body, `/go` sends elsewhere, `/events` never ends. */
   const apiFor = (request: Request, { pathname, searchParams }: URL): Response | undefined => {
+    if (pathname === '/events') {
+      const first = new TextEncoder().encode('data: first\n\n')
+      const body = new ReadableStream({ start: (events) => events.enqueue(first) })
+      return new Response(body, { headers: { 'Content-Type': 'text/event-stream' } })
+    }
     if (pathname !== '/echo' && pathname !== '/go') return undefined
     if (request.method === 'OPTIONS') return withCors(request, new Response(null, { status: 204 }))
     if (pathname === '/go') {

@@ -52,6 +52,18 @@ const plain = (state: AuthState<User>) => ({
   reason: state.status === 'unauthenticated' ? state.reason : undefined,
 })
 
+/** Reads on from a stream, to its end or to the fault that ends it. */
+async function drain(reader: ReadableStreamDefaultReader): Promise<string> {
+  try {
+    while (!(await reader.read()).done);
+    return 'done'
+  } catch (error) {
+    return isAuthError(error) ? error.code : (error as Error).name
+  }
+}
+let stream = Promise.resolve('')
+let streamAbort = new AbortController()
+
 async function outcome(response: Response) {
   const { status, redirected, url } = response
   return { status, redirected, url, text: await response.text() }
@@ -77,6 +89,16 @@ const hooks = {
       }),
     ),
   send: async (kind: BodyKind) => outcome(await send(auth.fetch, kind)),
+  /** Begins to read an answer that never ends; `streamEnd` tells how it does. */
+  stream: async (url: string) => {
+    streamAbort = new AbortController()
+    const { body } = await auth.fetch(url, { signal: streamAbort.signal })
+    const reader = body!.getReader()
+    await reader.read()
+    stream = drain(reader)
+  },
+  abortStream: () => streamAbort.abort(),
+  streamEnd: () => stream,
   /** Many calls at once. */
   burst: async (url: string, calls: number) =>
     Promise.all(Array.from({ length: calls }, async () => (await auth.fetch(url)).status)),

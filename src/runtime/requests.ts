@@ -124,7 +124,9 @@ export async function authenticatedFetch(
     if (await refusalIn(context, url, second, renewed, safe)) giveUp(renewed, second)
     return second
   }
-  return run().finally(release)
+  const response = run()
+  void response.then(release, () => release())
+  return response
 }
 
 const TWICE = 'A new token is rejected: check issuer, audience and keys of the resource'

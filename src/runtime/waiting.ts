@@ -1,5 +1,32 @@
 import type { Clock } from '../core/ports.js'
 
+type Act = () => void
+
+const waiting = new WeakMap<AbortSignal, Set<Act>>()
+
+/**
+ * Calls back when the signal aborts, and returns what stops it. All who wait share one listener, since a browser compares
+ * each new one with those that are there.
+ */
+function onAbort(signal: AbortSignal, act: Act): Act {
+  let acts = waiting.get(signal)
+  if (!acts) {
+    acts = new Set()
+    waiting.set(signal, acts)
+    signal.addEventListener('abort', run)
+  }
+  acts.add(act)
+  return () => {
+    if (!acts.delete(act) || acts.size > 0) return
+    waiting.delete(signal)
+    signal.removeEventListener('abort', run)
+  }
+}
+
+function run({ target }: Event): void {
+  waiting.get(target as AbortSignal)?.forEach((act) => act())
+}
+
 /** Settles as the promise does, or rejects with the reason of the first signal that aborts before. */
 export function raced<T>(
   promise: Promise<T>,
@@ -19,8 +46,7 @@ export function raced<T>(
       if (!signal) continue
       const abort = () => settle(() => reject(signal.reason))
       if (signal.aborted) return abort()
-      signal.addEventListener('abort', abort)
-      stops.push(() => signal.removeEventListener('abort', abort))
+      stops.push(onAbort(signal, abort))
     }
   })
 }
@@ -41,14 +67,14 @@ export function bound(clock: Clock, signal: AbortSignal): Clock {
     after(milliseconds, callback) {
       if (signal.aborted) return () => {}
       const cancel = clock.after(milliseconds, () => {
-        stop()
+        unbind()
         callback()
       })
       const stop = () => {
-        signal.removeEventListener('abort', stop)
+        unbind()
         cancel()
       }
-      signal.addEventListener('abort', stop)
+      const unbind = onAbort(signal, stop)
       return stop
     },
   }
@@ -57,18 +83,28 @@ export function bound(clock: Clock, signal: AbortSignal): Clock {
 export const pause = (clock: Clock, milliseconds: number): Promise<void> =>
   new Promise((resolve) => void clock.after(milliseconds, resolve))
 
-/** A signal that aborts with the first of the given ones, and what lets go of them. */
+let unread: FinalizationRegistry<Act> | undefined
+
+/**
+ * A signal that aborts with the first of the given ones, and what lets go of them: at once, or when nobody can read the
+ * stream any more, which they end as well.
+ */
 export function linked(
   ...given: readonly (AbortSignal | null | undefined)[]
-): readonly [AbortSignal, release: () => void] {
+): readonly [AbortSignal, release: (response?: Response) => void] {
   const signals = given.filter((signal) => signal !== null && signal !== undefined)
   if (typeof AbortSignal.any === 'function') return [AbortSignal.any(signals), () => {}]
   const controller = new AbortController()
   const stops = signals.map((signal) => {
     const abort = () => controller.abort(signal.reason)
     if (signal.aborted) abort()
-    signal.addEventListener('abort', abort)
-    return () => signal.removeEventListener('abort', abort)
+    return onAbort(signal, abort)
   })
-  return [controller.signal, () => stops.forEach((stop) => stop())]
+  const stop = () => stops.forEach((stop) => stop())
+  const release = (response?: Response) => {
+    if (!response?.body) return stop()
+    unread ??= new FinalizationRegistry((stop) => stop())
+    unread.register(response.body, stop)
+  }
+  return [controller.signal, release]
 }
