@@ -9,7 +9,7 @@ const BETTER_AUTH: PeerKind = {
   live: (origin) => betterAuthLife(origin),
   cookie: 'better-auth.session_token',
   asked: 'GET /api/auth/get-session 200',
-  signedIn: 'POST /api/auth/sign-in/email 200',
+  signedIn: ['POST /api/auth/sign-in/email 200'],
   signedOut: 'POST /api/auth/sign-out 200',
   refused: '401',
 }
@@ -60,7 +60,7 @@ test('a session that is gone is found out by the next question, although a copy 
     live: (origin) => betterAuthLife(origin, { cookieCache: true }),
   })
   const tab = await openSignedIn(page, peer)
-  peer.expireSessions()
+  await peer.expireSessions()
   expect((await tab.run('fetch', '/api/profile')).status).toBe(200)
   expect(await tab.fails('refresh', true)).toMatchObject({ code: 'session_ended' })
   expect(await tab.run('state')).toMatchObject({ status: 'unauthenticated', reason: 'expired' })

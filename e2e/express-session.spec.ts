@@ -10,7 +10,7 @@ const EXPRESS: PeerKind = {
   live: () => expressLife(),
   cookie: 'sid',
   asked: 'GET /auth/session 200',
-  signedIn: 'POST /auth/login 200',
+  signedIn: ['POST /auth/login 200'],
   signedOut: 'POST /auth/logout 204',
   // The protection stands before the routes, so a write hears of its token first.
   refused: '403',

@@ -253,6 +253,43 @@ export const expressSession = {
 } satisfies AuthClientOptions
 
 /**
+ * Fastify with `@fastify/session` and `@fastify/csrf-protection`. Tried in a browser against Fastify 5.12.8,
+ * `@fastify/session` 11.1.3 and `@fastify/csrf-protection` 8.0.2 (e2e/fastify-session.spec.ts).
+ *
+ * The token is that of `reply.generateCsrf()` and goes into `x-csrf-token`; a refusal is a 403 with the code
+ * `FST_CSRF_INVALID_TOKEN` or `FST_CSRF_MISSING_SECRET`, as Fastify answers errors unless you say otherwise. Sign-in, sign-out and
+ * session check are yours, at the paths of the contract. The session check answers `{"user": …, "csrf_token": …}`, with the user
+ * `null` for nobody, so that the sign-in finds a token, too. Routes that write, the sign-in and the sign-out as well, have
+ * `onRequest: fastify.csrfProtection`. At the sign-in call `request.session.regenerate()`, and answer as the session check does.
+ *
+ * What remains: reads of a tab in which nobody has noticed another sign-in are answered for the new user, unless you compare
+ * `X-Session-Id` (docs/backend-contract.md). Every request prolongs a session, the session check like all others
+ * (`rolling`), and one by a cookie whose session is over deletes the cookie, however late its answer comes.
+ *
+ * @example
+ * import { createAuthClient } from 'latchkey'
+ * import { fastifySession } from 'latchkey/presets'
+ * const auth = createAuthClient<{ name: string }>({ ...fastifySession, baseUrl: 'https://app.example.com' })
+ */
+export const fastifySession = {
+  mode: 'session',
+  // The protection wants a token from the sign-in, too.
+  endpoints: { csrf: '/auth/session' },
+  session: {
+    csrf: {
+      header: 'x-csrf-token',
+      refusals: [
+        { status: 403, code: 'FST_CSRF_INVALID_TOKEN' },
+        { status: 403, code: 'FST_CSRF_MISSING_SECRET' },
+      ],
+    },
+  },
+  // Beside the name of the status, which is `error`.
+  errorCode: (body) => (isFields(body) ? String(body['code'] ?? body['error']) : undefined),
+  refusals: ANY_401,
+} satisfies AuthClientOptions
+
+/**
  * better-auth with e-mail and password, at `/api/auth`. Tried in a browser against better-auth 1.7.25 on its memory adapter
  * (e2e/better-auth.spec.ts).
  *
@@ -286,7 +323,8 @@ export const betterAuth = {
 } satisfies AuthClientOptions
 
 /**
- * Auth.js (NextAuth) at `/api/auth`. Tried by hand, in a browser, against `@auth/express` 0.12.3 with the credentials provider.
+ * Auth.js (NextAuth) at `/api/auth`. Tried in a browser against `@auth/express` 0.12.3 with the credentials provider
+ * (e2e/auth-js.spec.ts).
  *
  * From its documentation: `session` answers with `{user, expires}`, and with `null` or `{}` for nobody; `csrf` hands out the token,
  * which its own calls want as `csrfToken` in the body; `signin` is where to go to sign in, with `callbackUrl`. `login()` is for the

@@ -66,7 +66,7 @@ export async function betterAuthLife(origin: string, options: BetterAuthOptions 
   })
 
   return {
-    app,
+    handle: app,
     expireSessions() {
       for (const session of db['session'] as { expiresAt: Date }[]) session.expiresAt = new Date(0)
     },

@@ -95,7 +95,7 @@ export const expressLife = ({ forgetsToSignOut = false }: ExpressOptions = {}): 
   app.use(answerError)
 
   return {
-    app,
+    handle: app,
     expireSessions() {
       store.all((_error, sessions) => {
         for (const [id, one] of Object.entries(sessions as Record<string, session.SessionData>)) {

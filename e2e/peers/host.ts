@@ -1,15 +1,16 @@
 /* A server that others wrote, on a port of its own, with the test pages beside it. It can be restarted. */
-import { createServer, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import express, { type Express } from 'express'
+import express from 'express'
 import { buildAssets } from '../assets.ts'
 import { appPage, contentSecurityPolicy } from '../documents.ts'
 import type { PageOptions } from '../pages/main.ts'
 
-/** What one life of the server is: its routes, and a way to end the sessions it keeps as if their time were over. */
+/** What one life of the server is: what answers requests, and a way to end its sessions as if their time were over. */
 export interface Life {
-  readonly app: Express
-  readonly expireSessions: () => void
+  /** An app of Express is one. */
+  readonly handle: RequestListener
+  readonly expireSessions: () => void | Promise<void>
 }
 
 export interface Peer {
@@ -18,7 +19,7 @@ export interface Peer {
   readonly seen: string[]
   /** Reports of browsers that found the policy violated. */
   readonly violations: string[]
-  expireSessions(): void
+  expireSessions(): Promise<void>
   /** Ends all connections and forgets all that was kept in memory, and is back on the same port. */
   restart(): Promise<void>
   close(): Promise<void>
@@ -64,7 +65,10 @@ export async function startPeer(
       }
       next()
     })
-    server.on('request', whole.use(life.app))
+    server.on(
+      'request',
+      whole.use((request, response) => life.handle(request, response)),
+    )
     return address.port
   }
   const close = async (): Promise<void> => {
@@ -77,7 +81,7 @@ export async function startPeer(
     origin: `http://localhost:${port}`,
     seen,
     violations,
-    expireSessions: () => life.expireSessions(),
+    expireSessions: async () => life.expireSessions(),
     async restart() {
       await close()
       await listen(port)

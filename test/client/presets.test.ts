@@ -112,6 +112,27 @@ const BACKENDS: Record<string, Backend> = {
     csrf: ['x-csrf-token', 'c1'],
     csrfRefused: () => json({ error: 'EBADCSRFTOKEN' }, 403),
   },
+  fastifySession: {
+    options: presets.fastifySession,
+    session: '/auth/session',
+    login: '/auth/login',
+    logout: '/auth/logout',
+    whoIs: (signedIn) => json(signedIn ? { user: ANN, csrf_token: 'c1' } : { user: null, csrf_token: 'c0' }),
+    loggedIn: () => json({ user: ANN, csrf_token: 'c1' }),
+    wrongPassword: () => json({ error: 'invalid_credentials' }, 401),
+    user: ANN,
+    csrf: ['x-csrf-token', 'c1'],
+    csrfRefused: () =>
+      json(
+        {
+          statusCode: 403,
+          code: 'FST_CSRF_INVALID_TOKEN',
+          error: 'Forbidden',
+          message: 'Invalid csrf token',
+        },
+        403,
+      ),
+  },
   betterAuth: {
     options: presets.betterAuth,
     session: '/api/auth/get-session',
@@ -290,7 +311,7 @@ it('R62 django: the 403 that REST framework gives to nobody ends the session, an
   expect(error).toMatchObject({ code: 'session_ended' })
 })
 
-it.each(['expressSession', 'rails'])(
+it.each(['expressSession', 'fastifySession', 'rails'])(
   'R72 %s: one question tells who is signed in and brings the token that the sign-in carries',
   async (name) => {
     const { kit } = play(BACKENDS[name]!)
@@ -309,6 +330,7 @@ it.each([
   ['laravelSanctum', 'c1=='],
   ['rails', 'c0'],
   ['expressSession', 'c0'],
+  ['fastifySession', 'c0'],
   ['authJs', 'c1'],
 ])(
   '%s: signs in again in the same page after a sign-out, with a token of the visitor and not of the session before',
@@ -329,7 +351,7 @@ it.each([
   },
 )
 
-it.each(['authJs', 'expressSession'])(
+it.each(['authJs', 'expressSession', 'fastifySession'])(
   '%s: a sign-out that is delivered after a reload fetches the token that it needs, and publishes nobody for it',
   async (name) => {
     const backend = BACKENDS[name]!
@@ -394,7 +416,7 @@ it('djangoRestAuth: a token in memory, renewed by the cookie, and the user from 
 })
 
 it('every preset is accepted as it is', () => {
-  expect(Object.keys(presets).length).toBe(10)
+  expect(Object.keys(presets).length).toBe(11)
   for (const preset of Object.values(presets)) {
     expect(() => createClientWith(preset, createKit().ports)).not.toThrow()
   }
