@@ -32,19 +32,61 @@ export function check(valid: boolean, option: string, expected: string): asserts
   if (!valid) throw new TypeError(`Failed to create the auth client: "${option}" must be ${expected}.`)
 }
 
-/** An option that is an object of its own; an explicit undefined means the default. */
+/**
+ * An object of options, with its own members alone and without a prototype: what somebody has added to `Object.prototype` is no word
+ * of the developer's. A name that is not among the known ones is a mistake, and never passed over.
+ */
+export function own<Known extends object>(
+  option: string,
+  given: unknown,
+  known: Known,
+  prefix = `${option}.`,
+): { [Name in keyof Known]?: unknown } {
+  check(isObject(given), option, 'an object')
+  const stranger = Object.keys(given).find((name) => !Object.hasOwn(known, name))
+  if (stranger === undefined) return { __proto__: null, ...given } as {}
+  const distance = (name: string) => apart(name, stranger) + apart(stranger, name)
+  const [nearest = ''] = Object.keys(known).sort((a, b) => distance(a) - distance(b))
+  throw new TypeError(
+    `Failed to create the auth client: there is no option "${prefix + stranger}". The nearest is "${prefix + nearest}".`,
+  )
+}
+
+/** How many letters of a name the other one lacks: near enough to find what was meant. */
+const apart = (name: string, other: string): number =>
+  name
+    .toLowerCase()
+    .split('')
+    .filter((letter) => !other.toLowerCase().includes(letter)).length
+
+/** An option that is an object of its own, whose names are those of its defaults; an explicit undefined means the default. */
 export function group<Defaults extends object>(
   option: string,
   defaults: Defaults,
   given: object = {},
   [isValid, expected]: Rule,
 ): Defaults {
-  check(isObject(given), option, 'an object')
   const settings = { ...defaults }
-  for (const [name, value] of Object.entries(given)) {
+  for (const [name, value] of Object.entries(own(option, given, defaults))) {
     if (value === undefined) continue
     check(isValid(value, name), `${option}.${name}`, expected)
-    Object.assign(settings, { [name]: value as unknown })
+    Object.assign(settings, { [name]: value })
   }
   return settings
+}
+
+/** An option that is a list of objects, each with its own members alone. */
+export function list<Item extends object>(
+  option: string,
+  given: readonly Item[],
+  known: { readonly [Name in keyof Item]-?: unknown },
+  [isValid, expected]: Rule,
+): Item[] {
+  check(Array.isArray(given), option, 'an array')
+  return Object.values(given).map((one, index) => {
+    const name = `${option}[${index}]`
+    const item = own(name, one, known)
+    check(isValid(item, name), name, expected)
+    return item as Item
+  })
 }

@@ -9,11 +9,12 @@ import {
   isFunction,
   isHeader,
   isListOf,
-  isObject,
   isPath,
   isPositive,
   isText,
+  list,
   MILLISECONDS,
+  own,
   type Rule,
   SECONDS,
 } from './checks.js'
@@ -65,6 +66,8 @@ export const DEFAULT_REFUSALS: readonly Refusal[] = [
   { status: 400, code: 'invalid_grant', reason: 'expired' },
 ]
 
+// A NEW OPTION BELONGS into one of these tables: they are the names that are known, and every other one is refused. Each group has
+// its own, with the default of each of its options; those of the first depth are in RULES, and the compiler asks for them.
 const DEFAULT_ENDPOINTS: Defined<Endpoints> = {
   login: '/auth/login',
   refresh: '/auth/refresh',
@@ -73,24 +76,39 @@ const DEFAULT_ENDPOINTS: Defined<Endpoints> = {
   csrf: false,
   start: '/auth/start',
 }
-const DEFAULT_TIMEOUTS = { request: 8000, lock: 10_000, ready: 10_000, sessionEnd: 5000 }
-const DEFAULT_RETRY = { base: 1000, cap: 60_000 }
+const DEFAULT_TIMEOUTS: Defined<Timeouts> = { request: 8000, lock: 10_000, ready: 10_000, sessionEnd: 5000 }
+const DEFAULT_RETRY: Required<AuthClientOptions['retry'] & {}> & ResolvedOptions['retry'] = {
+  base: 1000,
+  cap: 60_000,
+}
 
-const isRefusal = (value: unknown): boolean =>
-  isCsrfRefusal(value) && !!oneOf(END_REASONS, (value as Refusal).reason)
+const REFUSAL: Rule = [
+  (value) => isCsrfRefusal(value) && !!oneOf(END_REASONS, (value as Refusal).reason),
+  'an object { status, code, reason }, its status from 400 to 499',
+]
 
 const BOOLEAN: Rule = [isBoolean, 'a boolean']
+const NAME: Rule = [isText, 'a non-empty string']
 const FUNCTION: Rule = [isFunction, 'a function']
 const ENDPOINT: Rule = [
   (value, name) => isPath(value) || ((name === 'session' || name === 'csrf') && value === false),
   'a path such as "/auth/login"',
 ]
 
-/** What an option must be where it is given. Those that are objects of their own are checked as they are read. */
-const RULES: { readonly [Name in keyof AuthClientOptions]: Rule } = {
+const AS_READ: Rule = [() => true, '']
+
+/** Every option of the first depth, and what it must be where it is given; some are checked as they are read. */
+const RULES: { readonly [Name in keyof AuthClientOptions]-?: Rule } = {
+  baseUrl: AS_READ,
+  endpoints: AS_READ,
+  session: AS_READ,
+  timeouts: AS_READ,
+  retry: AS_READ,
+  tabs: AS_READ,
+  refusals: AS_READ,
   mode: [(value) => ['token', 'session', 'auto'].includes(value as string), '"token", "session" or "auto"'],
-  key: [isText, 'a non-empty string'],
-  returnToParameter: [isText, 'a non-empty string'],
+  key: NAME,
+  returnToParameter: NAME,
   allowedOrigins: [Array.isArray, 'an array of origins'],
   staticHeader: [isHeader, 'a pair of strings such as ["X-CSRF", "1"]'],
   restore: [(value) => ['auto', 'always', 'never'].includes(value as string), '"auto", "always" or "never"'],
@@ -99,10 +117,9 @@ const RULES: { readonly [Name in keyof AuthClientOptions]: Rule } = {
     '"all", "safe" or a function',
   ],
   hint: [
-    (value) => isObject(value) && isText((value as { cookie?: unknown }).cookie),
+    (value) => isText(own('hint', value, { cookie: 0 }).cookie),
     'an object such as { cookie: "signed_in" }',
   ],
-  refusals: [isListOf(isRefusal), 'an array of { status, code, reason }, each status from 400 to 499'],
   authRoutes: [isListOf(isPath), 'an array of paths such as "/sign-in"'],
   development: BOOLEAN,
   hideOnRestore: BOOLEAN,
@@ -128,7 +145,6 @@ const DEFAULTS = {
   getUserId: userId,
   parseAnswer,
   errorCode,
-  refusals: DEFAULT_REFUSALS,
   restore: 'auto',
   hideOnRestore: false,
   refreshMargin: 60,
@@ -142,30 +158,35 @@ const DEFAULTS = {
 
 /** Turns options into settings; throws a TypeError that names the option and the way out. */
 export function resolveOptions<User>(options: AuthClientOptions<User> = {}): ResolvedOptions {
-  check(isObject(options), 'options', 'an object')
+  const given = own('options', options, RULES, '') as AuthClientOptions
   const settings: Partial<Record<keyof AuthClientOptions, unknown>> = { ...DEFAULTS }
   for (const [key, [isValid, expected]] of Object.entries(RULES)) {
     const name = key as keyof AuthClientOptions
-    const value = options[name]
+    const value = given[name]
     if (value === undefined) continue
     check(isValid(value, name), name, expected)
-    if (name in DEFAULTS) settings[name] = value
+    if (Object.hasOwn(DEFAULTS, name)) settings[name] = value
   }
-  const { baseUrl, allowedOrigins = [], mode, endpoints = {}, tabs, hint, session, timeouts, retry } = options
+  const { baseUrl, allowedOrigins = [], mode, endpoints: paths, tabs, hint, session, timeouts, retry } = given
+  const { refusals = DEFAULT_REFUSALS } = given
+  const endpoints = group('endpoints', DEFAULT_ENDPOINTS, paths, ENDPOINT)
   check(mode !== 'session' || endpoints.session !== false, 'endpoints.session', 'a path in session mode')
   return {
     ...(settings as typeof DEFAULTS),
     ...resolveSession(session),
     baseUrl: baseUrl === undefined ? undefined : plainUrl(baseUrl),
-    allowedOrigins: allowedOrigins.map((origin, index) => exactOrigin(origin, `allowedOrigins[${index}]`)),
+    allowedOrigins: Object.values(allowedOrigins).map((origin, index) =>
+      exactOrigin(origin, `allowedOrigins[${index}]`),
+    ),
     mode: mode === 'auto' ? undefined : mode,
-    endpoints: group('endpoints', DEFAULT_ENDPOINTS, endpoints, ENDPOINT),
+    endpoints,
+    refusals: list('refusals', refusals, { status: 0, code: 0, reason: 0 }, REFUSAL),
     timeouts: group('timeouts', DEFAULT_TIMEOUTS, timeouts, MILLISECONDS),
     retry: group('retry', DEFAULT_RETRY, retry, MILLISECONDS),
     hintCookie: hint?.cookie,
     shareToken: group('tabs', { shareToken: true }, tabs, BOOLEAN).shareToken,
     // Looked up at each call, so that what is put in its place later (a mock, a monitor) is used.
     // Called without a `this`, which the fetch of a window does not accept.
-    fetch: (input, init) => (options.fetch ?? globalThis.fetch)(input, init),
+    fetch: (input, init) => (given.fetch ?? globalThis.fetch)(input, init),
   }
 }

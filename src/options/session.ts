@@ -1,4 +1,4 @@
-import { group, isBoolean, isHeader, isListOf, isObject, isText, type Rule, SECONDS } from './checks.js'
+import { group, isBoolean, isHeader, isText, list, type Rule, SECONDS } from './checks.js'
 
 /** One answer that refuses a request because its CSRF token is missing, stale, or of another session. */
 export interface CsrfRefusal {
@@ -51,15 +51,20 @@ export interface ResolvedCsrf {
   readonly chosen: boolean
   /** Undefined: no token, the static header alone. */
   readonly header: string | undefined
-  readonly cookie?: string
-  readonly rotates?: boolean
-  readonly field?: string
-  readonly meta?: string
+  readonly cookie: string | undefined
+  readonly rotates: boolean | undefined
+  readonly field: string | undefined
+  readonly meta: string | undefined
   readonly refusals: readonly CsrfRefusal[]
 }
 
-const DEFAULT_CSRF: Omit<ResolvedCsrf, 'chosen'> = {
+// A NEW OPTION BELONGS HERE, also without a default: names that are not here are refused.
+const DEFAULT_CSRF: Omit<ResolvedCsrf, 'chosen'> & Record<keyof CsrfOptions, unknown> = {
   header: 'X-CSRF-Token',
+  cookie: undefined,
+  rotates: undefined,
+  field: undefined,
+  meta: undefined,
   refusals: [
     { status: 403, code: 'csrf_failed' },
     { status: 403, code: 'csrf_invalid' },
@@ -68,19 +73,24 @@ const DEFAULT_CSRF: Omit<ResolvedCsrf, 'chosen'> = {
   ],
 }
 
-const DEFAULT_SESSION: SessionOptions & { idHeader: string | false; revalidateAfter: number | false } = {
+// A NEW OPTION BELONGS HERE, also without a default: names that are not here are refused.
+const DEFAULT_SESSION: Required<SessionOptions> & {
+  idHeader: string | false
+  revalidateAfter: number | false
+} = {
+  csrf: undefined,
   idHeader: 'X-Session-Id',
   revalidateAfter: 300,
 }
 
 /** Whether it is one; a refusal of the session endpoint is one, with a reason. */
 export function isCsrfRefusal(value: unknown): boolean {
-  if (!isObject(value)) return false
   const { status, code } = value as CsrfRefusal
   const ofClient = Number.isInteger(status) && status >= 400 && status < 500
   return ofClient && (code === undefined || isText(code))
 }
 
+const REFUSAL: Rule = [isCsrfRefusal, 'an object { status, code }, its status from 400 to 499']
 const SESSION: Rule = [
   (value, name) =>
     name === 'csrf' ||
@@ -92,12 +102,10 @@ const CSRF: Rule = [
   (value, name) =>
     name === 'rotates'
       ? isBoolean(value)
-      : name === 'refusals'
-        ? isListOf(isCsrfRefusal)(value)
-        : name === 'header'
-          ? isHeader([value, '1'])
-          : isText(value),
-  'a name; "rotates" a boolean; "refusals" an array of { status, code }, each status from 400 to 499',
+      : name === 'header'
+        ? isHeader([value, '1'])
+        : name === 'refusals' || isText(value),
+  'a name; "rotates" a boolean',
 ]
 
 export interface ResolvedSession {
@@ -116,5 +124,7 @@ export function resolveSession(given: SessionOptions | undefined): ResolvedSessi
 function resolveCsrf(given: SessionOptions['csrf']): ResolvedCsrf {
   const chosen = given !== undefined
   if (given === 'static-header') return { ...DEFAULT_CSRF, chosen, header: undefined }
-  return { ...group('session.csrf', DEFAULT_CSRF, given, CSRF), chosen }
+  const csrf = group('session.csrf', DEFAULT_CSRF, given, CSRF)
+  const names = { status: 0, code: 0 }
+  return { ...csrf, chosen, refusals: list('session.csrf.refusals', csrf.refusals, names, REFUSAL) }
 }

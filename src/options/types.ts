@@ -33,7 +33,8 @@ export type ReplayPolicy =
   'all' | 'safe' | ((request: { readonly method: string; readonly url: string }) => boolean)
 
 /**
- * Options of {@link createAuthClient}. All are optional; `undefined` means the default.
+ * Options of {@link createAuthClient}. All are optional; `undefined` means the default. Only own members count, and a name that is
+ * not here throws a `TypeError`.
  *
  * @example
  * import type { AuthClientOptions } from 'latchkey'
@@ -44,9 +45,9 @@ export type ReplayPolicy =
  * }
  */
 export interface AuthClientOptions<User = unknown> {
-  /** Where the auth endpoints live: https, or http on a loopback host; a path goes before theirs. @default the origin of the page */
+  /** Where the auth endpoints live: https, or http on a loopback host; a path goes before theirs, without `//`. @default the origin of the page */
   baseUrl?: string | URL | undefined
-  /** Origins besides that of `baseUrl` that may receive the credential: scheme, host and port, exactly. @default [] */
+  /** Origins besides that of `baseUrl` that may receive the credential: scheme, host and port, exactly, without wildcards. @default [] */
   allowedOrigins?: readonly string[] | undefined
   /**
    * `token`: the backend issues bearer tokens. `session`: its cookie is the credential, and script gets no token. `auto`: as

@@ -2,6 +2,9 @@ import { check } from './checks.js'
 
 const LOOPBACK = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/
 
+/** An IPv6 address, or what a name is made of: to a URL parser `*` and `{}` are letters of a host, which nobody has. */
+const EXACT = /^(\[|\w[\w.-]*$)/
+
 export const isLoopback = (hostname: string): boolean => LOOPBACK.test(hostname)
 
 function secureUrl(value: string | URL, option: string): URL {
@@ -17,13 +20,16 @@ function secureUrl(value: string | URL, option: string): URL {
     'an absolute URL such as "https://api.example.com"',
   )
   const secure = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
-  check(secure, option, 'an https URL, or http on a loopback host')
+  const named = secure && EXACT.test(url.hostname)
+  check(named, option, 'an https URL, or http on a loopback host, of one host by its name, without wildcards')
   return url
 }
 
 export function plainUrl(value: string | URL): URL {
   const url = secureUrl(value, 'baseUrl')
-  check(!url.search && !url.hash, 'baseUrl', 'a URL without query and fragment')
+  // The paths of the endpoints are put behind it, and two slashes at the head of a path are the name of another host.
+  const isPlain = !url.search && !url.hash && !url.pathname.includes('//')
+  check(isPlain, 'baseUrl', 'a URL without query, fragment and "//" in its path')
   return url
 }
 

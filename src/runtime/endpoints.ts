@@ -50,7 +50,9 @@ export function baseUrl(context: Context): URL | undefined {
 export function endpointUrl(context: Context, endpoint: keyof Endpoints): string | undefined {
   const path = context.options.endpoints[endpoint]
   const base = baseUrl(context)
-  return path === false || !base ? undefined : new URL(base.pathname.replace(/\/$/, '') + path, base).href
+  if (path === false || !base) return undefined
+  // Behind the origin, and not resolved against it: whatever is in the paths, they name no other host.
+  return new URL(base.origin + base.pathname.replace(/\/$/, '') + path).href
 }
 
 /**

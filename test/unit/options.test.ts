@@ -103,7 +103,7 @@ it.each<[string, unknown[], unknown]>([
 ])('session.csrf.%s says what it must be', (name, wrong, right) => {
   for (const value of wrong) {
     expect(() => resolve({ session: { csrf: { [name]: value } } }), String(value)).toThrow(
-      `"session.csrf.${name}" must be`,
+      new RegExp(`"session\\.csrf\\.${name}(\\[0\\])?" must be`),
     )
   }
   expect(resolve({ session: { csrf: { [name]: right } } }).csrf).toMatchObject({
@@ -291,17 +291,12 @@ it('a URL object that is changed later changes nothing', () => {
   expect(baseUrl?.origin).toBe('https://api.example.com')
 })
 
-it('AV-27 options under __proto__ of parsed JSON are nobody’s options', () => {
-  const options: unknown = JSON.parse(
-    '{"__proto__": {"baseUrl": "http://evil.example", "allowedOrigins": ["https://evil.example"]}}',
-  )
-  expect(resolve(options)).toMatchObject({ baseUrl: undefined, allowedOrigins: [] })
-  expect(() => resolve(JSON.parse('{"endpoints": {"__proto__": {"refresh": "/evil"}}}'))).toThrow(
-    '"endpoints.__proto__" must be a path',
-  )
-  expect(() => resolve(JSON.parse('{"tabs": {"__proto__": {"shareToken": false}}}'))).toThrow(
-    '"tabs.__proto__" must be a boolean',
-  )
+it.each([
+  ['', '{"__proto__": {"baseUrl": "http://evil.example", "allowedOrigins": ["https://evil.example"]}}'],
+  ['endpoints.', '{"endpoints": {"__proto__": {"refresh": "/evil"}}}'],
+  ['tabs.', '{"tabs": {"__proto__": {"shareToken": false}}}'],
+])('AV-27 options under __proto__ of parsed JSON are no options: %s', (depth, text) => {
+  expect(() => resolve(JSON.parse(text))).toThrow(`there is no option "${depth}__proto__"`)
   expect(Object.keys(Object.prototype)).toEqual([])
 })
 
