@@ -34,6 +34,7 @@ it('CK-01 CK-03 AV-01 a sign-in gives the cookie with all it should have, and it
     session_id: expect.stringMatching(/^[\w-]{22}$/),
     csrf_token: expect.any(String),
     session_expires_in: (30 * DAY) / 1000,
+    idle_expires_in: (7 * DAY) / 1000,
   })
   const bodies = [text, await (await check(browser)).text(), await (await orders(browser)).text()]
   for (const body of bodies) expect(body).not.toContain(browser.cookie(SID))

@@ -65,6 +65,7 @@ it('from tokens to sessions: the next refresh gives a session, and the token goe
     session_id,
     csrf_token: expect.any(String) as unknown,
     session_expires_in: 2_592_000,
+    idle_expires_in: 604_800,
   })
   expect((await rename(browser, grant.csrf_token)).status).toBe(200)
   expect(await check(browser)).toMatchObject({ mode: 'session', session_id })

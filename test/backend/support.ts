@@ -53,6 +53,7 @@ export interface Grant {
 export interface SessionGrant extends Pick<Grant, 'user' | 'session_id'> {
   csrf_token: string
   session_expires_in: number
+  idle_expires_in: number
 }
 
 export interface TestBackend extends ReferenceBackend {

@@ -207,6 +207,15 @@ it('a session is used until its end, without a margin in which it would be asked
   expect(stage.sent().map(({ url }) => url.pathname)).toEqual(['/api/profile'])
 })
 
+it('R107 a page that nobody uses after the sign-in shows the user no longer than the idle limit', async () => {
+  const stage = await createStage(undefined, { idleMs: 15 * 60_000 })
+  const { auth } = await stage.signedIn()
+  await stage.world.advance(14 * 60_000)
+  expect(auth.getState().status).toBe('authenticated')
+  await stage.world.advance(2 * 60_000)
+  expect(auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'expired' })
+})
+
 it('a server that says that the session ends at once is asked now and then, not all the time', async () => {
   const stage = await createStage()
   stage.backend.faults.add({ kind: 'json', on: ['session', 'login'], set: { session_expires_in: 1 } })

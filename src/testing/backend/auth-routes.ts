@@ -43,7 +43,10 @@ export function addAuthRoutes(app: Hono<Environment>, services: Services): void 
     exchange.cookies.push(...cookies.setCredential(session.mode, secret, session, clock.now()))
     return json(
       issued === undefined
-        ? { ...sessionAnswer(user, session, clock.now()), ...csrf.inAnswer(exchange, session.id) }
+        ? {
+            ...sessionAnswer(user, session, settings.idleMs, clock.now()),
+            ...csrf.inAnswer(exchange, session.id),
+          }
         : tokenAnswer(user, session, issued),
     )
   }

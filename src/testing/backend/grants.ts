@@ -35,12 +35,8 @@ export function tokenAnswer(user: User, session: Session, { token, expiresIn }: 
 }
 
 /** Of a sign-in that hands out no token; in the order and names of the session check. */
-export function sessionAnswer(user: User, session: Session, now: number): object {
-  return {
-    user: publicUser(user),
-    session_id: session.id,
-    session_expires_in: Math.floor((session.expiresAt - now) / 1000),
-  }
+export function sessionAnswer(user: User, session: Session, idleMs: number, now: number): object {
+  return { user: publicUser(user), session_id: session.id, ...limitsOf(session, idleMs, now) }
 }
 
 /** How long the session lives, and how long without activity, in seconds from now. */

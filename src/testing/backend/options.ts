@@ -3,7 +3,8 @@
  *
  * `mode: 'token'` (default): sign-in and `POST /auth/refresh` give an access token and rotate the refresh cookie.
  *
- * `mode: 'session'`: sign-in answers `{user, session_id, csrf_token?, session_expires_in}` and sets `__Host-sid`.
+ * `mode: 'session'`: sign-in answers `{user, session_id, csrf_token?, session_expires_in, idle_expires_in}` and sets
+ * `__Host-sid`.
  * There is no refresh: `POST /auth/refresh` is 404 `not_found`. `GET /auth/session` answers `{mode, user, session_id,
  * csrf_token?, session_expires_in, idle_expires_in}`, 200 `null` for nobody, or 401 with the reason of the end, which
  * deletes the cookie once where the session ended of itself. Calls to `/api/*` and `/auth/sessions` go by the cookie: 401 `missing_session` without one, 401 with
