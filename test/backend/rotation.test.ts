@@ -9,6 +9,7 @@ import {
   login,
   MINUTE,
   refresh,
+  REFRESH,
   refreshWith,
   type Grant,
   type TestBackend,
@@ -353,3 +354,42 @@ it('AV-14 a cookie is 256 random bits and a session id 128', async () => {
   expect(Buffer.from(browser.cookie() ?? '', 'base64url')).toHaveLength(32)
   expect(Buffer.from(session_id, 'base64url')).toHaveLength(16)
 })
+
+/** A thief has copied the cookie, and shows what he has a second after each refresh of its owner. Gives the round that noticed him. */
+async function follow(options: object): Promise<number | undefined> {
+  const backend = await createTestBackend({ sessionMs: 30 * DAY, ...options })
+  const browser = backend.browser()
+  let { access_token: token } = await login(browser)
+  let copied = browser.cookie()
+  for (let round = 1; round <= 200; round++) {
+    backend.time.advance(5 * MINUTE)
+    token = (await refresh(browser)).access_token
+    expect((await browser.send('GET', '/api/orders', { token })).status).toBe(200)
+    backend.time.advance(SECOND)
+    const theirs = await backend.browser().send('POST', '/auth/refresh', {
+      headers: { cookie: `${REFRESH}=${copied}` },
+    })
+    if (theirs.status !== 200) {
+      // Nobody can say which of the two is the thief: both are out.
+      expect(await errorOf(theirs)).toEqual([401, 'refresh_reused'])
+      expect((await browser.send('POST', '/auth/refresh')).status).toBe(401)
+      return round
+    }
+    copied = cookieOf(theirs)
+    expect(copied).toBe(browser.cookie())
+  }
+  return undefined
+}
+
+it.each<[expected: number | undefined, how: string, options: object]>([
+  [undefined, 'the grace of the default', {}],
+  [undefined, 'one generation', { graceGenerations: 1 }],
+  [undefined, 'a grace of two seconds', { graceMs: 2 * SECOND, undeliveredGraceMs: 0 }],
+  [1, 'no grace for what was delivered', { graceMs: 0 }],
+  [1, 'no grace at all', { graceMs: 0, undeliveredGraceMs: 0 }],
+])(
+  'SEC-12 a thief who stays close is noticed in round %s of 200 with %s',
+  async (expected, _how, options) => {
+    expect(await follow(options)).toBe(expected)
+  },
+)
