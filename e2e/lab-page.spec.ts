@@ -40,6 +40,50 @@ for (const [colorScheme, width] of [
   })
 }
 
+/** How well the text of an element can be told from what it stands on (WCAG 2.2, 1.4.3). */
+function contrastOf(element: Element): number {
+  const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true })!
+  const grounds = []
+  for (let at: Element | null = element; at; at = at.parentElement)
+    grounds.unshift(getComputedStyle(at).backgroundColor)
+  const luminance = (colors: readonly string[]): number => {
+    for (const color of colors) {
+      canvas.fillStyle = color
+      canvas.fillRect(0, 0, 1, 1)
+    }
+    const [red, green, blue] = [...canvas.getImageData(0, 0, 1, 1).data].map((value) => {
+      const part = value / 255
+      return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4
+    })
+    return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!
+  }
+  const [dark, light] = [luminance(grounds), luminance([...grounds, getComputedStyle(element).color])].sort(
+    (a, b) => a - b,
+  )
+  return (light! + 0.05) / (dark! + 0.05)
+}
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`the button that signs in can be read while it does so under the pointer, in ${colorScheme}`, async ({
+    page,
+    demo,
+  }) => {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    await page.route('**/auth/login', () => {})
+    await page.goto(demo)
+    await page.getByLabel('E-mail address').fill(ADA.email)
+    await page.getByLabel('Password').fill(ADA.password)
+    await press(page, 'Sign in')
+    const button = page.getByRole('button', { name: 'Signing in' })
+    await button.hover()
+    await expect(button).toHaveAttribute('aria-disabled', 'true')
+    // Not the color in the middle of a transition.
+    await button.evaluate((element) => Promise.all(element.getAnimations().map(({ finished }) => finished)))
+    // axe passes over what is disabled, which a person reads all the same.
+    expect(await button.evaluate(contrastOf)).toBeGreaterThan(4.5)
+  })
+}
+
 test('the switches that a session outlives: expire, new role, new keys, skewed clock, HTML, 429', async ({
   page,
   demo,

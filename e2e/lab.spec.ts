@@ -47,6 +47,24 @@ test(
   plays('A silent refresh that empties the form', 'Ann Baker'),
 )
 
+test('"Play all" says why it ended where the browser keeps no copy of the page', async ({ page, demo }) => {
+  // Such a page is not kept; Chromium asks for the one, Firefox for the other.
+  await page.addInitScript(() => {
+    addEventListener('unload', () => {})
+    // Not there on the empty page that comes first.
+    void (navigator.locks as LockManager | undefined)?.request('held', () => new Promise(() => {}))
+  })
+  await signIn(page, demo)
+  await page.getByRole('button', { name: 'Play all eight' }).click()
+  const course = page.getByRole('region', { name: 'Eight failures people know' })
+  await expect(course.getByText('This browser kept no copy of the page')).toBeVisible({ timeout: 30_000 })
+  await expect(course.getByText('What was to play all ended with the page')).toBeVisible()
+  await expect(page.getByRole('button', { name: 'Play all eight' })).not.toHaveAttribute(
+    'aria-disabled',
+    'true',
+  )
+})
+
 test('switching the backend from tokens to cookie sessions and back keeps who is signed in, in two tabs', async ({
   page,
   context,

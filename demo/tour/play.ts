@@ -38,12 +38,30 @@ export async function play(scenario: Scenario): Promise<void> {
 
 export const stopPlaying = (): void => playing?.stop()
 
-/** Says so where the page came back from another one, and the browser had kept no copy of it. */
-export function resumeTour(): void {
-  if (!wasLoadedAnew()) return
+const PLAYING_ALL = 'latchkey-demo:playing-all'
+
+/** Plays one after the other, until somebody stops it; `show` is told which one begins. */
+export async function playAll(scenarios: readonly Scenario[], show: (id: string) => void): Promise<void> {
+  // For the page that comes next, where the browser keeps no copy of this one.
+  sessionStorage.setItem(PLAYING_ALL, 'true')
+  for (const scenario of scenarios) {
+    show(scenario.id)
+    await play(scenario)
+    if (tourRuns.get().get(scenario.id)?.state === 'stopped') break
+  }
+  sessionStorage.removeItem(PLAYING_ALL)
+}
+
+/** Says so where the page came back from another one, and the browser had kept no copy of it; gives the scenario that says it. */
+export function resumeTour(): string | undefined {
+  const all = sessionStorage.getItem(PLAYING_ALL) !== null
+  sessionStorage.removeItem(PLAYING_ALL)
+  if (!wasLoadedAnew()) return undefined
   const problem =
     'This browser kept no copy of the page: it was loaded anew, and nobody is signed in. So there was nothing to see behind the back button.'
-  tourRuns.update('back-button', (run) => ({ ...run, state: 'stopped', problem }))
+  const rest = all ? ' What was to play all ended with the page: play the ones below by themselves.' : ''
+  tourRuns.update('back-button', (run) => ({ ...run, state: 'stopped', problem: problem + rest }))
+  return 'back-button'
 }
 
 async function signInAsAnn(): Promise<void> {

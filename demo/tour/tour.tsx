@@ -1,6 +1,6 @@
 import { useEffect, useState, useSyncExternalStore } from 'react'
 import { CheckIcon, CrossIcon, Spinner } from '../app/icons.js'
-import { canPlay, play, resumeTour, stopPlaying } from './play.js'
+import { canPlay, play, playAll, resumeTour, stopPlaying } from './play.js'
 import { type Finding, type Run, type Step, tourRuns } from './run.js'
 import { SCENARIOS } from './scenarios/index.js'
 import { type Scenario, seconds } from './scenario.js'
@@ -9,18 +9,15 @@ import { type Scenario, seconds } from './scenario.js'
 export function Tour() {
   const runs = useSyncExternalStore(tourRuns.subscribe, tourRuns.get)
   const [open, setOpen] = useState<string>()
-  useEffect(resumeTour, [])
+  // Open, so that it is read.
+  useEffect(() => {
+    const stopped = resumeTour()
+    if (stopped !== undefined) setOpen(stopped)
+  }, [])
   const playing = SCENARIOS.find(({ id }) => runs.get(id)?.state === 'running')?.id
   const held = SCENARIOS.filter(({ id }) => runs.get(id)?.state === 'held').length
   const playable = SCENARIOS.filter(canPlay)
 
-  const playAll = async () => {
-    for (const scenario of playable) {
-      setOpen(scenario.id)
-      await play(scenario)
-      if (tourRuns.get().get(scenario.id)?.state === 'stopped') return
-    }
-  }
   return (
     <section className="part tour" aria-labelledby="tour">
       <div className="part-top">
@@ -48,7 +45,7 @@ export function Tour() {
           type="button"
           className="button small"
           aria-disabled={playing !== undefined}
-          onClick={() => playing === undefined && void playAll()}
+          onClick={() => playing === undefined && void playAll(playable, setOpen)}
         >
           Play all {playable.length === 8 ? 'eight' : 'seven'}
         </button>

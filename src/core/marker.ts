@@ -1,6 +1,6 @@
 import { parseEpoch } from './epoch.js'
 import { MOST_PENDING, WHICHEVER } from './pending-logout.js'
-import type { Epoch, EndReason, LogoutScope, Mode } from './types.js'
+import { END_REASONS, type Epoch, type EndReason, type LogoutScope, type Mode } from './types.js'
 
 /**
  * What script-readable storage keeps between visits and for the other tabs. It holds no secret: the session id is a
@@ -26,15 +26,6 @@ export interface Marker {
 
 const MODES = ['token', 'session'] as const
 const STATES = ['in', 'out', 'logout-pending'] as const
-export const END_REASONS = [
-  'logout',
-  'logout-elsewhere',
-  'expired',
-  'revoked',
-  'user-switched',
-  'refused',
-] as const
-
 /** Longer than any marker of ours, also with every character escaped: what is larger was not written by us. */
 const MAX_LENGTH = 16_384
 

@@ -1,6 +1,6 @@
 import { parseEpoch } from './epoch.js'
-import { END_REASONS, isCount, isHandle, isRecord, oneOf } from './marker.js'
-import type { Epoch, EndReason, Mode } from './types.js'
+import { isCount, isHandle, isRecord, oneOf } from './marker.js'
+import { END_REASONS, type Epoch, type EndReason, type Mode } from './types.js'
 
 /** The version of what tabs say to each other. A tab that reads another one ignores it. */
 export const MESSAGE_VERSION = 1

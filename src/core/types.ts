@@ -1,8 +1,18 @@
 /** How the backend lets this page act for a user: a bearer token in memory, or a cookie session. */
 export type Mode = 'token' | 'session'
 
+/** The one list of them: markers, messages and options are checked against it. */
+export const END_REASONS = [
+  'logout',
+  'logout-elsewhere',
+  'expired',
+  'revoked',
+  'user-switched',
+  'refused',
+] as const
+
 /** Why a session ended. */
-export type EndReason = 'logout' | 'logout-elsewhere' | 'expired' | 'revoked' | 'user-switched' | 'refused'
+export type EndReason = (typeof END_REASONS)[number]
 
 /** What the last attempt to renew the session met: an answer, a fault, or no network at all. */
 export type Connection = 'ok' | 'degraded' | 'offline'

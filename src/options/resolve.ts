@@ -1,5 +1,5 @@
-import { END_REASONS, oneOf } from '../core/marker.js'
-import type { Mode } from '../core/types.js'
+import { oneOf } from '../core/marker.js'
+import { END_REASONS, type Mode } from '../core/types.js'
 import { type AnswerFields, type AnswerOf, errorCode, parseAnswer, userId } from './answers.js'
 import {
   check,

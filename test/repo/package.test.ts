@@ -136,6 +136,7 @@ it('R87 every entry is ESM with its types first, and every framework an optional
   const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
     type: string
     sideEffects: boolean
+    scripts: Record<string, string>
     exports: Record<string, object | string>
     dependencies: object
     peerDependencies: object
@@ -143,6 +144,8 @@ it('R87 every entry is ESM with its types first, and every framework an optional
   }
   const { './package.json': self, ...entries } = manifest.exports
   expect([manifest.type, manifest.sideEffects, self]).toEqual(['module', false, './package.json'])
+  // npm runs it before it packs, also in a clone where nobody has built.
+  expect(manifest.scripts['prepack']).toBe('npm run build')
   for (const entry of Object.values(entries)) expect(Object.keys(entry)).toEqual(['types', 'default'])
   expect(Object.keys(manifest.dependencies)).toEqual(['broadcast-channel', 'jose', 'ky'])
   for (const peer of Object.keys(manifest.peerDependencies)) {

@@ -2,7 +2,7 @@
  * `npm run check:package`: whether what would be published is what we mean to publish. Each check is a step of
  * `npm test` too. They work on the build and on the tarball that the first two steps make.
  */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Bundle, bundle } from './bundle.ts'
@@ -70,6 +70,25 @@ export const packageSteps: readonly Step[] = [
       mustBeEmpty(deadLinks(paths, readFiles(['*.md', 'docs/*.md'])))
       return held(`${packed?.files.length} files, ${packed?.size} B`)
     },
+  },
+  {
+    name: 'npm pack in a fresh clone ships code',
+    run: () =>
+      withFolder(async (folder) => {
+        const { stdout: tracked } = await mustRun('git', ['ls-files', '-z'])
+        const clone = join(folder, 'clone')
+        for (const path of tracked.split('\0').filter(Boolean)) await cp(join(ROOT, path), join(clone, path))
+        await symlink(join(ROOT, 'node_modules'), join(clone, 'node_modules'))
+        await mustRun('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: clone })
+        const [tarball = ''] = (await readdir(folder)).filter((name) => name.endsWith('.tgz'))
+        const { stdout } = await mustRun('tar', ['-tzf', join(folder, tarball)])
+        const paths = stdout
+          .trim()
+          .split('\n')
+          .map((path) => path.replace(/^package\//, ''))
+        mustBeEmpty(listFaults(paths, await entryNames()))
+        return held()
+      }),
   },
   {
     name: 'no path of this machine in dist',
