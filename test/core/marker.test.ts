@@ -1,13 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import {
-  END_REASONS,
-  isCount,
-  isHandle,
-  type Marker,
-  parseMarker,
-  serializeMarker,
-} from '../../src/core/marker.js'
+import { isCount, isHandle, type Marker, parseMarker, serializeMarker } from '../../src/core/marker.js'
+import { END_REASONS } from '../../src/core/types.js'
 
 const WALL = 1_700_000_000_000
 

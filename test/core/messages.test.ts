@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { END_REASONS } from '../../src/core/marker.js'
+import { END_REASONS } from '../../src/core/types.js'
 import { isTokenText, type Message, MESSAGE_VERSION, parseMessage, wrap } from '../../src/core/messages.js'
 import type { Epoch } from '../../src/core/types.js'
 
