@@ -66,10 +66,12 @@ export const djangoRestAuth = {
     login: '/dj-rest-auth/login/',
     refresh: '/dj-rest-auth/token/refresh/',
     logout: '/dj-rest-auth/logout/',
-    session: '/dj-rest-auth/user/',
+    // It goes by the access token, and says nothing of the cookie.
+    session: false,
+    user: '/dj-rest-auth/user/',
   },
   parseAnswer(body, call) {
-    if (call === 'session') return userItself(body)
+    if (call === 'user') return userItself(body)
     return isFields(body) ? { accessToken: body['access'] as string, user: body['user'] } : undefined
   },
   getUserId: (user) => (user as { pk: number }).pk,

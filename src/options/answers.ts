@@ -23,7 +23,7 @@ export interface AnswerFields {
 }
 
 /** Which call an answer is for: what {@link AuthClientOptions.parseAnswer} is told. */
-export type AnswerOf = 'login' | 'refresh' | 'session' | 'csrf'
+export type AnswerOf = 'login' | 'refresh' | 'session' | 'user' | 'csrf'
 
 const member = (value: unknown, name: string): unknown =>
   isObject(value) && Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined
@@ -38,14 +38,16 @@ export function errorCode(body: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined
 }
 
-export function parseAnswer(body: unknown): AnswerFields | undefined {
+export function parseAnswer(body: unknown, call?: AnswerOf): AnswerFields | undefined {
   if (!isObject(body) || Array.isArray(body)) return undefined
   const read = (name: string) => member(body, name)
+  const user = read('user')
   return {
     accessToken: read('access_token') as string | undefined,
     tokenType: read('token_type') as string | undefined,
     expiresIn: read('expires_in') as number | undefined,
-    user: read('user'),
+    // Most of those endpoints answer with the user itself.
+    user: call === 'user' && !isObject(user) ? body : user,
     sessionId: read('session_id') as string | undefined,
     mode: read('mode') as string | undefined,
     csrfToken: read('csrf_token') as string | undefined,

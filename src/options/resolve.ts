@@ -73,6 +73,7 @@ const DEFAULT_ENDPOINTS: Defined<Endpoints> = {
   refresh: '/auth/refresh',
   logout: '/auth/logout',
   session: '/auth/session',
+  user: false,
   csrf: false,
   start: '/auth/start',
 }
@@ -91,7 +92,7 @@ const BOOLEAN: Rule = [isBoolean, 'a boolean']
 const NAME: Rule = [isText, 'a non-empty string']
 const FUNCTION: Rule = [isFunction, 'a function']
 const ENDPOINT: Rule = [
-  (value, name) => isPath(value) || ((name === 'session' || name === 'csrf') && value === false),
+  (value, name) => isPath(value) || (value === false && ['session', 'user', 'csrf'].includes(name)),
   'a path such as "/auth/login"',
 ]
 

@@ -20,8 +20,19 @@ export interface Endpoints {
   refresh?: string | undefined
   /** @default '/auth/logout' */
   logout?: string | undefined
-  /** Answers who is signed in, and changes nothing. False where the backend has none. @default '/auth/session' */
+  /**
+   * Answers who is signed in by the cookie alone, and changes nothing: no `Authorization` goes along. False where the backend
+   * has none. @default '/auth/session'
+   */
   session?: string | false | undefined
+  /**
+   * Answers whose an access token is, where sign-in and refresh do not say it: asked with the new token as bearer. For a backend
+   * that knows its users by token alone say `session: false` besides. @default false
+   * @example
+   * import { createAuthClient } from 'latchkey'
+   * const auth = createAuthClient({ mode: 'token', endpoints: { session: false, user: '/users/me' } })
+   */
+  user?: string | false | undefined
   /** Hands out the CSRF token, best with the user it is for; may be `session` itself. False where it comes in another way. @default false */
   csrf?: string | false | undefined
   /** Where `loginWithRedirect` navigates. @default '/auth/start' */

@@ -160,15 +160,18 @@ async function jwtLifetime(token: string): Promise<number | undefined> {
   }
 }
 
-/** Who the answer is for. An answer that does not say so is completed by the session endpoint. */
+/** Who the answer is for. One that does not say so is completed by the user endpoint, which knows the token, or that of the session, which knows the cookie. */
 async function identify(context: Context, fields: AnswerFields): Promise<Identity | undefined> {
   const sessionId = text(fields.sessionId)
   if (isPresent(fields.user)) return makeIdentity(context, fields.user, sessionId)
   const { identity } = context.state
   if (identity && sessionId !== undefined && sessionId === identity.sessionId) return identity
-  if (context.options.endpoints.session === false) return undefined
-  const reply = await call(context, { endpoint: 'session', method: 'GET', token: fields.accessToken })
-  const session = reply.status === 200 ? readFields(context, reply.body, 'session') : undefined
+  const { session: cookie, user: bearer } = context.options.endpoints
+  if (cookie === false && bearer === false) return undefined
+  const [endpoint, token] =
+    bearer === false ? (['session'] as const) : (['user', fields.accessToken] as const)
+  const reply = await call(context, { endpoint, method: 'GET', token })
+  const session = reply.status === 200 ? readFields(context, reply.body, endpoint) : undefined
   return session && isPresent(session.user)
     ? makeIdentity(context, session.user, sessionId ?? text(session.sessionId))
     : undefined

@@ -158,15 +158,41 @@ it.each([
   expect(kit.auth.getState()).toMatchObject({ user: ANN })
 })
 
-it('an answer that does not say who it is for is completed by the session endpoint', async () => {
+it('R40 an answer that does not say who it is for is completed by the session endpoint, which goes by the cookie alone', async () => {
   const kit = await signedIn()
   kit.on('/auth/refresh', () => json({ access_token: 'token-9', expires_in: 60 }))
   kit.on('/auth/session', () => json({ user: ANN, session_id: 's1' }))
   await kit.auth.refresh({ force: true })
   expect(await kit.auth.getAccessToken()).toBe('token-9')
   const session = kit.sent('/auth/session')
-  expect(session.map(({ headers }) => headers.get('authorization'))).toEqual(['Bearer token-9'])
+  expect(session.map(({ headers }) => headers.get('authorization'))).toEqual([null])
   kit.on('/auth/session', () => json(null))
   expect(await outcome(kit.auth.refresh({ force: true }))).toBe('invalid_response')
   expect(kit.auth.getState()).toMatchObject({ status: 'authenticated' })
+})
+
+it.each([
+  ['the user itself', { id: 'ann', user: 'ann@example.com' }, { id: 'ann' }],
+  ['a member', { user: ANN, session_id: 's1' }, ANN],
+])('R40 endpoints.user says by the new token who it is for: %s', async (_, body, user) => {
+  const kit = await signedIn({ endpoints: { session: false, user: '/users/me' } })
+  kit.on('/auth/refresh', () => json({ access_token: 'token-9', expires_in: 60 }))
+  kit.on('/users/me', () => json(body))
+  await kit.auth.refresh({ force: true })
+  expect(await kit.auth.getAccessToken()).toBe('token-9')
+  const asked = kit.sent('/users/me').map(({ method, headers }) => [method, headers.get('authorization')])
+  expect(asked).toEqual([['GET', 'Bearer token-9']])
+  expect(kit.auth.getState()).toMatchObject({ status: 'authenticated', user })
+  expect(kit.sent('/auth/session')).toEqual([])
+})
+
+it('R40 where both are there, the user endpoint says whose the token is, and the session endpoint never sees it', async () => {
+  const kit = await signedIn({ endpoints: { user: '/users/me' } })
+  kit.on('/auth/refresh', () => json({ access_token: 'token-9', expires_in: 60 }))
+  kit.on('/users/me', () => json(ANN))
+  kit.on('/auth/session', () => json({ user: { id: 'bob' }, session_id: 's2' }))
+  await kit.auth.refresh({ force: true })
+  await kit.auth.diagnose()
+  expect(kit.auth.getState()).toMatchObject({ user: ANN })
+  expect(kit.sent('/auth/session').map(({ headers }) => headers.get('authorization'))).toEqual([null])
 })

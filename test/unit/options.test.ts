@@ -131,7 +131,7 @@ it('session mode needs the session endpoint', () => {
   )
 })
 
-it.each(['login', 'refresh', 'logout', 'session', 'start'])(
+it.each(['login', 'refresh', 'logout', 'session', 'user', 'start'])(
   'endpoints.%s takes a path and nothing else',
   (name) => {
     const wrong = [
@@ -148,7 +148,7 @@ it.each(['login', 'refresh', 'logout', 'session', 'start'])(
       '/\t/evil.example/auth',
       '/\n/evil.example/auth',
       '/\r\n\\evil.example/auth',
-      ...(name === 'session' ? [] : [false]),
+      ...(name === 'session' || name === 'user' ? [] : [false]),
     ]
     for (const value of wrong) {
       expect(() => resolve({ endpoints: { [name]: value } }), String(value)).toThrow(
@@ -180,6 +180,7 @@ it('an explicit undefined means the default, at every level', () => {
       refresh: undefined,
       logout: undefined,
       session: undefined,
+      user: undefined,
       start: undefined,
     },
     timeouts: { request: undefined, lock: undefined, ready: undefined, sessionEnd: undefined },
