@@ -41,7 +41,8 @@ export interface SessionOptions {
   idHeader?: string | false | undefined
   /**
    * Coming back to the page asks the server again who is signed in, if its last answer is so many seconds old; `false`
-   * never does. @default 300
+   * never does. In token mode: how old the user may become at the least before a refresh that does not say who it is for asks again.
+   * @default 300
    */
   revalidateAfter?: number | false | undefined
 }

@@ -3,16 +3,23 @@ import { isHandle } from '../core/marker.js'
 import { isTokenText } from '../core/messages.js'
 import type { Grant, Identity } from '../core/state.js'
 import type { EndReason, Mode } from '../core/types.js'
-import { AuthError, type AuthErrorCode, type AuthErrorDetails } from '../errors.js'
+import { AuthError, type AuthErrorCode } from '../errors.js'
 import type { AnswerFields, AnswerOf } from '../options/answers.js'
 import type { Context } from './context.js'
 import { csrfToken } from './csrf.js'
 import { call, type Reply } from './endpoints.js'
+import { within } from './waiting.js'
 
 /** What an answer that should bring a credential comes to. */
-export type GrantVerdict =
-  | { readonly kind: 'granted'; readonly grant: Grant }
-  | { readonly kind: 'indeterminate'; readonly error: AuthError; readonly retryAfter?: number | undefined }
+export type GrantVerdict = { readonly kind: 'granted'; readonly grant: Grant } | Indeterminate
+
+interface Indeterminate {
+  readonly kind: 'indeterminate'
+  readonly error: AuthError
+  readonly retryAfter?: number | undefined
+  /** What the answer brought, where the server failed to say whose it is. */
+  readonly credential?: Credential
+}
 
 /** What an answer of the refresh or session endpoint means. Only `refused` can end a session. */
 export type Verdict =
@@ -56,24 +63,9 @@ function isNobody(context: Context, { endpoint, status, body }: Reply): boolean 
 export async function judgeGrant(context: Context, reply: Reply): Promise<GrantVerdict> {
   const from = reply.endpoint as AnswerOf
   const action = from === 'login' ? 'log in' : 'refresh the session'
-  const fail = (code: AuthErrorCode, details: AuthErrorDetails = {}): GrantVerdict => {
-    const { status, code: serverCode, retryAfter } = reply
-    const retryAt = retryAfter === undefined ? undefined : context.ports.clock.wall() + retryAfter
-    const error = new AuthError(code, {
-      status: status || undefined,
-      serverCode,
-      retryAt,
-      action,
-      ...details,
-    })
-    return { kind: 'indeterminate', error, retryAfter }
-  }
-  if (reply.fault !== undefined)
-    return fail(context.ports.lifecycle.online() ? 'network' : 'offline', { cause: reply.fault })
-  if (reply.redirected) return fail('redirected')
-  if (reply.status === 403) return fail('forbidden')
-  if (reply.status === 429) return fail('rate_limited')
-  if (reply.status >= 500 || reply.status === 408 || reply.status === 425) return fail('server_error')
+  const fail = (code: AuthErrorCode, cause?: unknown) => failure(context, reply, action, code, cause)
+  const fault = faultOf(context, reply)
+  if (fault) return fail(fault, reply.fault)
   const done = reply.status >= 200 && reply.status < 300
   const fields = done ? readFields(context, reply.body, from) : undefined
   const isSession = done && shownMode(context, from, fields) === 'session'
@@ -86,13 +78,38 @@ export async function judgeGrant(context: Context, reply: Reply): Promise<GrantV
   const isBearer = typeof tokenType === 'string' && tokenType.toLowerCase() === 'bearer'
   if (!isSession && !isBearer) return fail('unsupported_token_type')
   try {
-    const identity = await identify(context, fields)
-    if (!identity) return fail('invalid_response')
     const credential = await (isSession ? sessionCredential : makeCredential)(context, fields, reply)
-    return { kind: 'granted', grant: { identity, credential } }
+    const again = reply === context.nameless?.reply
+    const identity = await identify(context, fields, credential, again)
+    if (!identity) return fail('invalid_response')
+    if ('subject' in identity) return { kind: 'granted', grant: { identity, credential } }
+    const code = faultOf(context, identity)
+    if (!code) return fail('invalid_response')
+    return { ...failure(context, identity, action, code, identity.fault), credential }
   } catch (cause) {
-    return fail('invalid_user', { cause })
+    return fail('invalid_user', cause)
   }
+}
+
+/** What kept the answer itself away. */
+function faultOf({ ports }: Context, { fault, redirected, status }: Reply): AuthErrorCode | undefined {
+  if (fault !== undefined) return ports.lifecycle.online() ? 'network' : 'offline'
+  if (redirected) return 'redirected'
+  if (status === 403) return 'forbidden'
+  if (status === 429) return 'rate_limited'
+  return status >= 500 || status === 408 || status === 425 ? 'server_error' : undefined
+}
+
+function failure(
+  context: Context,
+  { status, code: serverCode, retryAfter }: Reply,
+  action: string,
+  code: AuthErrorCode,
+  cause: unknown,
+): Indeterminate {
+  const retryAt = retryAfter === undefined ? undefined : context.ports.clock.wall() + retryAfter
+  const error = new AuthError(code, { status: status || undefined, serverCode, retryAt, action, cause })
+  return { kind: 'indeterminate', error, retryAfter }
 }
 
 /** Which mode an answer is of: what the developer says, what it says, or what it brings. */
@@ -160,21 +177,44 @@ async function jwtLifetime(token: string): Promise<number | undefined> {
   }
 }
 
-/** Who the answer is for. One that does not say so is completed by the user endpoint, which knows the token, or that of the session, which knows the cookie. */
-async function identify(context: Context, fields: AnswerFields): Promise<Identity | undefined> {
+/**
+ * Who the answer is for. One that does not say so is completed by the user endpoint, which knows the token, or by that of the
+ * session, which knows the cookie. Where the session is the known one its user is asked for now and then alone, and a fault of that
+ * endpoint holds up no token. The answer that did not say it, where nobody else does.
+ */
+async function identify(
+  context: Context,
+  fields: AnswerFields,
+  { token, issued }: Credential,
+  again: boolean,
+): Promise<Identity | Reply | undefined> {
+  const { ports, options, state, learned } = context
+  const { endpoints, timeouts, revalidateAfter } = options
+  const now = context.instant()
   const sessionId = text(fields.sessionId)
-  if (isPresent(fields.user)) return makeIdentity(context, fields.user, sessionId)
-  const { identity } = context.state
-  if (identity && sessionId !== undefined && sessionId === identity.sessionId) return identity
-  const { session: cookie, user: bearer } = context.options.endpoints
-  if (cookie === false && bearer === false) return undefined
-  const [endpoint, token] =
-    bearer === false ? (['session'] as const) : (['user', fields.accessToken] as const)
-  const reply = await call(context, { endpoint, method: 'GET', token })
-  const session = reply.status === 200 ? readFields(context, reply.body, endpoint) : undefined
-  return session && isPresent(session.user)
-    ? makeIdentity(context, session.user, sessionId ?? text(session.sessionId))
-    : undefined
+  if (isPresent(fields.user)) {
+    context.learned = now
+    return makeIdentity(context, fields.user, sessionId)
+  }
+  const known =
+    sessionId !== undefined && sessionId === state.identity?.sessionId ? state.identity : undefined
+  const endpoint = endpoints.user === false ? 'session' : 'user'
+  const isRecent = learned && elapsed(learned, now) < revalidateAfter
+  if (endpoints[endpoint] === false || (known && isRecent)) return known
+  context.learned = now
+  const bearer = endpoint === 'user'
+  const asked = call(context, { endpoint, method: 'GET', token: bearer ? token : undefined })
+  const left = timeouts.request / 2 - elapsed(issued, now)
+  const reply = await (known ? within(ports.clock, left, asked) : asked)
+  const found = reply?.status === 200 ? readFields(context, reply.body, endpoint) : undefined
+  const id = text(found?.sessionId)
+  // Somebody else may have signed in since the answer, and then the cookie is his.
+  const isForeign = !bearer && sessionId && id && id !== sessionId
+  if (!found || !isPresent(found.user) || isForeign) return known ?? reply
+  const identity = makeIdentity(context, found.user, sessionId ?? id)
+  // A cookie that names no session says nothing of a token that is older than the question.
+  const isProof = bearer || (id && sessionId) || identity.subject === state.identity?.subject
+  return isProof || !(known || again) ? identity : known
 }
 
 export const isPresent = (user: unknown): boolean => user !== undefined && user !== null

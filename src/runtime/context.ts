@@ -2,15 +2,16 @@ import { isNewer, isSame } from '../core/epoch.js'
 import { type Marker, parseMarker, serializeMarker } from '../core/marker.js'
 import { type Message, wrap } from '../core/messages.js'
 import { WHICHEVER } from '../core/pending-logout.js'
-import type { Instant } from '../core/lifetime.js'
+import type { Credential, Instant } from '../core/lifetime.js'
 import type { Channel, Ports } from '../core/ports.js'
-import type { ClientEvent, ClientState, Effect, Moment } from '../core/state.js'
+import type { ClientEvent, ClientState, Effect, Moment, Under } from '../core/state.js'
 import { INITIAL } from '../core/state.js'
 import { writeMarker } from '../core/telling.js'
 import { transition } from '../core/transition.js'
 import { AuthError } from '../errors.js'
 import type { ResolvedOptions } from '../options/resolve.js'
 import { Listeners } from '../store.js'
+import type { Reply } from './endpoints.js'
 import { type DiagnosticEntry, type DiagnosticType, KEPT } from './diagnostics.js'
 import { RefreshLock } from './refresh-lock.js'
 import { bound } from './waiting.js'
@@ -34,6 +35,10 @@ export class Context {
   channel: Channel | undefined
   /** The request of this tab's login that is under way: the answer to another one must not delete the cookie it brings. */
   login: Promise<unknown> | undefined
+  /** When a server last said to this tab who the user is, or was asked for that alone. */
+  learned: Instant | undefined
+  /** What brought a token while the server did not say whose it is: asked for that again, and not for another token. */
+  nameless: { readonly reply: Reply; readonly under: Under; readonly credential: Credential } | undefined
   #state: ClientState = INITIAL
   #life = new AbortController()
   readonly #disposal = new AbortController()

@@ -43,6 +43,8 @@ export async function renew(context: Context, need: Renewal, sent: Under): Promi
       // Once, since the server may just be slow.
       if (late && overlays && cause !== 'repair') context.reactions.repair({ type: 'repair' })
     }
+    const credential = verdict.kind === 'indeterminate' && verdict.credential
+    context.nameless = credential ? { reply, under, credential } : undefined
     if (verdict.kind !== 'granted') {
       // Its cookie is set although its end is lost.
       repair(isDone(reply))
@@ -91,8 +93,12 @@ interface Answered {
 
 /** A request that a disposed client of this page began is joined: to send another would waste its cookie. */
 function joined(context: Context, force: boolean, under: Under): Promise<Answered> {
-  const { name, ports, reactions, disposed } = context
+  const { name, ports, reactions, disposed, nameless } = context
   const { flights } = ports
+  const isOurs = nameless && isSame(nameless.under.epoch, under.epoch)
+  const isNewest = isOurs && nameless.under.generation === under.generation
+  if (!force && isNewest && remaining(nameless.credential, context.instant()) > nameless.credential.lead)
+    return Promise.resolve(nameless)
   const running = flights.get(name)
   // Under another epoch the answer would be taken for that of somebody else.
   if (running && !force && isSame(running.epoch, under.epoch)) return running.answered as Promise<Answered>

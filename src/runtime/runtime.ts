@@ -146,6 +146,8 @@ export class Runtime {
     await raced(this.started(), life, disposed)
     if (!force) return void (await ensureToken(context, this.#refresher, { cause: 'app' }))
     context.syncMarker()
+    // Whoever asks for it knows of a change, perhaps of the user.
+    context.learned = undefined
     const outcome = await raced(
       this.#refresher.refresh({ cause: 'app', force, restore: true }),
       life,

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
-import { ANN, grant, json, signedIn } from '../support/kit.js'
-import { failure, jwt, outcome } from './support.js'
+import type { AuthClientOptions } from '../../src/options/types.js'
+import { ANN, BOB, grant, json, type Kit, signedIn } from '../support/kit.js'
+import { failure, jwt, outcome, silence } from './support.js'
 
 const DAY = 86_400_000
 
@@ -195,4 +196,117 @@ it('R40 where both are there, the user endpoint says whose the token is, and the
   await kit.auth.diagnose()
   expect(kit.auth.getState()).toMatchObject({ user: ANN })
   expect(kit.sent('/auth/session').map(({ headers }) => headers.get('authorization'))).toEqual([null])
+})
+
+const NAMELESS = (count: number, more: object = {}) =>
+  json({ access_token: `token-${count}`, expires_in: 300, ...more })
+const down = (headers = {}) => json({ error: 'down' }, { status: 503, headers })
+
+/** Ann is signed in, and no refresh says who it is for; without ids it does not say which session either. */
+async function nameless(sessionId: string | undefined, options: AuthClientOptions = {}): Promise<Kit> {
+  const kit = await signedIn({ retry: { base: 1000, cap: 1000 }, ...options })
+  kit.on('/auth/login', () => grant(1, { session_id: sessionId }))
+  await kit.auth.login({})
+  kit.on('/auth/refresh', (_request, count) => NAMELESS(count, { session_id: sessionId }))
+  return kit
+}
+
+it('R14 where a refresh names the same session alone, a session endpoint that fails holds up no token', async () => {
+  for (const answer of [() => down(), () => new TypeError('Failed to fetch'), () => json(null)]) {
+    const kit = await nameless('s1')
+    kit.on('/auth/session', answer)
+    await kit.auth.refresh({ force: true })
+    expect(kit.sent('/auth/session')).toHaveLength(1)
+    expect(kit.auth.getState()).toMatchObject({ status: 'authenticated', user: ANN, connection: 'ok' })
+    expect(await kit.auth.getAccessToken()).toBe('token-2')
+  }
+})
+
+it('R14 nor does one that never answers, for longer than half a deadline', async () => {
+  const kit = await nameless('s1')
+  kit.on('/auth/session', silence)
+  const refresh = outcome(kit.auth.refresh({ force: true }))
+  await kit.clock.advance(4000)
+  expect(await refresh).toBe('resolved')
+  expect(await kit.auth.getAccessToken()).toBe('token-2')
+})
+
+it('R77 the user of a session that refreshes name alone is asked for now and then, and a change is told once', async () => {
+  const kit = await nameless('s1')
+  const changes: unknown[] = []
+  kit.auth.on('claimsChange', ({ user }) => changes.push(user))
+  const annie = { ...ANN, name: 'Annie' }
+  kit.on('/auth/session', () => json({ user: annie, session_id: 's1' }))
+  // A visible page, an hour long: one refresh in four minutes, and one question in five.
+  await kit.clock.advance(3_600_000)
+  expect(kit.auth.getState()).toMatchObject({ status: 'authenticated', user: annie })
+  expect(changes).toEqual([annie])
+  const [refreshes, questions] = [kit.sent('/auth/refresh').length, kit.sent('/auth/session').length]
+  expect(refreshes).toBeGreaterThan(12)
+  expect(questions).toBeGreaterThan(5)
+  expect(questions).toBeLessThanOrEqual(12)
+})
+
+it('R77 who forces a refresh hears of a new profile at once', async () => {
+  const kit = await nameless('s1')
+  kit.on('/auth/session', () => json({ user: { ...ANN, name: 'Annie' }, session_id: 's1' }))
+  expect(await kit.auth.refresh({ force: true })).toMatchObject({ user: { name: 'Annie' } })
+})
+
+it('R40 the user of another cookie is not shown with the token of a session that is named', async () => {
+  for (const answer of [{ user: BOB, session_id: 's2' }, { user: BOB }]) {
+    const kit = await nameless('s1')
+    kit.on('/auth/session', () => json(answer))
+    await kit.auth.refresh({ force: true })
+    expect(kit.auth.getState()).toMatchObject({ user: ANN, sessionId: 's1' })
+  }
+})
+
+it.each([
+  ['no id', undefined, {}],
+  ['another session', 's2', {}],
+  [
+    'no id, and the token says whose it is',
+    undefined,
+    { endpoints: { session: false, user: '/auth/session' } },
+  ],
+] as const)(
+  'R92 R12 where a refresh names %s, and the server fails to say whose it is, its fault is told and the token is kept: it costs no other',
+  async (_, sessionId, options) => {
+    const kit = await nameless('s1', options)
+    kit.on('/auth/refresh', (_request, count) => NAMELESS(count, { session_id: sessionId }))
+    kit.on('/auth/session', () => down())
+    const before = kit.sent('/auth/refresh').length
+    expect(await failure(kit.auth.refresh({ force: true }))).toMatchObject({
+      code: 'server_error',
+      status: 503,
+      retryable: true,
+    })
+    expect(kit.auth.getState()).toMatchObject({ status: 'authenticated', user: ANN, connection: 'degraded' })
+    await kit.clock.advance(20_000)
+    expect(kit.sent('/auth/session').length).toBeGreaterThan(5)
+    kit.on('/auth/session', () => json({ user: { ...ANN, name: 'Annie' } }))
+    await kit.clock.advance(2000)
+    expect(kit.auth.getState()).toMatchObject({ user: { name: 'Annie' }, connection: 'ok' })
+    expect(kit.sent('/auth/refresh').length - before).toBe(1)
+    expect(await kit.auth.getAccessToken()).toBe(`token-${before + 1}`)
+  },
+)
+
+it('R40 a token that nobody knew the owner of is not used for whom the cookie is for by then', async () => {
+  const kit = await nameless(undefined)
+  kit.on('/auth/session', () => down())
+  await failure(kit.auth.refresh({ force: true }))
+  const late = kit.sent('/auth/refresh').length
+  kit.on('/auth/session', () => json({ user: BOB }))
+  await kit.clock.advance(10_000)
+  expect(kit.auth.getState()).toMatchObject({ user: BOB })
+  expect(await kit.auth.getAccessToken()).toBe(`token-${late + 1}`)
+})
+
+it('R13 the wait that the user endpoint asks for is kept', async () => {
+  const kit = await nameless(undefined)
+  kit.on('/auth/session', () => down({ 'retry-after': '120' }))
+  const error = await failure(kit.auth.refresh({ force: true }))
+  expect(error).toMatchObject({ retryAt: kit.clock.wall() + 120_000 })
 })
