@@ -33,9 +33,10 @@ export function userId(user: unknown): string | number | undefined {
   return (member(user, 'sub') ?? member(user, 'id')) as string | number | undefined
 }
 
+/** A word such as `Forbidden` is the name of a status, which frameworks put into `error` beside a `code`, and what has spaces is a sentence. */
 export function errorCode(body: unknown): string | undefined {
-  const code = member(body, 'error') ?? member(body, 'code')
-  return typeof code === 'string' ? code : undefined
+  const told = [member(body, 'error'), member(body, 'code')].filter((code) => typeof code === 'string')
+  return told.find((code) => !/\s|^[A-Z][a-z]+$/.test(code)) ?? told[0]
 }
 
 export function parseAnswer(body: unknown, call?: AnswerOf): AnswerFields | undefined {

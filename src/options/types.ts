@@ -80,7 +80,7 @@ export interface AuthClientOptions<User = unknown> {
   getUserId?: ((user: User) => string | number | undefined) | undefined
   /** Reads an answer whose members have other names; undefined where it is none. */
   parseAnswer?: ((body: unknown, call: AnswerOf) => AnswerFields | undefined) | undefined
-  /** Finds the error code in the body of an answer. @default `body.error`, else `body.code` */
+  /** Finds the error code in the body of an answer. @default that of `body.error` and `body.code` which is a code and no sentence or name of a status */
   errorCode?: ((body: unknown) => string | undefined) | undefined
   /** The answers of the refresh or session endpoint that end the session; every other answer keeps it. */
   refusals?: readonly Refusal[] | undefined

@@ -1,5 +1,5 @@
 import type { isLoopback } from '../options/urls.js'
-import type { readFields } from './answers.js'
+import type { readFields, Verdict } from './answers.js'
 import type { Context } from './context.js'
 import type { baseUrl, Reply } from './endpoints.js'
 
@@ -22,8 +22,8 @@ export interface Loaded {
 }
 
 /** Reads what the session endpoint answered to the cookie alone, and says what is wrong where it is not recognised. */
-export function diagnose(context: Context, reply: Reply | undefined, loaded: Loaded): Diagnosis {
-  const cookie = judge(context, reply, loaded)
+export function diagnose(context: Context, reply: Reply | Verdict | undefined, loaded: Loaded): Diagnosis {
+  const cookie = reply && 'kind' in reply ? judgeVerdict(reply) : judge(context, reply, loaded)
   if (cookie === 'returned' || cookie === 'unknown') return { cookie, causes: [] }
   const causes = cookie === 'missing' ? missingCauses(context, loaded) : [REJECTED]
   const name = context.state.mode === 'session' ? 'session' : 'refresh'
@@ -48,6 +48,12 @@ export function verifyLogout(
   context.warn('logout.ineffective', message)
 }
 
+/** A refresh: to a cookie that was not sent many servers answer as to one that they do not accept. */
+function judgeVerdict({ kind }: Verdict): Diagnosis['cookie'] {
+  if (kind === 'granted') return 'returned'
+  return kind === 'refused' ? 'missing' : 'unknown'
+}
+
 function judge(context: Context, reply: Reply | undefined, { readFields }: Loaded): Diagnosis['cookie'] {
   if (!reply || reply.fault !== undefined) return 'unknown'
   if (context.options.refusals.some(({ status, code }) => status === reply.status && code === reply.code))
@@ -67,6 +73,7 @@ function missingCauses(context: Context, { baseUrl, isLoopback }: Loaded): strin
   // A sandboxed page has no address, and is of no site.
   const page = new URL(context.ports.page.url() ?? 'about:blank')
   const base = baseUrl(context)!
+  const { refresh, session } = context.options.endpoints
   const causes: string[] = []
   if (context.ports.page.embedded()) {
     causes.push(
@@ -84,7 +91,7 @@ function missingCauses(context: Context, { baseUrl, isLoopback }: Loaded): strin
   causes.push(
     context.state.mode === 'session'
       ? 'Path: it must cover the session endpoint and the API. "Path=/" does'
-      : `Path: it must cover ${context.options.endpoints.refresh} and ${String(context.options.endpoints.session)}. "Path=/" does`,
+      : `Path: it must cover ${[refresh, session].filter(Boolean).join(' and ')}. "Path=/" does`,
     'Set-Cookie: is it in the answer of the login at all, with a name and a Domain that fit this host?',
   )
   if (base.protocol === 'http:' && isLoopback(base.hostname)) {

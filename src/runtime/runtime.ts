@@ -6,12 +6,13 @@ import type { ResolvedOptions } from '../options/resolve.js'
 import { isLoopback } from '../options/urls.js'
 import { Context } from './context.js'
 import type { Diagnosis } from './diagnose.js'
-import { readFields } from './answers.js'
+import { readFields, type Verdict } from './answers.js'
 import { baseUrl, call, endpointUrl, inTime, type Reply } from './endpoints.js'
 import { Events } from './events.js'
 import { login } from './login.js'
 import { Logouts, type LogoutResult } from './logout.js'
 import { Refresher } from './refresh.js'
+import { renew, type Settled } from './renewal.js'
 import { authenticatedFetch, type AuthRequestInit } from './requests.js'
 import { checkReturnTo, ownPath } from './return-to.js'
 import { createSchedule } from './schedule.js'
@@ -125,6 +126,22 @@ export class Runtime {
     return raced(asked, context.disposed)
   }
 
+  /** What it refuses ends nothing: the page is told, and the person goes on as long as his token is good. */
+  async #tryRefresh(): Promise<Verdict> {
+    const { context } = this
+    const release = await context.lock.take(context.options.timeouts.lock)
+    let settled: Settled | undefined
+    try {
+      context.syncMarker()
+      const { epoch, generation } = context.state
+      settled = await renew(context, { cause: 'diagnose', restore: true }, { epoch, generation })
+      return settled
+    } finally {
+      release?.()
+      if (settled?.kind === 'granted') settled.flush?.()
+    }
+  }
+
   async token(need: TokenNeed): Promise<string> {
     this.#needPage('get an access token')
     const { context } = this
@@ -162,7 +179,10 @@ export class Runtime {
     this.#needPage('diagnose')
     const { context } = this
     const { diagnose } = await import('./diagnose.js')
-    return diagnose(context, await this.#askSession(), LOADED)
+    const { session, user } = context.options.endpoints
+    // Where the user endpoint knows the token alone, only a refresh shows whether the cookie comes back.
+    const byRefresh = session === false && user !== false && context.state.phase === 'in'
+    return diagnose(context, await (byRefresh ? this.#tryRefresh() : this.#askSession()), LOADED)
   }
 
   dispose(): void {

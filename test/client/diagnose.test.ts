@@ -194,3 +194,30 @@ it('in development a start without a network, or that somebody ended, says nothi
   await gone.clock.advance(60_000)
   expect(warn).not.toHaveBeenCalled()
 })
+
+it.each([
+  ['returned', () => grant(2, { user: undefined })],
+  ['missing', () => refusal()],
+  ['unknown', () => json({}, { status: 503 })],
+] as const)(
+  'R67 R68 where the user endpoint goes by token alone, a refresh shows whether the cookie is %s, and nobody is signed out',
+  async (cookie, answer) => {
+    const kit = createKit({
+      baseUrl: 'http://localhost:3000',
+      endpoints: { session: false, user: '/users/me' },
+    })
+    kit.url = 'http://localhost:5173/'
+    kit.on('/auth/refresh', () => refusal())
+    kit.on('/auth/login', () => grant(1))
+    kit.on('/users/me', ({ headers }) => (headers.has('authorization') ? json(ANN) : refusal('no_token')))
+    await kit.auth.ready()
+    kit.on('/auth/refresh', answer)
+    await kit.auth.login({})
+    await vi.waitUntil(() => kit.sent('/auth/refresh').length > 1)
+    expect((await kit.auth.diagnose()).cookie).toBe(cookie)
+    expect(kit.auth.getState()).toMatchObject({ status: 'authenticated', user: ANN })
+    expect(warn.mock.calls.length > 0).toBe(cookie === 'missing')
+    if (cookie === 'missing')
+      expect(warn.mock.calls[0]?.[0]).toContain('it must cover /auth/refresh. "Path=/" does')
+  },
+)

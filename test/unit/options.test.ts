@@ -359,3 +359,17 @@ it('R61 the global fetch is looked up at each call and never replaced', async ()
   createAuthClient()
   expect(globalThis.fetch).toBe(original)
 })
+
+it.each([
+  [{ error: 'session_expired' }, 'session_expired'],
+  [{ code: 'token_not_valid' }, 'token_not_valid'],
+  [{ error: 'Unauthorized', code: 'FST_JWT_EXPIRED', statusCode: 401 }, 'FST_JWT_EXPIRED'],
+  [{ error: 'Bad Request', code: 'E_VALIDATION' }, 'E_VALIDATION'],
+  [{ error: 'session_revoked', code: 'OTHER' }, 'session_revoked'],
+  [{ error: { message: 'no' }, code: 'INVALID' }, 'INVALID'],
+  [{ error: 'session_expired', code: 401 }, 'session_expired'],
+  [{ error: 'Unauthorized' }, 'Unauthorized'],
+  [{ error: true, code: 7 }, undefined],
+])('R12 the code of %j is %s', (body, code) => {
+  expect(resolve({}).errorCode(body)).toBe(code)
+})
