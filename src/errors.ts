@@ -20,7 +20,8 @@ const MESSAGES = {
     'the answer is not what the contract says. Check the endpoint, what is in between, and that a mock is started',
   redirected: 'the endpoint answered with a redirect. Check for a sign-in page in between',
   unsupported_token_type: 'the server issued no bearer token',
-  invalid_user: 'the user in the answer cannot be used. Check `parseUser` and `getUserId`',
+  invalid_user:
+    'the user has neither `sub` nor `id`: say with `getUserId` who it is. Or `parseUser` threw: see `cause`',
   refresh_loop: 'the server issues expired tokens. Check its clock and `expires_in`',
   session_mode_refused:
     'the backend answers with a cookie session. If that is meant, say in `session.csrf` how writes are protected',
@@ -44,6 +45,8 @@ export interface AuthErrorDetails {
   readonly response?: Response | undefined
   /** Put in front of the sentence of the code: what failed. */
   readonly action?: string | undefined
+  /** In the place of the sentence of the code, where more is known. */
+  readonly sentence?: string | undefined
 }
 
 const RETRYABLE: readonly AuthErrorCode[] = ['rate_limited', 'timeout', 'offline', 'network', 'server_error']
@@ -78,11 +81,11 @@ export class AuthError extends Error {
   /** The 401 that could not be replayed, for `not_replayable`. */
   readonly response: Response | undefined
 
-  constructor(code: AuthErrorCode, { cause, action, ...details }: AuthErrorDetails = {}) {
-    super(
-      `${action ? `Failed to ${action}: ` : ''}${MESSAGES[code]}.`,
-      cause === undefined ? undefined : { cause },
-    )
+  constructor(
+    code: AuthErrorCode,
+    { cause, action, sentence = MESSAGES[code], ...details }: AuthErrorDetails = {},
+  ) {
+    super(`${action ? `Failed to ${action}: ` : ''}${sentence}.`, cause === undefined ? undefined : { cause })
     this.code = code
     this.retryable = RETRYABLE.includes(code)
     Object.assign(this, details)

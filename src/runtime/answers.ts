@@ -7,6 +7,7 @@ import { AuthError, type AuthErrorCode } from '../errors.js'
 import type { AnswerFields, AnswerOf } from '../options/answers.js'
 import type { Context } from './context.js'
 import { csrfToken } from './csrf.js'
+import { inDevelopment, LOADED } from './development.js'
 import { call, type Reply } from './endpoints.js'
 import { within } from './waiting.js'
 
@@ -85,7 +86,7 @@ export async function judgeGrant(context: Context, reply: Reply): Promise<GrantV
     if ('subject' in identity) return { kind: 'granted', grant: { identity, credential } }
     const code = faultOf(context, identity)
     if (!code) return fail('invalid_response')
-    return { ...failure(context, identity, action, code, identity.fault), credential }
+    return { ...(await failure(context, identity, action, code, identity.fault)), credential }
   } catch (cause) {
     return fail('invalid_user', cause)
   }
@@ -100,15 +101,23 @@ function faultOf({ ports }: Context, { fault, redirected, status }: Reply): Auth
   return status >= 500 || status === 408 || status === 425 ? 'server_error' : undefined
 }
 
-function failure(
+async function failure(
   context: Context,
-  { status, code: serverCode, retryAfter }: Reply,
+  reply: Reply,
   action: string,
   code: AuthErrorCode,
   cause: unknown,
-): Indeterminate {
+): Promise<Indeterminate> {
+  const { status, code: serverCode, retryAfter } = reply
   const retryAt = retryAfter === undefined ? undefined : context.ports.clock.wall() + retryAfter
-  const error = new AuthError(code, { status: status || undefined, serverCode, retryAt, action, cause })
+  const error = new AuthError(code, {
+    status: status || undefined,
+    serverCode,
+    retryAt,
+    action: `${action}: ${reply.said}`,
+    sentence: await inDevelopment(context, ({ explain }) => explain(context, reply, code, LOADED)),
+    cause,
+  })
   return { kind: 'indeterminate', error, retryAfter }
 }
 
@@ -228,7 +237,7 @@ export function makeIdentity(context: Context, rawUser: unknown, sessionId: stri
   const user = parseUser(rawUser)
   const subject = getUserId(user)
   if ((typeof subject !== 'string' && !Number.isFinite(subject)) || subject === '') {
-    throw new TypeError('The user has neither "sub" nor "id": say with the "getUserId" option who it is')
+    throw new TypeError('The user has no id')
   }
   return { subject: String(subject), sessionId, rawUser, user }
 }

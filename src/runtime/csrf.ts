@@ -46,19 +46,14 @@ export function cookieHeaders(
   if (safe || !csrf.header) return headers
   const token = csrfToken(context, credential.token)
   if (token) headers.push([csrf.header, token])
-  else if (csrf.cookie) reportMissing(context, csrf.cookie)
+  else if (csrf.cookie) void reportMissing(context, csrf.cookie).catch(() => {})
   return headers
 }
 
-const reported = new WeakSet<Context>()
-
-function reportMissing(context: Context, cookie: string): void {
-  if (reported.has(context)) return
-  reported.add(context)
-  context.warn(
-    'csrf.missing',
-    `The CSRF cookie "${cookie}" cannot be read on this page: it must not be HttpOnly, its Path must be "/", and its Domain must cover this host`,
-  )
+/** Said once, with what is loaded for that alone. */
+async function reportMissing(context: Context, cookie: string): Promise<void> {
+  const { csrfMissing } = await import('./diagnose.js')
+  csrfMissing(context, cookie)
 }
 
 type Refused = Pick<Reply, 'status' | 'code'>

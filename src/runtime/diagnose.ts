@@ -1,7 +1,9 @@
-import type { isLoopback } from '../options/urls.js'
-import type { readFields, Verdict } from './answers.js'
+import type { AuthErrorCode } from '../errors.js'
+import type { AnswerFields, AnswerOf } from '../options/answers.js'
+import type { Verdict } from './answers.js'
 import type { Context } from './context.js'
-import type { baseUrl, Reply } from './endpoints.js'
+import type { LOADED } from './development.js'
+import type { Reply } from './endpoints.js'
 
 /** Whether the cookie comes back to the server, as far as script can tell. */
 export interface Diagnosis {
@@ -10,20 +12,25 @@ export interface Diagnosis {
    * cookie was sent, and the server refused it. `unknown`: no answer that says so.
    */
   readonly cookie: 'returned' | 'missing' | 'rejected' | 'unknown'
-  /** What to look at, the likeliest first; empty where the cookie comes back. */
+  /** What to look at, the likeliest first; empty where the cookie comes back, or nothing is known. */
   readonly causes: readonly string[]
 }
 
 /** What is loaded anyway. Given, since an import from here would cut every bundle of the client in two, which packs worse. */
-export interface Loaded {
-  readonly baseUrl: typeof baseUrl
-  readonly isLoopback: typeof isLoopback
-  readonly readFields: typeof readFields
-}
+export type Loaded = typeof LOADED
 
 /** Reads what the session endpoint answered to the cookie alone, and says what is wrong where it is not recognised. */
-export function diagnose(context: Context, reply: Reply | Verdict | undefined, loaded: Loaded): Diagnosis {
-  const cookie = reply && 'kind' in reply ? judgeVerdict(reply) : judge(context, reply, loaded)
+export async function diagnose(
+  context: Context,
+  reply: Reply | Verdict | undefined,
+  loaded: Loaded,
+): Promise<Diagnosis> {
+  const isVerdict = reply && 'kind' in reply
+  const cookie = isVerdict ? judgeVerdict(reply) : judge(context, reply)
+  if (!isVerdict && reply?.fault !== undefined) {
+    const cause = await corsCause(context, reply.endpoint, loaded)
+    return { cookie, causes: cause === undefined ? [] : [cause] }
+  }
   if (cookie === 'returned' || cookie === 'unknown') return { cookie, causes: [] }
   const causes = cookie === 'missing' ? missingCauses(context, loaded) : [REJECTED]
   const name = context.state.mode === 'session' ? 'session' : 'refresh'
@@ -37,11 +44,10 @@ export function diagnose(context: Context, reply: Reply | Verdict | undefined, l
 export function verifyLogout(
   context: Context,
   reply: Reply | undefined,
-  loaded: Loaded,
   sessionId: string | undefined,
 ): void {
-  if (context.state.phase !== 'out' || judge(context, reply, loaded) !== 'returned') return
-  const now = loaded.readFields(context, reply?.body, 'session')?.sessionId
+  if (context.state.phase !== 'out' || judge(context, reply) !== 'returned') return
+  const now = fieldsOf(context, reply?.body, 'session')?.sessionId
   if (sessionId !== undefined && now !== undefined && now !== sessionId) return
   const message =
     'The logout was confirmed, and the cookie still signs the user in. Look at, in this order: does the server end the session itself, and does it delete the cookie with the same name, Path, Domain and Partitioned it was set with?'
@@ -54,14 +60,14 @@ function judgeVerdict({ kind }: Verdict): Diagnosis['cookie'] {
   return kind === 'refused' ? 'missing' : 'unknown'
 }
 
-function judge(context: Context, reply: Reply | undefined, { readFields }: Loaded): Diagnosis['cookie'] {
+function judge(context: Context, reply: Reply | undefined): Diagnosis['cookie'] {
   if (!reply || reply.fault !== undefined) return 'unknown'
   if (context.options.refusals.some(({ status, code }) => status === reply.status && code === reply.code))
     return 'rejected'
   if (reply.status === 401) return 'missing'
   if (reply.status !== 200 || reply.body === undefined) return 'unknown'
   if (reply.body === null) return 'missing'
-  const fields = readFields(context, reply.body, 'session')
+  const fields = fieldsOf(context, reply.body, 'session')
   if (!fields) return 'unknown'
   return fields.user === undefined || fields.user === null ? 'missing' : 'returned'
 }
@@ -114,4 +120,99 @@ function isSameSite(page: URL, base: URL): boolean {
   if (/^[\d.]+$|:|localhost$/.test(base.hostname)) return false
   const site = (host: string) => host.split('.').slice(-2).join('.')
   return site(page.hostname) === site(base.hostname)
+}
+
+/** Says more of an error than the sentence of its code, where the answer shows more; never a value of the answer. */
+export async function explain(
+  context: Context,
+  reply: Reply,
+  code: AuthErrorCode,
+  loaded: Loaded,
+): Promise<string | undefined> {
+  if (code === 'network') return corsCause(context, reply.endpoint, loaded)
+  return code === 'invalid_response' ? missingMember(context, reply) : undefined
+}
+
+function fieldsOf(context: Context, body: unknown, call: AnswerOf): AnswerFields | undefined {
+  try {
+    return context.options.parseAnswer(body, call)
+  } catch {
+    return undefined
+  }
+}
+
+const PROBE_MS = 2000
+
+/** Script is not told of CORS; but a server that answers where nothing is asked of it is up. */
+async function corsCause(
+  context: Context,
+  endpoint: Reply['endpoint'],
+  { endpointUrl, within }: Loaded,
+): Promise<string | undefined> {
+  const { options, ports } = context
+  const url = new URL(endpointUrl(context, endpoint)!)
+  const page = new URL(ports.page.url()!).origin
+  if (url.origin === page) return undefined
+  const init = { mode: 'no-cors', credentials: 'omit', cache: 'no-store' } as const
+  const answer = await within(ports.clock, PROBE_MS, options.fetch(url.href, init)).catch(() => undefined)
+  if (!answer) return undefined
+  const [header] = options.staticHeader
+  return `probably CORS: ${url.origin} is up, and this page may not read its answer. It has to send Access-Control-Allow-Origin: ${page} and Access-Control-Allow-Credentials: true with every answer of ${url.pathname}, and to allow the headers ${header} and Content-Type in the one to OPTIONS`
+}
+
+const ALIASES = {
+  access_token: /^(access|id|auth|api)?_?(token|jwt)$|^access$/i,
+  user: /^(user|profile|account|me|data|current_?user)$/i,
+}
+
+/** Which member the answer lacks, and under which name it may have come. */
+function missingMember(context: Context, { body, endpoint }: Reply): string | undefined {
+  if (typeof body !== 'object' || body === null) return undefined
+  const fields = fieldsOf(context, body, endpoint as AnswerOf)
+  const isSession = context.options.mode === 'session' || endpoint === 'session' || endpoint === 'csrf'
+  const wanted = isSession || fields?.accessToken !== undefined ? 'user' : 'access_token'
+  const [found] = membersOf(body).filter((path) => ALIASES[wanted].test(path.replace(/^.*\./, '')))
+  const came = found === undefined || found === wanted ? '' : `; did it come as \`${found}\`?`
+  return `the answer has no \`${wanted}\`${came || '.'} See \`parseAnswer\``
+}
+
+/** Names of its members and of theirs. */
+const membersOf = (body: object): string[] =>
+  Object.entries(body).flatMap(([name, value]: [string, unknown]) => [
+    name,
+    ...(typeof value === 'object' && value !== null
+      ? Object.keys(value).map((inner) => `${name}.${inner}`)
+      : []),
+  ])
+
+const strays = new WeakMap<Context, Set<string>>()
+
+/** A request went out without the credential, and that may not be what was meant: said once for each origin. */
+export function strayed(context: Context, { origin }: URL, status: number, { isDevelopment }: Loaded): void {
+  const { options, ports } = context
+  const refused = status === 401
+  // Such as that of a blob.
+  if (!refused && origin !== new URL(ports.page.url()!).origin) return
+  const known = strays.get(context) ?? new Set()
+  strays.set(context, known)
+  const matter = `${refused} ${origin}`
+  if (known.has(matter)) return
+  known.add(matter)
+  const message = refused
+    ? `${origin} answered 401 to a request that went without the credential: it is neither the origin of \`baseUrl\` nor one of \`allowedOrigins\`. Name it there if it may receive the credential`
+    : `A relative URL went to ${origin}, without the credential: it is relative to the page, as for fetch, and \`baseUrl\` is at ${options.baseUrl!.origin}. Give the whole URL, or name ${origin} in \`allowedOrigins\``
+  context.note('request.foreign', { url: origin, status, message })
+  if (isDevelopment(context)) console.warn(`[latchkey] ${message}`)
+}
+
+const reported = new WeakSet<Context>()
+
+/** The cookie that should hold the CSRF token is not there for script: said once. */
+export function csrfMissing(context: Context, cookie: string): void {
+  if (reported.has(context)) return
+  reported.add(context)
+  context.warn(
+    'csrf.missing',
+    `The CSRF cookie "${cookie}" cannot be read on this page: it must not be HttpOnly, its Path must be "/", and its Domain must cover this host`,
+  )
 }

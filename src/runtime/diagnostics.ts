@@ -28,6 +28,7 @@ export type DiagnosticType =
   | 'request.unauthorized'
   | 'request.forbidden'
   | 'request.redirected'
+  | 'request.foreign'
   | 'cookie.missing'
   | 'csrf.missing'
   | 'logout.ineffective'

@@ -8,6 +8,8 @@ import { within } from './waiting.js'
 export interface Reply {
   readonly endpoint: Call['endpoint']
   readonly status: number
+  /** For a developer: method, path, status and content type. */
+  readonly said: string
   /** Parsed JSON; undefined where the body is something else. */
   readonly body?: unknown
   readonly code?: string | undefined
@@ -82,6 +84,7 @@ export async function call(context: Context, { endpoint, method, body, token, cs
     body: JSON.stringify(content),
   }
   const url = endpointUrl(context, endpoint) ?? ''
+  const line = `${method} ${options.endpoints[endpoint]}`
   const send = (keepalive: boolean) => {
     // The machine may have slept between the first try and the second, and a lifetime counts from the one that was answered.
     sentAt = context.instant()
@@ -98,18 +101,22 @@ export async function call(context: Context, { endpoint, method, body, token, cs
       if (quota && error instanceof TypeError) return send(false)
       throw error
     })
-    return { ...(await read(context, response)), endpoint, held, sentAt }
+    return { ...(await read(context, response, line)), endpoint, held, sentAt }
   } catch (fault) {
-    return { endpoint, held, status: 0, redirected: false, page: false, fault, sentAt }
+    return { endpoint, held, status: 0, said: line, redirected: false, page: false, fault, sentAt }
   }
 }
 
 async function read(
   context: Context,
   response: Response,
+  line: string,
 ): Promise<Omit<Reply, 'endpoint' | 'held' | 'sentAt'>> {
   const { options } = context
-  const redirected = response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400)
+  const { status, headers } = response
+  const redirected = response.type === 'opaqueredirect' || (status >= 300 && status < 400)
+  const [type] = (headers.get('content-type') ?? '').split(';')
+  const said = status ? `${line} answered ${status} ${type}`.trim() : line
   let fault: unknown
   // Its cookies are set although its end is lost.
   const text = await response.text().catch((error: unknown) => {
@@ -124,10 +131,10 @@ async function read(
   } catch {
     // Not the contract's JSON. The parser's own message may quote the text, so it goes nowhere.
   }
-  const retryAfter = parseRetryAfter(response.headers.get('retry-after'), context.ports.clock.wall())
+  const retryAfter = parseRetryAfter(headers.get('retry-after'), context.ports.clock.wall())
   // An answer without a body is no page, though some frameworks call nothing HTML.
   const page = (text !== '' || fault !== undefined) && isHtml(response)
-  return { status: response.status, body, code, retryAfter, redirected, page, fault }
+  return { status, said, body, code, retryAfter, redirected, page, fault }
 }
 
 export const isHtml = ({ headers }: Response): boolean =>

@@ -4,6 +4,7 @@ import { sameJson } from '../core/same-json.js'
 import { AuthError, isA } from '../errors.js'
 import type { Context } from './context.js'
 import { asksForCsrf, cookieHeaders, isSafe } from './csrf.js'
+import { LOADED } from './development.js'
 import { baseUrl, endpointUrl, isHtml } from './endpoints.js'
 import type { Refresher } from './refresh.js'
 import { ensureToken } from './tokens.js'
@@ -49,7 +50,17 @@ export async function authenticatedFetch(
   const headers = new Headers(rest.headers ?? given?.headers)
   // What the caller authenticates in his own way, or addresses elsewhere, is none of our business.
   const foreign = !url || !mayReceiveCredential(context, url) || headers.has('authorization')
-  if (foreign) return send(input, rest)
+  if (foreign) {
+    const sent = send(input, rest)
+    const isRelative = options.baseUrl && typeof input === 'string' && !input.includes('//')
+    // It goes without the credential, which may not be what was meant.
+    const look = async ({ status }: Response) => {
+      if (url && (isRelative || status === 401) && !headers.has('authorization'))
+        (await import('./diagnose.js')).strayed(context, url, status, LOADED)
+    }
+    void sent.then(look).catch(() => {})
+    return sent
+  }
   if (auth === 'omit')
     return send(input, modeOf(context) === 'session' ? { ...rest, credentials: 'omit' } : rest)
 

@@ -3,11 +3,11 @@ import { type Credential, elapsed, remaining } from '../core/lifetime.js'
 import type { LogoutScope } from '../core/types.js'
 import { AuthError } from '../errors.js'
 import type { ResolvedOptions } from '../options/resolve.js'
-import { isLoopback } from '../options/urls.js'
 import { Context } from './context.js'
-import type { Diagnosis } from './diagnose.js'
-import { readFields, type Verdict } from './answers.js'
-import { baseUrl, call, endpointUrl, inTime, type Reply } from './endpoints.js'
+import type * as Diagnose from './diagnose.js'
+import type { Verdict } from './answers.js'
+import { inDevelopment, LOADED } from './development.js'
+import { call, endpointUrl, inTime, type Reply } from './endpoints.js'
 import { Events } from './events.js'
 import { login } from './login.js'
 import { Logouts, type LogoutResult } from './logout.js'
@@ -22,7 +22,6 @@ import { ensureToken, notSignedIn, type TokenNeed } from './tokens.js'
 import { pause, raced, within } from './waiting.js'
 
 const DRAWING_MS = 50
-const LOADED = { baseUrl, isLoopback, readFields }
 
 /** Performs what the transition decides, and feeds back what comes of it. */
 export class Runtime {
@@ -83,7 +82,7 @@ export class Runtime {
     const turn = login(this.context, this.#refresher, this.#logouts, credentials, this.#logins)
     this.#logins = turn.catch(() => {})
     await turn
-    this.#inDevelopment(() => this.diagnose())
+    void inDevelopment(this.context, () => this.diagnose())
   }
 
   async loginWithRedirect(returnTo: string | undefined): Promise<void> {
@@ -109,13 +108,13 @@ export class Runtime {
     const { sessionId } = this.context.state
     this.#logouts.requests++
     const result = await this.#logouts.request(scope)
-    if (result.server === 'confirmed') this.#inDevelopment(() => this.#verify(sessionId))
+    if (result.server === 'confirmed')
+      void inDevelopment(this.context, (module) => this.#verify(module, sessionId))
     return result
   }
 
-  async #verify(sessionId: string | undefined): Promise<void> {
-    const { verifyLogout } = await import('./diagnose.js')
-    verifyLogout(this.context, await this.#askSession(), LOADED, sessionId)
+  async #verify({ verifyLogout }: typeof Diagnose, sessionId: string | undefined): Promise<void> {
+    verifyLogout(this.context, await this.#askSession(), sessionId)
   }
 
   #askSession(): Promise<Reply | undefined> {
@@ -175,7 +174,7 @@ export class Runtime {
   }
 
   /** What it says is loaded when it is wanted: most pages never do. */
-  async diagnose(): Promise<Diagnosis> {
+  async diagnose(): Promise<Diagnose.Diagnosis> {
     this.#needPage('diagnose')
     const { context } = this
     const { diagnose } = await import('./diagnose.js')
@@ -204,7 +203,7 @@ export class Runtime {
     this.#plan()
     // Where a skeleton is all that the page can show, somebody has to say why.
     if (outcome?.kind === 'failed' && context.state.connection === 'degraded')
-      this.#inDevelopment(() => console.warn(`[latchkey] ${outcome.error.message}`))
+      void inDevelopment(context, () => console.warn(`[latchkey] ${outcome.error.message}`))
   }
 
   #signal(signal: LifecycleSignal): void {
@@ -279,15 +278,5 @@ export class Runtime {
 
   #needPage(action: string): void {
     if (!this.context.ports.page.exists) throw new AuthError('no_page', { action })
-  }
-
-  /** Looks for what a developer should know, and troubles nobody where that fails. */
-  #inDevelopment(look: () => unknown): void {
-    const { options, ports } = this.context
-    const page = ports.page.url()
-    if (options.development ?? (page !== undefined && isLoopback(new URL(page).hostname)))
-      void Promise.resolve()
-        .then(look)
-        .catch(() => {})
   }
 }

@@ -231,12 +231,12 @@ it.each([
   [
     'a backend that is not there',
     () => new TypeError('Failed to fetch'),
-    /^Failed to log in: no answer arrived\. Check that the server is up/,
+    /^Failed to log in: POST \/auth\/login: no answer arrived\. Check that the server is up/,
   ],
   [
     'a mock that is not started, so that the server of the pages answers',
     () => new Response('<!doctype html>', { status: 404, headers: { 'content-type': 'text/html' } }),
-    /^Failed to log in: the answer is not what the contract says\. Check the endpoint, what is in between, and that a mock is started/,
+    /^Failed to log in: POST \/auth\/login answered 404 text\/html: the answer is not what the contract says\. Check the endpoint, what is in between, and that a mock is started/,
   ],
 ])('%s leaves the page with its fallback; the login says what to look at', async (_, answer, sentence) => {
   const kit = createKit()
@@ -279,7 +279,7 @@ it('R94 a parser that throws for what a renewal brings keeps the user that is sh
     const error = await failure(kit.auth.refresh({ force: true }))
     expect(error).toMatchObject({
       code: 'invalid_user',
-      message: expect.stringMatching(/Check `parseUser` and `getUserId`/),
+      message: expect.stringMatching(/say with `getUserId` who it is. Or `parseUser` threw/),
       cause: new Error('no roles'),
     })
   })

@@ -1,0 +1,27 @@
+import { isLoopback } from '../options/urls.js'
+import type { Context } from './context.js'
+import type * as Diagnose from './diagnose.js'
+import { baseUrl, endpointUrl } from './endpoints.js'
+import { within } from './waiting.js'
+
+/** What the module for developers needs of what is loaded anyway: an import from there would cut every bundle of the client in two. */
+export const LOADED = { baseUrl, endpointUrl, isDevelopment, isLoopback, within }
+
+/** Whether a developer sits before the page. */
+function isDevelopment({ options, ports }: Context): boolean {
+  const page = ports.page.url()
+  return options.development ?? (page !== undefined && isLoopback(new URL(page).hostname))
+}
+
+/** Looks for what a developer should know, with what is loaded for him alone, and troubles nobody where that fails. */
+export async function inDevelopment<T>(
+  context: Context,
+  look: (diagnose: typeof Diagnose) => T | Promise<T>,
+): Promise<T | undefined> {
+  if (!isDevelopment(context)) return undefined
+  try {
+    return await look(await import('./diagnose.js'))
+  } catch {
+    return undefined
+  }
+}
