@@ -10,7 +10,8 @@ import { type AuthClient, type AuthState, createAuthClient } from 'latchkey'
 import { type Accessor, createEffect, createRoot } from 'solid-js'
 import { get, type Readable } from 'svelte/store'
 import { expect, it, vi } from 'vitest'
-import { createApp, h, nextTick, type ShallowRef } from 'vue'
+import { createApp, createSSRApp, h, nextTick, type ShallowRef } from 'vue'
+import { renderToString } from 'vue/server-renderer'
 import { ANN, settle, signedIn } from '../support/kit.js'
 import { runFence, runnable } from './run.ts'
 
@@ -50,14 +51,37 @@ it('R77 Vue follows the state, renders nothing on a silent refresh, and lets go'
   app.mount(container)
   await kit.auth.refresh({ force: true })
   await nextTick()
-  expect([container.textContent, renders]).toEqual(['authenticated', 1])
+  // Once for what a server renders, and once for who is signed in.
+  expect([container.textContent, renders]).toEqual(['authenticated', 2])
   await kit.auth.logout()
   await nextTick()
-  expect([container.textContent, renders]).toEqual(['unauthenticated', 2])
+  expect([container.textContent, renders]).toEqual(['unauthenticated', 3])
   app.unmount()
   await kit.auth.login({})
   await settle()
-  expect(renders).toBe(2)
+  expect(renders).toBe(3)
+})
+
+it('R81 Vue takes over what a server rendered, whoever is signed in by then', async () => {
+  const useAuth = await adapter<(auth: AuthClient) => ShallowRef<AuthState>>('vue', 'useAuth')
+  const of = (auth: AuthClient) => {
+    const setup = () => {
+      const state = useAuth(auth)
+      return () => h('p', state.value.status)
+    }
+    return createSSRApp({ setup })
+  }
+  const container = document.createElement('div')
+  container.innerHTML = await renderToString(of(createAuthClient()))
+  expect(container.textContent).toBe('unknown')
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+  const error = vi.spyOn(console, 'error').mockImplementation(() => {})
+  const app = of((await signedIn()).auth)
+  app.mount(container)
+  await nextTick()
+  expect(container.textContent).toBe('authenticated')
+  expect([warn.mock.calls, error.mock.calls]).toEqual([[], []])
+  app.unmount()
 })
 
 it('R77 Svelte reads a client as a store', async () => {
