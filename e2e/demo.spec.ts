@@ -73,7 +73,9 @@ test('R15 the demo keeps the session without a network and while the server is d
   noise,
 }) => {
   // What a developer is told where a start gets no answer.
-  noise.expect(/^warning: \[latchkey\] Failed to refresh the session: POST \/auth\/refresh: no answer arrived/)
+  noise.expect(
+    /^warning: \[latchkey\] Failed to refresh the session: POST \/auth\/refresh: no answer arrived/,
+  )
   await signIn(page, demo)
   await context.setOffline(true)
   await expect(page.getByText('No network. You are still signed in.')).toBeVisible()
