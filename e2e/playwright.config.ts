@@ -5,7 +5,7 @@ const chromium = launchOptions('chromium')
 const firefox = launchOptionsIfAny('firefox')
 
 /** What tabs do to each other is the browser's doing, so it is seen in both. */
-const TABS = /\/(tabs|channel|back-button|fallbacks|lab)\.spec\.ts$/
+const TABS = /\/(tabs|channel|back-button|fallbacks|lab|oidc-bff)\.spec\.ts$/
 
 export default defineConfig({
   testDir: '.',

@@ -11,6 +11,8 @@ export interface Life {
   /** An app of Express is one. */
   readonly handle: RequestListener
   readonly expireSessions: () => void | Promise<void>
+  /** Ends what else it has started. */
+  readonly close?: () => Promise<void>
 }
 
 export interface Peer {
@@ -75,6 +77,7 @@ export async function startPeer(
     const closed = new Promise<void>((resolve) => void server.close(() => resolve()))
     server.closeAllConnections()
     await closed
+    await life.close?.()
   }
   const port = await listen(0)
   return {
