@@ -2,7 +2,7 @@
 import { BOB, putForward } from './fixtures.ts'
 import { authJsLife } from './peers/auth-js.ts'
 import { expect, openTab, test } from './peers/fixtures.ts'
-import { nameOf, openSignedIn, type PeerKind, startQuietly, testPeer } from './peers/flows.ts'
+import { nameOf, openSignedIn, type PeerKind, startQuietly, testChecks, testPeer } from './peers/flows.ts'
 
 const AUTH_JS: PeerKind = {
   preset: 'authJs',
@@ -17,6 +17,7 @@ const AUTH_JS: PeerKind = {
 }
 
 testPeer(AUTH_JS)
+testChecks(AUTH_JS)
 
 test('another user signs in on a page of the server: the tab that comes back shows him', async ({
   start,

@@ -2,7 +2,7 @@
 import { BOB, cookieOf, putForward } from './fixtures.ts'
 import { betterAuthLife } from './peers/better-auth.ts'
 import { expect, test } from './peers/fixtures.ts'
-import { nameOf, openSignedIn, type PeerKind, startQuietly, testPeer } from './peers/flows.ts'
+import { nameOf, openSignedIn, type PeerKind, startQuietly, testChecks, testPeer } from './peers/flows.ts'
 
 const BETTER_AUTH: PeerKind = {
   preset: 'betterAuth',
@@ -15,6 +15,7 @@ const BETTER_AUTH: PeerKind = {
 }
 
 testPeer(BETTER_AUTH)
+testChecks(BETTER_AUTH)
 
 test("the session's own token in its answers stays out of what script can see of the client", async ({
   start,

@@ -2,7 +2,7 @@
 import { BOB } from './fixtures.ts'
 import { expressLife } from './peers/express-session.ts'
 import { expect, test } from './peers/fixtures.ts'
-import { nameOf, openSignedIn, type PeerKind, startQuietly, testPeer } from './peers/flows.ts'
+import { nameOf, openSignedIn, type PeerKind, startQuietly, testChecks, testPeer } from './peers/flows.ts'
 import { expectAll } from './tabs.ts'
 
 const EXPRESS: PeerKind = {
@@ -17,6 +17,7 @@ const EXPRESS: PeerKind = {
 }
 
 testPeer(EXPRESS)
+testChecks(EXPRESS)
 
 test('R70 a token that a page of the server has replaced costs one question and one replay', async ({
   start,

@@ -2,7 +2,7 @@
 import { BOB } from './fixtures.ts'
 import { fastifyLife } from './peers/fastify-session.ts'
 import { expect, test } from './peers/fixtures.ts'
-import { nameOf, openSignedIn, type PeerKind, startQuietly, testPeer } from './peers/flows.ts'
+import { nameOf, openSignedIn, type PeerKind, startQuietly, testChecks, testPeer } from './peers/flows.ts'
 import { expectAll } from './tabs.ts'
 
 const FASTIFY: PeerKind = {
@@ -17,6 +17,7 @@ const FASTIFY: PeerKind = {
 }
 
 testPeer(FASTIFY)
+testChecks(FASTIFY)
 
 test('another user signs in past the client: the next write is not sent as him, and not lost in silence', async ({
   start,

@@ -1,5 +1,6 @@
 import { defineConfig } from '@playwright/test'
 import { launchOptions, launchOptionsIfAny } from '../test/tools/browsers.ts'
+import { pythonWithDjango } from '../test/tools/django.ts'
 
 const chromium = launchOptions('chromium')
 const firefox = launchOptionsIfAny('firefox')
@@ -9,6 +10,7 @@ const TABS = /\/(tabs|channel|back-button|fallbacks|lab|oidc-bff)\.spec\.ts$/
 
 export default defineConfig({
   testDir: '.',
+  testIgnore: pythonWithDjango() === undefined ? 'django.spec.ts' : [],
   outputDir: '../test-results',
   workers: 2,
   fullyParallel: true,

@@ -17,8 +17,8 @@ const userItself = (body: unknown): AnswerFields | undefined => (isFields(body) 
 const ANY_401: readonly Refusal[] = [{ status: 401, reason: 'expired' }]
 
 /**
- * Django with its own sessions, or REST framework's `SessionAuthentication`. Tried by hand, in a browser, against Django 3.2.25
- * with REST framework 3.14.0.
+ * Django with its own sessions, or REST framework's `SessionAuthentication`. Tried in a browser against Django 3.2.25
+ * with REST framework 3.14.0 (e2e/django.spec.ts).
  *
  * From Django's documentation: the readable cookie `csrftoken` goes into the header `X-CSRFToken`, a refusal is a 403, and
  * the cookie changes with each sign-in, so that the client asks who is signed in before it writes with a new one. Django has
@@ -46,8 +46,8 @@ export const django = {
 } satisfies AuthClientOptions
 
 /**
- * Django REST framework with SimpleJWT and dj-rest-auth, the refresh token in an HttpOnly cookie: token mode. Not tried against
- * the real thing.
+ * Django REST framework with SimpleJWT and dj-rest-auth, the refresh token in an HttpOnly cookie: token mode. Tried in a browser
+ * against SimpleJWT 5.2.2 below views that answer as dj-rest-auth documents (e2e/django.spec.ts), not against dj-rest-auth itself.
  *
  * From the documentation of dj-rest-auth: `USE_JWT`, `JWT_AUTH_HTTPONLY` and `JWT_AUTH_REFRESH_COOKIE` are set, its URLs are below
  * `/dj-rest-auth/`, login and refresh answer with `access`, and the view at `user/` with the user. `JWT_AUTH_COOKIE` should be

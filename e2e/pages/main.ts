@@ -3,10 +3,17 @@
  * hands back plain data, so that nothing reachable from `window` leads to the client.
  */
 import { createAuthClient, isAuthError, type AuthClientOptions, type AuthState } from '../../src/index.js'
-import { authJs, betterAuth, django, expressSession, fastifySession } from '../../src/presets.js'
+import {
+  authJs,
+  betterAuth,
+  django,
+  djangoRestAuth,
+  expressSession,
+  fastifySession,
+} from '../../src/presets.js'
 import { send, type BodyKind } from './bodies.ts'
 
-const presets = { authJs, betterAuth, django, expressSession, fastifySession }
+const presets = { authJs, betterAuth, django, djangoRestAuth, expressSession, fastifySession }
 
 export type PageOptions = AuthClientOptions & {
   /** A preset is taken by its name, since the functions in it cannot be put into a page. */

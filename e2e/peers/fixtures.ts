@@ -8,7 +8,20 @@ export { expect, type Noise, type Peer, Tab }
 /** Starts a server that is torn down after the test; what its pages say of their policy fails the test. */
 export type StartPeer = (client: PageOptions, live: (origin: string) => Life | Promise<Life>) => Promise<Peer>
 
-export const test = base.extend<{ start: StartPeer }>({
+const endings: (() => Promise<void>)[] = []
+
+/** Ends what serves all tests of this worker. */
+export const atWorkerEnd = (end: () => Promise<void>): void => void endings.push(end)
+
+export const test = base.extend<{ start: StartPeer }, { ended: void }>({
+  ended: [
+    // oxlint-disable-next-line no-empty-pattern -- as below
+    async ({}, use) => {
+      await use()
+      await Promise.all(endings.map((end) => end()))
+    },
+    { scope: 'worker', auto: true },
+  ],
   // oxlint-disable-next-line no-empty-pattern -- Playwright reads from the pattern what a fixture needs
   start: async ({}, use) => {
     const peers: Peer[] = []

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest'
 import { launchOptions } from '../tools/browsers.ts'
+import { findPython } from '../tools/django.ts'
 import { ROOT } from '../tools/files.ts'
 import { command, held, run, runSteps, type Step } from '../tools/steps.ts'
 
@@ -54,6 +55,28 @@ it('a command that fails says what it printed', async () => {
   const fails = command('fails', 'node', '-e', 'console.error("its reason"); process.exit(3)')
   await expect(fails.run()).rejects.toThrow('its reason')
   await expect(command('missing', 'no-such-command').run()).rejects.toThrow('no-such-command')
+})
+
+it('Django is fetched where it is missing and can be; without apt it is left out, and in CI a failure is one', () => {
+  vi.spyOn(console, 'error').mockImplementation(() => {})
+  const on = (apt: boolean, fetches: boolean, isCI: boolean) => {
+    let here = false
+    return () =>
+      findPython({
+        named: undefined,
+        isCI,
+        hasAll: (python) => here && python === 'python3',
+        canFetch: () => apt,
+        fetch() {
+          here = fetches
+          return fetches ? undefined : 'no network'
+        },
+      })
+  }
+  expect(on(true, true, true)()).toBe('python3')
+  expect(on(false, true, true)()).toBeUndefined()
+  expect(on(true, false, false)()).toBeUndefined()
+  expect(on(true, false, true)).toThrow('no network')
 })
 
 it('a browser named in the environment is taken, and one that is not there is an error', () => {

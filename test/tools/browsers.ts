@@ -76,7 +76,8 @@ function installed(source: Source): LaunchOptions | undefined {
   return existsSync(own) ? source.options(own, true) : undefined
 }
 
-function attempt(command: string, args: readonly string[], seconds: number): string | undefined {
+/** Runs it, and gives what went wrong. */
+export function attempt(command: string, args: readonly string[], seconds: number): string | undefined {
   const { status, error, stdout, stderr } = spawnSync(command, args, {
     encoding: 'utf8',
     timeout: seconds * 1000,
@@ -86,7 +87,7 @@ function attempt(command: string, args: readonly string[], seconds: number): str
   return `${[command, ...args].join(' ')}: ${error?.message ?? `${stdout}${stderr}`.trim().split('\n').at(-1)}`
 }
 
-function isRootOnDebian(): boolean {
+export function isRootOnDebian(): boolean {
   return process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')
 }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { launchOptions, launchOptionsIfAny } from './browsers.ts'
 import { packageSteps } from './check-package.ts'
+import { pythonWithDjango } from './django.ts'
 import { ROOT } from './files.ts'
 import { playwright, vitest } from './reports.ts'
 import { command, held, runSteps, type Step } from './steps.ts'
@@ -25,7 +26,7 @@ const steps: readonly Step[] = [
     name: 'browsers',
     run: async () =>
       held(
-        `${launchOptions('chromium').executablePath}\n${launchOptionsIfAny('firefox')?.executablePath ?? 'no firefox'}`,
+        `${launchOptions('chromium').executablePath}\n${launchOptionsIfAny('firefox')?.executablePath ?? 'no firefox'}\n${pythonWithDjango() ?? 'no Django'}`,
       ),
   },
   { name: 'e2e', run: () => playwright() },
