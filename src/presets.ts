@@ -286,8 +286,6 @@ export const fastifySession = {
       ],
     },
   },
-  // Beside the name of the status, which is `error`.
-  errorCode: (body) => (isFields(body) ? String(body['code'] ?? body['error']) : undefined),
   refusals: ANY_401,
 } satisfies AuthClientOptions
 
