@@ -9,7 +9,7 @@ test('R87 an empty Vite and React app with the packed tarball signs in, stays si
   page,
   server,
 }) => {
-  test.setTimeout(120_000)
+  test.setTimeout(300_000)
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-app-'))
   try {
     await mustRun('npm', ['run', '--silent', 'build'])
