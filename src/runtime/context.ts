@@ -195,6 +195,8 @@ export class Context {
       case 'abandon': {
         const life = this.#life
         this.#life = new AbortController()
+        // The token of somebody who has left must not stay in memory.
+        this.nameless = undefined
         const { reason } = effect
         const ended = ['expired', 'revoked', 'refused'].includes(reason)
         return life.abort(new AuthError(ended ? 'session_ended' : 'session_changed', { reason }))

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
+import { assemble } from '../../src/client.js'
 import type { AuthClientOptions } from '../../src/options/types.js'
-import { ANN, BOB, grant, json, type Kit, signedIn } from '../support/kit.js'
+import { ANN, BOB, createKit, grant, json, type Kit, signedIn } from '../support/kit.js'
 import { failure, jwt, outcome, silence } from './support.js'
 
 const DAY = 86_400_000
@@ -309,4 +310,22 @@ it('R13 the wait that the user endpoint asks for is kept', async () => {
   kit.on('/auth/session', () => down({ 'retry-after': '120' }))
   const error = await failure(kit.auth.refresh({ force: true }))
   expect(error).toMatchObject({ retryAt: kit.clock.wall() + 120_000 })
+})
+
+it('R09 a token that nobody has said whose it is does not outlive a logout, not even in memory', async () => {
+  const fetch = (input: string | URL | Request) => {
+    const { pathname } = new URL(String(input))
+    if (pathname === '/auth/login') return Promise.resolve(grant(1, { session_id: undefined }))
+    if (pathname === '/auth/logout') return Promise.resolve(new Response(null, { status: 204 }))
+    if (pathname === '/auth/refresh') return Promise.resolve(NAMELESS(2, { session_id: undefined }))
+    return Promise.resolve(down())
+  }
+  const { ports } = createKit()
+  const [auth, context] = assemble({ fetch }, ports)
+  await auth.login({})
+  expect(await outcome(auth.refresh({ force: true }))).toBe('server_error')
+  expect(context.nameless?.credential.token).toBe('token-2')
+  await auth.logout()
+  expect(context.nameless).toBeUndefined()
+  auth.dispose()
 })
