@@ -17,9 +17,12 @@ export class Thief {
   readonly #families = new Map<string, Family>()
   #newest: string | undefined
 
-  /** Looks at one exchange of the backend: the cookie that was sent, and the lines that set new ones. */
-  watch(sent: string | undefined, lines: readonly string[]): void {
-    const before = SENT.exec(sent ?? '')?.[2]
+  /**
+   * Looks at one exchange of the backend: its path, the cookie that was sent, and the lines that set new ones. A sign-in begins a
+   * family, whatever cookie of an ended session is still sent with it.
+   */
+  watch(path: string, sent: string | undefined, lines: readonly string[]): void {
+    const before = path.endsWith('/login') ? undefined : SENT.exec(sent ?? '')?.[2]
     for (const line of lines) {
       const value = SET.exec(line)?.[1]
       if (value === undefined || this.#families.has(value)) continue

@@ -59,7 +59,7 @@ export async function startDemo({ port, watch, ...options }: DemoOptions): Promi
         address: incoming.socket.remoteAddress,
         setCookie: (line) => lines.push(line),
       })
-      thief.watch(req.header('cookie'), lines)
+      thief.watch(req.path, req.header('cookie'), lines)
       if (answer.type !== 'error') {
         for (const line of lines) answer.headers.append('Set-Cookie', line)
         return answer

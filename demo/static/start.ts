@@ -37,7 +37,7 @@ function watched(backend: ReferenceBackend, thief: Thief): ReferenceBackend {
         context.setCookie?.(line)
       }
       const answer = await backend.handle(request, { ...context, setCookie })
-      thief.watch(context.headers?.['cookie'], lines)
+      thief.watch(new URL(request.url).pathname, context.headers?.['cookie'], lines)
       return answer
     },
   }

@@ -88,7 +88,7 @@ export async function playwright(...args: string[]): Promise<Outcome> {
     'playwright',
     // Dots, so that what failed is not lost among what passed where an output is cut.
     () => ['test', '-c', 'e2e/playwright.config.ts', '--reporter=dot,json', ...args],
-    (file) => ({ env: { PLAYWRIGHT_JSON_OUTPUT_FILE: file, NO_COLOR: '1' }, timeoutSeconds: 560 }),
+    (file) => ({ env: { PLAYWRIGHT_JSON_OUTPUT_FILE: file, NO_COLOR: '1' }, timeoutSeconds: 1200 }),
   )
   if (report === undefined) return outcome(status || 1, 0, 1, output)
   const { expected, unexpected, flaky, skipped } = report.stats
