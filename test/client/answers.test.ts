@@ -314,7 +314,7 @@ it('R13 the wait that the user endpoint asks for is kept', async () => {
 
 it('R09 a token that nobody has said whose it is does not outlive a logout, not even in memory', async () => {
   const fetch = (input: string | URL | Request) => {
-    const { pathname } = new URL(String(input))
+    const { pathname } = new URL(input instanceof Request ? input.url : input)
     if (pathname === '/auth/login') return Promise.resolve(grant(1, { session_id: undefined }))
     if (pathname === '/auth/logout') return Promise.resolve(new Response(null, { status: 204 }))
     if (pathname === '/auth/refresh') return Promise.resolve(NAMELESS(2, { session_id: undefined }))
