@@ -58,5 +58,9 @@ export function end(
 export const isLoggedOut = ({ phase, loggedOut, incoming }: ClientState): boolean =>
   phase === 'out' && !!loggedOut && !incoming
 
+/** Whether it is a session that somebody logged out of. */
+export const isOver = (state: ClientState, id: string | undefined): boolean =>
+  isLoggedOut(state) && !!id && state.over.includes(id)
+
 export const isLogout = (reason: Marker['reason']): boolean =>
   reason === 'logout' || reason === 'logout-elsewhere'

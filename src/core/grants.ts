@@ -1,4 +1,4 @@
-import { end } from './ends.js'
+import { end, isOver } from './ends.js'
 import { isNewer, isSame, nextEpoch, NO_EPOCH } from './epoch.js'
 import { elapsed } from './lifetime.js'
 import { alsoEnd, WHICHEVER, without } from './pending-logout.js'
@@ -20,7 +20,7 @@ import { BREAKER_LENGTH } from './waits.js'
 /** A login, a refresh or a session check brought a credential. */
 export function granted(
   state: ClientState,
-  { grant, under, explicit, late, wished }: ClientEvent & { type: 'granted' },
+  { grant, under, explicit, late, wished, found }: ClientEvent & { type: 'granted' },
   now: Moment,
 ): Transition {
   // That the session before it was found to be over is no act of anybody's, and does not stand against a sign-in; nor does an
@@ -34,8 +34,12 @@ export function granted(
     // The cookie that came last is in the jar, and only the server knows whose that is.
     return [{ ...calm(state), resyncing: explicit || state.resyncing }, [{ type: 'repair' }]]
   }
-  // The session a logout is still to end came back: it is not a sign-in.
-  if (state.logout && !explicit) return revoke(state, grant, explicit)
+  // The session a logout is still to end, or has ended, came back: it is not a sign-in.
+  const { sessionId } = grant.identity
+  const isOther =
+    found && logout && sessionId && !logout.sessionIds.some((id) => id === WHICHEVER || id === sessionId)
+  if ((logout && !explicit && !isOther) || (found && isOver(state, sessionId)))
+    return revoke(state, grant, explicit)
   const generation = explicit ? 1 : under.generation + 1
   // The server is there, so no back-off holds the repair up.
   if (!explicit && state.generation > generation) return [calm(state), [{ type: 'repair' }]]
@@ -45,7 +49,6 @@ export function granted(
   const overtaken = credential && credential.issued.monotonic > grant.credential.issued.monotonic
   if (!explicit && state.generation === generation && (late || overtaken))
     return late ? [calm(state), [{ type: 'repair' }]] : [state, []]
-  const { sessionId } = grant.identity
   // A session that the others do not know is told to them as a sign-in is.
   const unheard = state.sessionId && sessionId && state.sessionId !== sessionId
   const signIn = explicit || unheard || state.phase === 'out' || isSame(state.epoch, NO_EPOCH)
@@ -56,10 +59,15 @@ export function granted(
   const follows = !signIn ? state.follows : state.phase === 'in' ? state.epoch : undefined
   const { mode } = grant.credential
   const renewed: ClientState = { ...calm(state), epoch, follows, mode, generation, logout: undefined }
-  if (state.identity && state.identity.subject !== grant.identity.subject) {
+  const { candidate, identity = candidate?.identity } = state
+  if (identity && identity.subject !== grant.identity.subject) {
     // A sibling that made this epoch knows him. What we found out with a credential of our own, nobody has heard of.
-    const known = signIn || (state.resyncing && !credential)
-    return switchTo(renewed, numbered, known ? epoch : nextEpoch(state.epoch, now.wall, now.id))
+    const known = signIn || (state.resyncing && !credential && !candidate)
+    return switchTo(
+      { ...renewed, identity },
+      numbered,
+      known ? epoch : nextEpoch(state.epoch, now.wall, now.id),
+    )
   }
   // Who waited at the start waited for the identity the marker named; somebody else may have signed in by now.
   const strangers = explicit && state.phase === 'unknown' && !isSame(state.epoch, NO_EPOCH)
@@ -134,6 +142,9 @@ export function take(state: ClientState, grant: Grant, now: Moment): ClientState
     sessionId: identity.sessionId,
     credential,
     incoming: undefined,
+    // An answer to what was asked before the page came back proves nothing.
+    since: state.since !== undefined && credential.issued.wall < state.since ? state.since : undefined,
+    candidate: undefined,
     resyncing: false,
     doubtful: false,
     early: early ? [...state.early, now.monotonic].slice(-BREAKER_LENGTH) : state.early,

@@ -1,4 +1,4 @@
-import { end, isLoggedOut, isLogout } from './ends.js'
+import { end, isLogout, isOver } from './ends.js'
 import { isNewer, isSame, nextEpoch } from './epoch.js'
 import { claims, isReplaced, switchTo, take } from './grants.js'
 import { remaining } from './lifetime.js'
@@ -36,7 +36,7 @@ function followOut(
   const logout = mine ? merge(mine, theirs) : theirs
   const [ended, effects]: Transition =
     state.phase === 'out'
-      ? [{ ...state, epoch, incoming: undefined, generation: 0 }, dropped(state)]
+      ? [{ ...state, epoch, incoming: undefined, candidate: undefined, generation: 0 }, dropped(state)]
       : end(state, reason, epoch, undefined)
   // Whoever logged out wants to be out, whatever another tab is told afterwards.
   const known = state.phase === 'out' ? state.loggedOut : undefined
@@ -60,10 +60,6 @@ function disown(
   const ours = identity && credential && reason === 'logout-elsewhere' && identity.sessionId !== sessionId
   return ours ? [{ type: 'revoke', grant: { identity, credential } }] : []
 }
-
-/** Whether it is the session that somebody logged out of. */
-const isOver = (state: ClientState, id: string | undefined): boolean =>
-  isLoggedOut(state) && !!id && state.over.includes(id)
 
 /** Somebody is signed in by another tab: learn who it is. */
 function resync(
@@ -94,6 +90,7 @@ function resync(
     doubtful: state.doubtful || !follows || !isSame(follows, state.epoch),
     credential: undefined,
     incoming: undefined,
+    candidate: undefined,
     logout: undefined,
     resyncing: true,
     early: [],
@@ -179,12 +176,16 @@ function adopt(state: ClientState, grant: Grant | undefined, now: Moment): Trans
   const useful = remaining(credential, now) > 0 && (!old || credential.generation > old.generation)
   if (!useful || state.phase === 'out' || credential.generation < state.generation || state.epoch[0] === 0)
     return [state, []]
-  if (state.purging) return [{ ...state, incoming: grant }, []]
-  const { identity: known, resyncing } = state
+  const { identity: known, resyncing, since } = state
   const same = !known || known.subject === identity.subject
+  // Asked for before this page was made: by now the cookie may be for somebody else.
+  if (since !== undefined && credential.issued.wall < since)
+    return [same ? { ...state, candidate: grant } : state, []]
+  if (state.purging) return [{ ...state, incoming: grant }, []]
   if (same && (resyncing || !known || known.sessionId === identity.sessionId))
     return [take(state, grant, now), claims(known, identity)]
-  return resyncing ? switchTo(state, grant, state.epoch) : [state, []]
+  // Both are told to be signed in by the one cookie, and only the server knows whose it is.
+  return resyncing ? switchTo(state, grant, state.epoch) : [state, same ? [] : [{ type: 'repair' }]]
 }
 
 export const pendingLogout = (marker: Marker): ClientState['logout'] =>

@@ -44,6 +44,10 @@ export interface ClientState {
   readonly credential: Credential | undefined
   /** Number of the newest credential of this epoch that is known to exist, here or in another tab. */
   readonly generation: number
+  /** This page has no proof yet of whom the cookie is for: an answer proves it that was asked for at this time or later, by the wall clock. */
+  readonly since: number | undefined
+  /** What another tab holds, asked for before then. Not shown until the server has said whose the cookie is, or gives no answer. */
+  readonly candidate: Grant | undefined
   /** Another tab made this epoch, and what it means for us is not learned yet. */
   readonly resyncing: boolean
   /** Whoever was here may have signed out unheard, and is not shown until it is known who is signed in now. */
@@ -89,7 +93,13 @@ export type ClientEvent =
       readonly late?: boolean
       /** The application asked for it: that it came early says nothing about the server. */
       readonly wished?: boolean | undefined
+      /** A start found it where storage knew of nobody: another session than those that are still to be ended is a sign-in. */
+      readonly found?: boolean | undefined
     }
+  /** The page comes back, and the cookie may be for somebody else by now. */
+  | { readonly type: 'returned' }
+  /** The server said whose the cookie is, in the words of the candidate; without an identity it gave no answer. */
+  | { readonly type: 'looked'; readonly identity?: Identity; readonly under: Epoch }
   | {
       readonly type: 'refused'
       readonly reason: EndReason
@@ -157,6 +167,8 @@ export const INITIAL: ClientState = {
   identity: undefined,
   credential: undefined,
   generation: 0,
+  since: undefined,
+  candidate: undefined,
   resyncing: false,
   doubtful: false,
   purging: false,

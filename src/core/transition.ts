@@ -1,6 +1,6 @@
 import { end, isLoggedOut, isLogout, refused } from './ends.js'
 import { isNewer, isSame, nextEpoch, NO_EPOCH } from './epoch.js'
-import { granted, install } from './grants.js'
+import { claims, granted, install, take } from './grants.js'
 import type { Marker } from './marker.js'
 import { alsoEnd, WHICHEVER, without } from './pending-logout.js'
 import { followMarker, notice, pendingLogout, received } from './siblings.js'
@@ -31,7 +31,7 @@ function remember(before: ClientState, next: ClientState): ClientState {
 function step(state: ClientState, event: ClientEvent, now: Moment): Transition {
   switch (event.type) {
     case 'started':
-      return started(state, event.marker)
+      return started(state, event.marker, now)
     case 'skipped':
       return state.phase === 'unknown' ? [{ ...state, phase: 'out' }, []] : [state, []]
     case 'asking':
@@ -44,6 +44,17 @@ function step(state: ClientState, event: ClientEvent, now: Moment): Transition {
       return received(state, event.message, event.grant, now)
     case 'granted':
       return granted(state, event, now)
+    case 'looked': {
+      const { candidate, since } = state
+      if (!isSame(event.under, state.epoch)) return [state, []]
+      // Without an answer the other tab's word counts meanwhile, and stays unproved.
+      const proof = event.identity ? { candidate: undefined, since: undefined } : { candidate, since }
+      if (!candidate) return [{ ...state, ...proof }, []]
+      const { identity = candidate.identity } = event
+      return [{ ...take(state, { ...candidate, identity }, now), ...proof }, claims(state.identity, identity)]
+    }
+    case 'returned':
+      return [state.phase === 'in' ? { ...state, since: now.wall } : state, []]
     case 'refused':
       return refused(state, event, now)
     case 'indeterminate':
@@ -83,8 +94,9 @@ function step(state: ClientState, event: ClientEvent, now: Moment): Transition {
   }
 }
 
-function started(state: ClientState, marker: Marker | undefined): Transition {
+function started(before: ClientState, marker: Marker | undefined, now: Moment): Transition {
   // A login or logout may have come before the start.
+  const state: ClientState = before.phase === 'in' ? before : { ...before, since: now.wall }
   if (!marker || !isSame(state.epoch, NO_EPOCH)) return [state, []]
   const { epoch, follows, mode, sessionId, generation } = marker
   const known: ClientState = { ...state, epoch, follows, mode, sessionId, generation }

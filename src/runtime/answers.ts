@@ -228,7 +228,8 @@ async function identify(
 
 export const isPresent = (user: unknown): boolean => user !== undefined && user !== null
 
-const text = (value: unknown): string | undefined =>
+/** A handle as servers write it. */
+export const text = (value: unknown): string | undefined =>
   isHandle(value) ? value : typeof value === 'number' ? String(value) : undefined
 
 /** Throws where the application's parser does, or where the user has no id. */

@@ -39,6 +39,8 @@ export class Context {
   learned: Instant | undefined
   /** What brought a token while the server did not say whose it is: asked for that again, and not for another token. */
   nameless: { readonly reply: Reply; readonly under: Under; readonly credential: Credential } | undefined
+  /** Asks once more whether somebody is signed in, where the start got no answer. */
+  askAgain: (() => void) | undefined
   #state: ClientState = INITIAL
   #life = new AbortController()
   readonly #disposal = new AbortController()

@@ -1,7 +1,6 @@
 import { isSame, NO_EPOCH } from '../core/epoch.js'
 import type { Credential } from '../core/lifetime.js'
 import { WHICHEVER } from '../core/pending-logout.js'
-import type { Grant } from '../core/state.js'
 import type { LogoutScope } from '../core/types.js'
 import { judgeRefresh } from './answers.js'
 import type { Context } from './context.js'
@@ -17,6 +16,12 @@ export interface LogoutResult {
   readonly server: 'confirmed' | 'pending'
   /** Whether the logout survives a reload; false where storage is blocked. */
   readonly durable: boolean
+}
+
+/** A session that is to be ended; its own token goes along, where there is one. */
+export interface Debt {
+  readonly identity: { readonly sessionId: string | undefined }
+  readonly credential?: Credential
 }
 
 const COMPENSATIONS = 4
@@ -103,7 +108,7 @@ export class Logouts {
    * A session that nobody wants came to life behind our back: end exactly that one. Without its id only the cookie could
    * say which one is meant, and that may be the session of somebody who is signed in by now.
    */
-  async compensate({ identity, credential }: Grant): Promise<void> {
+  async compensate({ identity, credential }: Debt): Promise<void> {
     const context = this.#context
     const { ports, options, disposed } = context
     const { sessionId } = identity

@@ -1,12 +1,14 @@
 import { isSame } from '../core/epoch.js'
 import { remaining } from '../core/lifetime.js'
 import { backoff } from '../core/retry.js'
-import type { ClientState, Under } from '../core/state.js'
+import type { ClientState, Grant, Under } from '../core/state.js'
 import { isLooping, waitLeft } from '../core/waits.js'
 import { AuthError } from '../errors.js'
 import type { Verdict } from './answers.js'
 import type { Context } from './context.js'
 import { inTime } from './endpoints.js'
+import { canLook, isSameSession, look } from './look.js'
+import { modeOf } from './obtain.js'
 import { type Renewal, renew } from './renewal.js'
 import { pause, raced } from './waiting.js'
 
@@ -49,6 +51,7 @@ export class Refresher {
   #next: Promise<RefreshOutcome> | undefined
   #wanted: RefreshNeed | undefined
   #lastError: AuthError | undefined
+  #looks = false
   #looping: ClientState['early'] | undefined
 
   constructor(context: Context) {
@@ -70,9 +73,9 @@ export class Refresher {
     return this.#flight ?? this.#start(need)
   }
 
-  /** The flight that runs, settled or not; undefined where none does. */
+  /** The flight that runs; undefined where none does, or where it only asks whom the cookie is for, which nobody has to wait for. */
   get flight(): Promise<RefreshOutcome> | undefined {
-    return this.#flight
+    return this.#looks ? undefined : this.#flight
   }
 
   #start(need: RefreshNeed): Promise<RefreshOutcome> {
@@ -112,6 +115,12 @@ export class Refresher {
       const lives = waited >= AWAITED_MS && (contended || !release) && context.state.phase !== 'out'
       const ask = lives ? HEAR_OUT_MS : contended ? ASK_MS : 0
       if (await this.#adopted(need, known, ask)) return { kind: 'refreshed' }
+      const { candidate } = context.state
+      if (!need.force && candidate && canLook(context) && modeOf(context) !== 'session') {
+        // Whom the cookie is for costs no rotation, and no lock.
+        release?.()
+        return (await this.#proved(candidate)) ?? this.#fly({ ...need, force: true })
+      }
       const still = this.#held(need)
       if (still) return still
       if (life.aborted && !need.explicit) return { kind: 'ended' }
@@ -125,11 +134,11 @@ export class Refresher {
   }
 
   /** What stands against asking the server now. */
-  #held({ force, restore, revive, explicit }: RefreshNeed): RefreshOutcome | undefined {
+  #held({ force, restore, revive, explicit, found }: RefreshNeed): RefreshOutcome | undefined {
     const { state } = this.#context
     const now = this.#context.instant()
     const over = state.phase === 'out' && !restore && (!revive || state.loggedOut)
-    if (over || (state.logout && !explicit)) return { kind: 'ended' }
+    if (over || (state.logout && !explicit && !found)) return { kind: 'ended' }
     const wait = waitLeft(state, now)
     if (wait > 0) {
       const retryAt = Math.round(now.wall + wait)
@@ -156,7 +165,7 @@ export class Refresher {
     const isNewer = () => {
       const { credential } = context.state
       const usable = credential !== undefined && remaining(credential, context.instant()) > credential.lead
-      return usable && credential.generation !== began
+      return usable && credential.generation !== began && context.state.since === undefined
     }
     if (force) return false
     const { state, channel, options } = context
@@ -165,7 +174,8 @@ export class Refresher {
     // Where no tokens are shared, what the last holder of the lock was told is still to be heard.
     if (!isNewer() && channel && (askMs > 0 || (shares && siblingsKnowMore))) {
       if (shares) context.post({ type: 'ask', epoch: state.epoch })
-      const told = () => isNewer() || waitLeft(context.state, context.instant()) > 0
+      const told = () =>
+        isNewer() || !!context.state.candidate || waitLeft(context.state, context.instant()) > 0
       await raced(context.until(told, (shares && askMs) || ASK_MS), context.disposed)
     }
     if (isNewer()) context.note('refresh.adopted', { cause, generation: context.state.generation })
@@ -189,7 +199,7 @@ export class Refresher {
       const verdict = await renew(context, need, under)
       if (verdict.kind === 'granted') return { result: result(), flush: verdict.flush }
       if (verdict.kind === 'indeterminate')
-        return { result: this.#postpone(verdict.error, verdict.retryAfter) }
+        return { result: this.postpone(verdict.error, verdict.retryAfter) }
       if (attempt === 1 && (hadSession || verdict.kind === 'raced')) {
         // The loser of a race tries once more, with the cookie that is in the jar by then.
         before = verdict
@@ -203,7 +213,7 @@ export class Refresher {
       }
       if (verdict.kind === 'raced') {
         return {
-          result: this.#postpone(
+          result: this.postpone(
             new AuthError('server_error', { status: 409, action: 'refresh the session' }),
           ),
         }
@@ -220,7 +230,29 @@ export class Refresher {
     }
   }
 
-  #postpone(error: AuthError, retryAfter?: number): RefreshOutcome {
+  /** Whether the cookie is for whom another tab holds a token: undefined where it is for somebody else, or nobody can say. */
+  async #proved({ identity }: Grant): Promise<RefreshOutcome | undefined> {
+    const context = this.#context
+    const { epoch } = context.state
+    this.#looks = true
+    const found = await look(context).finally(() => (this.#looks = false))
+    if (found.kind === 'overtaken') return { kind: 'ended' }
+    if (found.kind === 'failed') {
+      context.dispatch({ type: 'looked', under: epoch })
+      return this.postpone(found.error, found.retryAfter)
+    }
+    if (found.kind !== 'user' || !isSameSession(found.identity, identity)) return undefined
+    context.dispatch({
+      type: 'looked',
+      identity: { ...identity, ...found.identity, sessionId: identity.sessionId },
+      under: epoch,
+    })
+    context.note('refresh.adopted', { cause: 'look', generation: context.state.generation })
+    return { kind: 'refreshed' }
+  }
+
+  /** Notes a failure that ends no session: nobody asks again for a while. */
+  postpone(error: AuthError, retryAfter?: number): RefreshOutcome {
     const context = this.#context
     const delay = retryDelay(context, context.state.failures + 1, retryAfter)
     this.#lastError = error

@@ -19,6 +19,8 @@ export interface Renewal {
   readonly restore?: boolean
   /** A success is a sign-in on purpose. */
   readonly explicit?: boolean
+  /** A success is a sign-in unless it brings back what somebody logged out of. */
+  readonly found?: boolean
 }
 
 /** A verdict that is committed; `flush` tells the application, when the lock is free. */
@@ -81,8 +83,9 @@ function commit(context: Context, grant: Grant, need: Renewal, under: Under, lat
   context.syncMarker()
   const { logout, sessionId } = context.state
   const id = grant.identity.sessionId
-  const explicit = need.explicit === true && id !== sessionId && !logout?.sessionIds.includes(id!)
-  context.dispatch({ type: 'granted', grant, under, explicit, late, wished: need.restore })
+  // Where sessions have no id, whoever comes back from the sign-in page has signed in.
+  const explicit = need.explicit === true && (!id || id !== sessionId) && !logout?.sessionIds.includes(id!)
+  context.dispatch({ type: 'granted', grant, under, explicit, late, wished: need.restore, found: need.found })
 }
 
 interface Answered {

@@ -16,7 +16,7 @@ import { renew, type Settled } from './renewal.js'
 import { authenticatedFetch, type AuthRequestInit } from './requests.js'
 import { checkReturnTo, ownPath } from './return-to.js'
 import { createSchedule } from './schedule.js'
-import { activated, markRedirect, start } from './start.js'
+import { activated, askOnReturn, markRedirect, start } from './start.js'
 import { closeChannel, openChannel } from './tabs.js'
 import { ensureToken, notSignedIn, type TokenNeed } from './tokens.js'
 import { pause, raced, within } from './waiting.js'
@@ -223,6 +223,7 @@ export class Runtime {
         context.syncMarker()
         if (signal === 'online') context.dispatch({ type: 'retryNow' })
         if (context.state.logout) void this.#logouts.deliver()
+        context.askAgain?.()
         this.#renew(signal)
         if (this.#concealed) void this.#reveal()
         return this.#plan()
@@ -267,13 +268,16 @@ export class Runtime {
       remaining(credential, now) < credential.lead ||
       this.#isOld(credential, cause)
     if (due || blind) void this.#refresher.refresh({ cause, force: blind })
+    else if (cause === 'restore') void askOnReturn(context, this.#refresher).catch(() => {})
   }
 
   /** Nobody tells a cookie session that it was ended elsewhere. */
   #isOld({ mode, issued }: Credential, cause: string): boolean {
+    const { options, state } = this.context
     const age = elapsed(issued, this.context.instant())
-    // Whoever comes back to a page may have signed in on one of the server's in the same tab.
-    return mode === 'session' && (cause === 'restore' || age >= this.context.options.revalidateAfter)
+    // Whoever comes back to a page may have signed in on one of the server's, and without an id the server cannot refuse his writes.
+    const unnamed = cause === 'wake' && !(options.idHeader && state.sessionId)
+    return mode === 'session' && (unnamed || cause === 'restore' || age >= options.revalidateAfter)
   }
 
   #needPage(action: string): void {

@@ -1,11 +1,18 @@
+import { isOver } from '../core/ends.js'
+import { isSame, NO_EPOCH } from '../core/epoch.js'
+import { WHICHEVER } from '../core/pending-logout.js'
+import { judgeRefresh } from './answers.js'
 import type { Context } from './context.js'
 import type { Logouts } from './logout.js'
-import type { Refresher, RefreshNeed, RefreshOutcome } from './refresh.js'
+import { canLook, isSameSession, look } from './look.js'
+import type { Refresher, RefreshOutcome } from './refresh.js'
 import { openChannel } from './tabs.js'
-import { raced } from './waiting.js'
+import { raced, within } from './waiting.js'
 
 /** How long a person may take at the sign-in page before the return counts as an ordinary start. */
 const REDIRECT_MS = 600_000
+/** How long a visitor is nobody knows who. A later answer still signs in. */
+const VISITOR_MS = 2000
 
 const redirectKey = ({ name }: Context): string => `${name}:redirect`
 
@@ -37,7 +44,10 @@ export function activated(context: Context): Promise<void> {
   return raced(activation, context.disposed)
 }
 
-/** Finds out who is signed in: from the marker, the other tabs and, where they leave it open, one request. Gives how that came out. */
+/**
+ * Finds out whom the cookie is for, before anybody is shown. What storage and the other tabs remember says which question is
+ * asked, and not what the answer is: a page of the server may have signed in somebody else. Gives how that came out.
+ */
 export async function start(
   context: Context,
   refresher: Refresher,
@@ -53,35 +63,129 @@ export async function start(
   context.quietly(() => {
     context.dispatch({ type: 'started', marker })
     context.syncMarker()
-    const eager = returning || (options.restore === 'always' && !context.state.logout)
-    if (eager) context.dispatch({ type: 'asking', done: false })
+    if (returning || isAsking(context)) context.dispatch({ type: 'asking', done: false })
   })()
-  // Before a pending logout, which without a session id would end the session that was just made.
+  const owed = () => context.state.logout?.sessionIds.filter((id) => id !== WHICHEVER) ?? []
+  // Before a pending logout, which without a session id would end the session that was just made. No other tab is asked: whom
+  // the cookie is for has just changed.
   if (returning) {
-    const { kind } = await ask({ cause: 'redirect', explicit: true })
+    const debts = owed()
+    const { kind } = await refresher.refresh({
+      cause: 'redirect',
+      explicit: true,
+      force: true,
+      restore: true,
+    })
+    context.dispatch({ type: 'asking', done: true })
     // The mark is used up by an answer alone: until there is one, the next start has to ask.
     if (kind !== 'failed') ports.tab.write(redirectKey(context), null)
+    if (context.state.logout) await logouts.deliver()
+    else payOff(debts)
+    return undefined
   }
+  const { phase } = context.state
+  // Where storage cannot be read, nothing says that there is no session.
+  const blocked = ports.shared.read(context.name) === undefined
+  if (
+    phase === 'unknown' &&
+    options.restore !== 'never' &&
+    (blocked || !isSame(context.state.epoch, NO_EPOCH))
+  )
+    return refresher.refresh({ cause: 'start', restore: true })
+  if (phase !== 'in' && isAsking(context)) return visit()
   if (context.state.logout) await logouts.deliver()
-  if (returning) return undefined
-  const { phase, logout } = context.state
-  const asks =
-    options.restore === 'always'
-      ? !logout
-      : options.restore === 'auto' && phase === 'unknown' && (marker?.state === 'in' || hinted(context))
-  if (asks) return ask({ cause: 'start' })
   context.dispatch({ type: 'skipped' })
   return undefined
 
-  async function ask(need: RefreshNeed): Promise<RefreshOutcome> {
-    const outcome = await refresher.refresh({ ...need, restore: true })
-    context.dispatch({ type: 'asking', done: true })
+  /** Nobody is known to be signed in, which a link of the server may have changed. */
+  async function visit(): Promise<RefreshOutcome | undefined> {
+    const asked = ask()
+    const told = ports.lifecycle.online()
+      ? within(ports.clock, VISITOR_MS, asked)
+      : Promise.resolve(undefined)
+    const outcome = await raced(told, context.disposed)
+    context.quietly(() => {
+      context.dispatch({ type: 'skipped' })
+      context.dispatch({ type: 'asking', done: true })
+    })()
     return outcome
   }
 
-  function hinted({ options: { hintCookie } }: Context): boolean {
-    return hintCookie === undefined || ports.page.cookie(hintCookie) !== undefined
+  /** One question. Where it gets no answer it is asked again on occasion, and by no timer. */
+  async function ask(): Promise<RefreshOutcome | undefined> {
+    context.askAgain = undefined
+    if (context.state.logout) await logouts.deliver()
+    const debts = owed()
+    const outcome = await question(context, refresher, logouts).catch(() => undefined)
+    if (outcome?.kind === 'failed') context.askAgain = () => void ask()
+    if (context.state.phase === 'in') payOff(debts)
+    return outcome
   }
+
+  /** What was still to be ended when somebody else turned out to be signed in. */
+  function payOff(ids: readonly string[]): void {
+    const { sessionId } = context.state
+    for (const id of ids) if (id !== sessionId) void logouts.compensate({ identity: { sessionId: id } })
+  }
+}
+
+/** Whether a start asks where storage knows of nobody. */
+function isAsking({ options: { restore, hintCookie }, ports }: Context): boolean {
+  return restore !== 'never' && (hintCookie === undefined || ports.page.cookie(hintCookie) !== undefined)
+}
+
+/** Whether somebody has been signed in by a link of the server. */
+async function question(
+  context: Context,
+  refresher: Refresher,
+  logouts: Logouts,
+): Promise<RefreshOutcome | undefined> {
+  const { epoch, generation } = context.state
+  const under = { epoch, generation }
+  let known = false
+  if (canLook(context)) {
+    const found = await look(context)
+    if (found.kind === 'failed') return refresher.postpone(found.error, found.retryAfter)
+    if (found.kind === 'overtaken') return undefined
+    if (found.kind === 'nobody') {
+      const { status, sentAt } = found.reply
+      context.dispatch({ type: 'refused', reason: 'expired', status, under, asked: sentAt.wall })
+      return undefined
+    }
+    if (found.kind === 'user') {
+      const { sessionId } = found.identity
+      const { state } = context
+      if (isOver(state, sessionId)) {
+        context.dispatch({ type: 'loginLost', sessionId })
+        void logouts.deliver()
+        return undefined
+      }
+      if (found.mode === 'session') {
+        const verdict = await judgeRefresh(context, found.reply)
+        if (verdict.kind === 'indeterminate') return refresher.postpone(verdict.error)
+        if (verdict.kind === 'granted')
+          context.dispatch({ type: 'granted', grant: verdict.grant, under, explicit: false, found: true })
+        return undefined
+      }
+      known = true
+    }
+  }
+  // What was not named may be what is still to be ended.
+  if (context.state.logout && !known) return undefined
+  return refresher.refresh({ cause: 'start', restore: true, found: true })
+}
+
+/** A page that comes back may belong to somebody who has signed in since on a page of the server. Who was shown stays meanwhile. */
+export async function askOnReturn(context: Context, refresher: Refresher): Promise<void> {
+  const { identity, epoch, credential } = context.state
+  const other = { cause: 'restore', anew: true, held: credential?.generation }
+  context.dispatch({ type: 'returned' })
+  if (!identity || !canLook(context)) return void refresher.refresh(other)
+  const found = await look(context)
+  if (found.kind === 'failed' || found.kind === 'overtaken') return
+  if (found.kind === 'user' && isSameSession(found.identity, identity))
+    context.dispatch({ type: 'looked', identity, under: epoch })
+  else void refresher.refresh({ ...other, force: found.kind !== 'absent' })
 }
 
 /** Says once what this browser lacks and what that means. */

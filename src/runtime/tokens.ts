@@ -44,6 +44,9 @@ export async function ensureToken(
   const isForeign = (held: Credential | undefined) =>
     unsafe === true && held !== undefined && isOvertaken(context, held)
   // A resynchronisation may end one refresh as it begins; the one after it knows the new epoch.
+  // Whose cookie it is, is being asked: what changes something must not go out as somebody else.
+  if (unsafe && context.state.credential?.mode === 'session' && refresher.flight)
+    await raced(refresher.flight, life, signal)
   for (let round = 0; round < 3; round++) {
     const { credential, phase } = context.state
     if (phase === 'out') throw notSignedIn(context)

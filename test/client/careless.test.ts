@@ -1,17 +1,19 @@
 /* What careless callers and unusual deployments do. */
 import { expect, it } from 'vitest'
 import { createAuthClient } from '../../src/client.js'
-import { createKit, grant, settle, signedIn } from '../support/kit.js'
+import { ANN, createKit, grant, json, settle, signedIn } from '../support/kit.js'
 import { outcome } from './support.js'
 
 it('R72 a path of the base URL goes before the paths of the endpoints', async () => {
   const kit = createKit({ baseUrl: 'https://api.example.com/v1/' })
+  kit.on('/v1/auth/session', () => json({ user: ANN, mode: 'token' }))
   kit.on('/v1/auth/refresh', () => grant(1))
   await kit.auth.ready()
   expect(kit.auth.getState()).toMatchObject({ status: 'authenticated' })
   expect([...kit.browser.storage.keys()]).not.toEqual(
     await (async () => {
       const other = createKit({ baseUrl: 'https://api.example.com/v2' })
+      other.on('/v2/auth/session', () => json({ user: ANN, mode: 'token' }))
       other.on('/v2/auth/refresh', () => grant(1))
       await other.auth.ready()
       return [...other.browser.storage.keys()]

@@ -1,6 +1,6 @@
 import { beforeEach, expect, it, vi } from 'vitest'
 import type { AuthClientOptions } from '../../src/options/types.js'
-import { type Answer, ANN, createKit, grant, json, type Kit, refusal } from '../support/kit.js'
+import { type Answer, ANN, createKit, grant, json, type Kit, leftSignedIn, refusal } from '../support/kit.js'
 import { silence } from './support.js'
 
 let warn: ReturnType<typeof vi.spyOn>
@@ -18,8 +18,12 @@ async function page(
   kit.url = url
   kit.on('/auth/refresh', () => refusal())
   kit.on('/auth/login', () => grant(1))
-  kit.on('/auth/session', session)
+  kit.on('/auth/session', () => json(null))
   kit.on('/auth/logout', () => new Response(null, { status: 204 }))
+  await kit.auth.ready()
+  // What is asked after the sign-in is counted, and not the start.
+  kit.requests.length = 0
+  kit.on('/auth/session', session)
   await kit.auth.login({})
   return kit
 }
@@ -168,11 +172,11 @@ it.each([
       ['http://localhost:5173/', 1],
       [APP, 0],
     ] as const) {
-      const kit = createKit()
+      const kit = createKit({}, { browser: await leftSignedIn() })
       kit.url = url
       kit.on('/auth/refresh', answer)
       warn.mockClear()
-      await kit.auth.ready()
+      void kit.auth.ready()
       await kit.clock.advance(60_000)
       expect(kit.sent('/auth/refresh').length).toBeGreaterThan(1)
       expect(warn).toHaveBeenCalledTimes(said)

@@ -52,10 +52,12 @@ it('RV-05 AV-25 a logout made offline survives a reload and is delivered before 
   expect(await kit.auth.logout()).toEqual({ server: 'pending', durable: true })
   const next = await reload(kit, (page) => {
     page.on('/auth/logout', done)
+    page.on('/auth/session', () => json(null))
     page.on('/auth/refresh', () => grant(2))
   })
   expect(next.requests.map(({ path, body }) => [path, body])).toEqual([
     ['/auth/logout', { session_id: 's1', scope: 'current' }],
+    ['/auth/session', ''],
   ])
   expect(next.auth.getState()).toMatchObject({ status: 'unauthenticated' })
   expect(await outcome(next.auth.getAccessToken())).toBe('login_required')

@@ -45,8 +45,9 @@ it('R37 R09 what two tabs logged out of is ended one after the other, and a relo
   kit.auth.dispose()
   const next = createKit({}, { browser: kit.browser, clock: kit.clock })
   next.on('/auth/logout', DONE)
+  next.on('/auth/session', () => json(null))
   await next.auth.ready()
-  expect(next.requests.map(({ body }) => body)).toEqual([
+  expect(next.sent('/auth/logout').map(({ body }) => body)).toEqual([
     { session_id: 's1', scope: 'current' },
     { session_id: 's2', scope: 'current' },
   ])
@@ -59,14 +60,17 @@ it('R09 the session of a login whose answer breaks off is ended by the next page
   kit.on('/auth/refresh', () => refusal('session_expired'))
   kit.on('/auth/login', () => new Response('{', { status: 200 }))
   kit.on('/auth/logout', DOWN)
+  await kit.auth.ready()
   await expect(kit.auth.login({})).rejects.toMatchObject({ code: 'invalid_response' })
   expect(ending(kit)).toEqual([''])
   kit.auth.dispose()
   const next = createKit({}, { browser, clock: kit.clock })
   next.on('/auth/logout', DONE)
+  next.on('/auth/session', () => json(null))
   await next.auth.ready()
   expect(next.requests.map(({ path, body }) => [path, body])).toEqual([
     ['/auth/logout', { scope: 'current' }],
+    ['/auth/session', ''],
   ])
   expect(ending(kit)).toEqual([])
 })

@@ -355,7 +355,7 @@ it.each(['authJs', 'expressSession', 'fastifySession'])(
   '%s: a sign-out that is delivered after a reload fetches the token that it needs, and publishes nobody for it',
   async (name) => {
     const backend = BACKENDS[name]!
-    const { kit } = play(backend)
+    const { kit, server } = play(backend)
     await finish(kit, kit.auth.ready())
     await finish(kit, kit.auth.login({}))
     kit.on(backend.logout, () => new TypeError('Failed to fetch'))
@@ -364,7 +364,10 @@ it.each(['authJs', 'expressSession', 'fastifySession'])(
     const reloaded = kit.another()
     const shown: string[] = []
     reloaded.subscribe(({ status }) => shown.push(status))
-    kit.on(backend.logout, () => json({}))
+    kit.on(backend.logout, () => {
+      server.signedIn = false
+      return json({})
+    })
     const before = kit.sent(backend.logout).length
     await finish(kit, reloaded.ready())
     const [sent, ...more] = kit.sent(backend.logout).slice(before)

@@ -47,6 +47,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   if (url.startsWith('/auth/')) {
     if (url === '/auth/refresh' && (down || token === 0))
       return send(down ? 503 : 401, { error: 'session_expired' })
+    if (url === '/auth/session') return send(404, {})
     return send(200, { access_token: `token-${++token}`, expires_in: 300, user: ANN, session_id: 's1' })
   }
   const { authorization } = headers

@@ -25,6 +25,7 @@ async function signedIn(
   let refreshes = 0
   const fetch = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
     const url = input instanceof Request ? input.url : String(input)
+    if (url.endsWith('/auth/session')) return new Response(null, { status: 404 })
     if (url.endsWith('/auth/login')) return grant(1)
     if (url.endsWith('/auth/refresh')) return ++refreshes === 1 ? refusal() : grant(refreshes)
     const headers = new Headers(init.headers ?? (input instanceof Request ? input.headers : undefined))

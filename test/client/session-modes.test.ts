@@ -10,10 +10,10 @@ const markerOf = (stage: Stage): Record<string, unknown> =>
 
 const paths = (stage: Stage): string[] => stage.sent().map(({ method, url }) => `${method} ${url.pathname}`)
 
-it('auto: a refresh endpoint that is not there leaves the question to the session endpoint', async () => {
+it('R99 auto: a visitor costs one question, of the session endpoint', async () => {
   const stage = await createStage(AUTO)
   const { auth } = await stage.open()
-  expect(paths(stage)).toEqual(['POST /auth/refresh', 'GET /auth/session'])
+  expect(paths(stage)).toEqual(['GET /auth/session'])
   expect(auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'none', connection: 'ok' })
   expect(markerOf(stage)['mode']).toBeUndefined()
 })
@@ -137,8 +137,12 @@ it.each([
     const stage = await createStage(AUTO)
     stage.respond = (_request, url) => (url.pathname === '/auth/session' ? answer() : undefined)
     const { auth } = await stage.open()
-    expect(auth.getState()).toMatchObject({ status: 'unknown', connection: 'degraded' })
-    expect(markerOf(stage)['mode']).toBeUndefined()
+    expect(auth.getState()).toMatchObject({
+      status: 'unauthenticated',
+      reason: 'none',
+      connection: 'degraded',
+    })
+    expect(markerOf(stage)).toEqual({})
   },
 )
 
@@ -150,23 +154,21 @@ it('at a start without a marker a session endpoint that speaks of tokens chooses
   stage.backend.faults.add({ kind: 'status', on: 'refresh', status: 401 })
   const { auth } = await stage.open()
   expect(stage.sent('/auth/session').length).toBeGreaterThan(0)
-  expect(auth.getState()).toMatchObject({ status: 'unknown', connection: 'degraded' })
+  expect(auth.getState()).toMatchObject({ status: 'unauthenticated', connection: 'degraded' })
   expect(auth.getDiagnostics().find(({ type }) => type === 'refresh.failed')).toMatchObject({ status: 401 })
   expect(markerOf(stage)['mode']).toBeUndefined()
   stage.backend.faults.clear()
   await stage.world.advance(60_000)
+  await stage.world.tabs[1]!.hide()
+  await stage.world.tabs[1]!.show()
+  await stage.world.advance(1000)
   expect(auth.getState()).toMatchObject({ status: 'authenticated', mode: 'token' })
 })
 
-it('mode: token never asks the session endpoint, mode: session never the refresh endpoint', async () => {
-  for (const [mode, path] of [
-    ['token', '/auth/refresh'],
-    ['session', '/auth/session'],
-  ] as const) {
-    const stage = await createStage({ mode })
-    await stage.open()
-    expect(new Set(stage.sent().map(({ url }) => url.pathname))).toEqual(new Set([path]))
-  }
+it('mode: session never asks the refresh endpoint', async () => {
+  const stage = await createStage({ mode: 'session' })
+  await stage.open()
+  expect(paths(stage)).toEqual(['GET /auth/session'])
 })
 
 it('mode: session takes no token, whatever the login answer brings', async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createKit, grant, json, refusal, settle, signedIn } from '../support/kit.js'
+import { createKit, grant, json, refusal, leftSignedIn, settle, signedIn } from '../support/kit.js'
 import { FakeLocks, failure, gate, listen, outcome, silence } from './support.js'
 import { ManualClock } from '../support/kit.js'
 
@@ -162,13 +162,18 @@ it.each([
 
 it('R07 a fetch that throws before it returns a promise releases the flight as well', async () => {
   let broken = true
-  const kit = createKit({
-    fetch: () => {
-      if (broken) throw new Error('no network stack')
-      return Promise.resolve(grant(3))
+  const kit = createKit(
+    {
+      fetch: () => {
+        if (broken) throw new Error('no network stack')
+        return Promise.resolve(grant(3))
+      },
     },
-  })
-  expect(await kit.auth.ready()).toMatchObject({ status: 'unknown', connection: 'degraded' })
+    { browser: await leftSignedIn() },
+  )
+  void kit.auth.ready()
+  await kit.clock.advance(50)
+  expect(kit.auth.getState()).toMatchObject({ status: 'unknown', connection: 'degraded' })
   broken = false
   await kit.clock.advance(61_000)
   expect(await kit.auth.getAccessToken()).toBe('token-3')

@@ -49,29 +49,27 @@ it('BBA-05 one request at the start tells that there is a session, and restores 
 it('BBA-05 or that there is none, or leaves it unknown', async () => {
   const none = await visit('new', {}, () => refusal())
   expect(none.auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'none' })
-  const unknown = await visit('new', {}, () => json({}, { status: 503 }))
+  const unknown = await visit('signed in', {}, () => json({}, { status: 503 }))
   expect(unknown.auth.getState()).toMatchObject({ status: 'unknown', connection: 'degraded' })
 })
 
-it('R72 a visitor who is known to be signed out costs no request', async () => {
-  const kit = await visit('signed out')
-  await kit.clock.advance(600_000)
-  for (const signal of ['wake', 'online', 'restore'] as const) kit.signal(signal)
-  expect(await outcome(kit.auth.getAccessToken())).toBe('login_required')
-  expect(await outcome(kit.auth.refresh())).toBe('login_required')
-  await settle()
-  expect(kit.requests).toEqual([])
-})
+const nobody = (kit: Kit) => kit.on('/auth/session', () => json(null))
 
-it('R72 a visitor of whom nothing is known costs one request, and then none', async () => {
-  const first = await visit('new', {}, () => refusal())
-  expect(first.sent('/auth/refresh')).toHaveLength(1)
-  const second = await visit(first.browser, {}, () => refusal())
-  expect(second.requests).toEqual([])
+it('R72 R99 a visitor costs one request a page load, and no timer asks again', async () => {
+  for (const how of ['new', 'signed out'] as const) {
+    const kit = await visit(how, {}, () => grant(3), nobody)
+    await kit.clock.advance(600_000)
+    for (const signal of ['wake', 'online', 'restore'] as const) kit.signal(signal)
+    expect(await outcome(kit.auth.getAccessToken())).toBe('login_required')
+    expect(await outcome(kit.auth.refresh())).toBe('login_required')
+    await settle()
+    expect(kit.requests.map(({ path }) => path)).toEqual(['/auth/session'])
+    expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated' })
+  }
 })
 
 it.each([
-  ['auto', 'signed out', 0],
+  ['auto', 'signed out', 1],
   ['auto', 'signed in', 1],
   ['auto', 'new', 1],
   ['always', 'signed out', 1],
@@ -81,7 +79,7 @@ it.each([
 ] as const)(
   'R72 with restore: "%s" a start where somebody was %s costs %i requests',
   async (restore, how, requests) => {
-    const kit = await visit(how, { restore })
+    const kit = await visit(how, { restore }, () => grant(3, { session_id: 's2' }))
     expect(kit.requests).toHaveLength(requests)
     expect(kit.auth.getState().status).toBe(requests ? 'authenticated' : 'unauthenticated')
   },
@@ -89,16 +87,22 @@ it.each([
 
 it.each([
   ['absent', 'new', 0],
+  ['absent', 'signed out', 0],
   ['there', 'new', 1],
   // A hint that ran out says nothing about the session.
   ['absent', 'signed in', 1],
-  ['there', 'signed out', 0],
+  ['there', 'signed out', 1],
 ] as const)(
-  'R72 with a hint cookie that is %s and a browser that is %s the start costs %i requests',
+  'R72 R99 with a hint cookie that is %s and a browser that is %s the start costs %i requests',
   async (hint, how, requests) => {
-    const kit = await visit(how, { hint: { cookie: 'signed_in' } }, undefined, ({ cookies }) => {
-      if (hint === 'there') cookies.set('signed_in', '1')
-    })
+    const kit = await visit(
+      how,
+      { hint: { cookie: 'signed_in' } },
+      () => grant(3, { session_id: 's2' }),
+      ({ cookies }) => {
+        if (hint === 'there') cookies.set('signed_in', '1')
+      },
+    )
     expect(kit.requests).toHaveLength(requests)
   },
 )

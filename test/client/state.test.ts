@@ -162,6 +162,7 @@ it('R94 a parser that fails on a login is a typed error, and the session it made
   kit.on('/auth/refresh', () => refusal())
   kit.on('/auth/login', () => grant(1))
   kit.on('/auth/logout', () => new Response(null, { status: 204 }))
+  await kit.auth.ready()
   expect(await failure(kit.auth.login({}))).toMatchObject({ code: 'invalid_user' })
   expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated' })
   expect(kit.sent('/auth/logout')).toHaveLength(1)

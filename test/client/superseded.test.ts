@@ -405,6 +405,7 @@ it('R38 FIX-04 a session that a login made after its deadline is ended by the ne
   kit.auth.dispose()
   const next = createKit({}, { browser: kit.browser, clock: kit.clock })
   next.on('/auth/logout', () => new Response(null, { status: 204 }))
+  next.on('/auth/session', () => json(null))
   await next.auth.ready()
   expect(next.sent('/auth/logout').map(({ body }) => body)).toEqual([{ session_id: 's9', scope: 'current' }])
   expect([...kit.browser.storage.values()].join()).toContain('"state":"out"')
@@ -458,6 +459,7 @@ it('R50 R26 what ends the session of a disposed client waits for the login of th
   const { answer } = await beginLogin(kit)
   kit.auth.dispose()
   const logins = kit.sent('/auth/login').length
+  kit.on('/auth/session', () => json(null))
   const next = kit.another()
   const second = gate()
   kit.on('/auth/login', () => second.answer)

@@ -44,6 +44,8 @@ const KINDS: readonly ClientEvent['type'][] = [
   'logoutConfirmed',
   'loginLost',
   'purged',
+  'returned',
+  'looked',
 ]
 
 export const steps: fc.Arbitrary<Step[]> = fc.array(
@@ -112,7 +114,7 @@ function eventOf(step: Step, past: readonly ClientState[], now: Moment): ClientE
     case 'received':
       return received(step, epoch, grant, now)
     case 'granted':
-      return { type: 'granted', grant, under: underOf(spoken), explicit }
+      return { type: 'granted', grant, under: underOf(spoken), explicit, found: step.ahead && !explicit }
     case 'refused':
       return {
         type: 'refused',
@@ -134,12 +136,19 @@ function eventOf(step: Step, past: readonly ClientState[], now: Moment): ClientE
       return { type: 'logoutConfirmed', epoch: spoken.epoch, sessionId }
     case 'loginLost':
       return { type: 'loginLost' }
+    case 'looked': {
+      // The runtime reports it as what the other tab said, or as no answer.
+      const { candidate, identity } = past.at(-1)!
+      const told = candidate?.identity ?? identity
+      return { type: 'looked', under: spoken.epoch, ...(explicit && told ? { identity: told } : {}) }
+    }
     case 'asking':
       return { type: 'asking', done: explicit }
     case 'skipped':
     case 'retryNow':
     case 'disconnected':
     case 'purged':
+    case 'returned':
       return { type: step.kind }
     default:
       return step.kind satisfies never

@@ -123,8 +123,10 @@ it('what a tab tells of a cookie session is understood by its siblings, with an 
   expect(asToken).toMatchObject({ mode: 'token', shared: undefined })
 })
 
-it('a sibling hands its session check over', () => {
+it('R99 a sibling hands its session check over where it asked after this page was there', () => {
   const started = move(INITIAL, { type: 'started', marker: markerOf([START, 'a'], { mode: 'session' }) })[0]
-  const [state] = move(started, fromSibling(started, grant('session', 'ann', { generation: 2 })), at(5000))
-  expect(state).toMatchObject({ phase: 'in', mode: 'session', identity: { subject: 'ann' } })
+  const check = (issuedAt: number) =>
+    move(started, fromSibling(started, grant('session', 'ann', { generation: 2, issuedAt })), at(9000))[0]
+  expect(check(1000)).toMatchObject({ phase: 'unknown', candidate: { identity: { subject: 'ann' } } })
+  expect(check(6000)).toMatchObject({ phase: 'in', mode: 'session', identity: { subject: 'ann' } })
 })

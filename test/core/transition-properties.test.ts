@@ -38,6 +38,8 @@ function epochOf(event: ClientEvent): Epoch | undefined {
       return event.message.epoch
     case 'logoutConfirmed':
       return event.epoch
+    case 'looked':
+      return event.under
     case 'started':
     case 'loginLost':
     case 'skipped':
@@ -47,6 +49,7 @@ function epochOf(event: ClientEvent): Epoch | undefined {
     case 'disconnected':
     case 'logoutRequested':
     case 'purged':
+    case 'returned':
       return undefined
     default:
       return event satisfies never
@@ -61,6 +64,10 @@ const isOld = ({ before, event }: Moved): boolean => {
 /** Somebody has logged out since it was asked for. */
 const overtaken = ({ loggedOut }: ClientState, { under }: ClientEvent & { type: 'granted' }): boolean =>
   loggedOut !== undefined && isNewer(loggedOut, under.epoch)
+
+/** A start found another session than those that are still to be ended: somebody has signed in by a link of the server. */
+const isOther = ({ logout }: ClientState, { found, grant }: ClientEvent & { type: 'granted' }): boolean =>
+  found === true && !logout?.sessionIds.some((id) => id === WHICHEVER || id === grant.identity.sessionId)
 
 /** A sign-in that only the end of an older session, or an older logout, has come before. */
 const stands = ({ before, event }: Moved): boolean =>
@@ -95,14 +102,26 @@ it('inside an epoch the generation never goes back', () => {
   })
 })
 
-it('somebody is signed in by a grant alone: of the server, of a sibling, or one that waited for the clean-up', () => {
+it('R99 somebody is signed in by a grant alone: of the server, of a sibling once the server has said the same or nothing, or one that waited for the clean-up', () => {
   always(({ before, event, after }) => {
     if (before.phase === 'in' || after.phase !== 'in') return
     const granted =
       event.type === 'granted' ||
       (event.type === 'received' && event.grant !== undefined) ||
+      (event.type === 'looked' && before.candidate !== undefined) ||
       (event.type === 'purged' && before.incoming !== undefined)
     expect(granted).toBe(true)
+  })
+})
+
+it('R99 what another tab holds from before the page was there signs nobody in', () => {
+  always(({ before, event, after }) => {
+    if (event.type !== 'received' || !event.grant || before.since === undefined) return
+    if (event.grant.credential.issued.wall < before.since)
+      expect([after.phase === 'in', after.credential]).toEqual([
+        before.phase === 'in',
+        after.phase === 'in' && isSame(after.epoch, before.epoch) ? before.credential : after.credential,
+      ])
   })
 })
 
@@ -111,6 +130,7 @@ it('the parts of a state agree with each other', () => {
     expect(after.identity !== undefined).toBe(after.phase === 'in')
     if (after.credential) expect(after.phase).toBe('in')
     if (after.incoming) expect(after.purging).toBe(true)
+    if (after.candidate) expect([after.since !== undefined, after.phase !== 'out']).toEqual([true, true])
     if (after.logout) expect(after.phase).toBe('out')
     if (after.credential) expect(after.credential.generation).toBeLessThanOrEqual(after.generation)
     expect(after.early.length).toBeLessThanOrEqual(3)
@@ -149,7 +169,9 @@ it('R09 a grant that comes after a logout is taken back at the server', () => {
   always((moved) => {
     const { before, event, after, effects } = moved
     if (event.type !== 'granted' || before.phase !== 'out' || stands(moved)) return
-    const late = !isSame(event.under.epoch, before.epoch) || (before.logout && !event.explicit)
+    const late =
+      !isSame(event.under.epoch, before.epoch) ||
+      (before.logout && !event.explicit && !isOther(before, event))
     if (!late) return
     expect(after.phase).toBe('out')
     // Where nobody wanted to be out the server says who is signed in.
@@ -228,7 +250,7 @@ it('a switch of users ends the old one first and keeps the new one back until th
   always(({ before, after, effects }) => {
     const switched = effectOf(effects, 'switched')
     if (!switched) return
-    expect(switched.from).toBe(before.identity)
+    expect(switched.from).toBe(before.identity ?? before.candidate?.identity)
     expect(switched.from.subject).not.toBe(switched.to.subject)
     expect(after).toMatchObject({ phase: 'out', identity: undefined, credential: undefined, purging: true })
     expect(after.incoming?.identity).toBe(switched.to)
@@ -241,7 +263,7 @@ it('a logout is kept until it is confirmed, or somebody signs in', () => {
   always(({ before, event, after }) => {
     if (!before.logout || after.logout) return
     const delivered = event.type === 'logoutConfirmed' && isSame(event.epoch, before.epoch)
-    const signIn = event.type === 'granted' && event.explicit
+    const signIn = event.type === 'granted' && (event.explicit || isOther(before, event))
     // Another tab has said so: it wrote that the logout is delivered, or signed in.
     const elsewhere =
       event.type === 'markerSeen' || (event.type === 'received' && event.message.type === 'in')

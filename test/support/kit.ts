@@ -86,6 +86,8 @@ export class ManualClock {
 /** What the tabs of one browser share. */
 export class FakeBrowser {
   readonly storage = new Map<string, string>()
+  /** What stands under other keys than the marker. */
+  readonly notes = new Map<string, string>()
   readonly watchers = new Set<() => void>()
   storageBlocked = false
 }
@@ -192,8 +194,10 @@ export function createKit<User = unknown>(
       body,
       init: told,
     }
-    requests.push(sent)
     const respond = routes.get(pathname)
+    // A backend without a session endpoint, unless the test gives it one: a start that asks for it is not counted.
+    if (!respond && pathname === '/auth/session') return new Response(null, { status: 404 })
+    requests.push(sent)
     if (!respond) throw new TypeError(`no answer for ${pathname}`)
     const count = (counts.get(pathname) ?? 0) + 1
     counts.set(pathname, count)
@@ -203,6 +207,7 @@ export function createKit<User = unknown>(
     return answer
   }
 
+  const placeOf = (key: string) => (key.split(':').length > 2 ? browser.notes : browser.storage)
   const ports: Ports = {
     clock,
     chance: { fraction: () => 0.5, id: () => `id${++ids}-${Math.random().toString(36).slice(2, 6)}` },
@@ -224,11 +229,13 @@ export function createKit<User = unknown>(
     },
     channels: { open: () => ({ memoryOnly: true, post: () => {}, close: () => {} }) },
     shared: {
-      read: (key) => (browser.storageBlocked ? undefined : (browser.storage.get(key) ?? null)),
+      read: (key) => (browser.storageBlocked ? undefined : (placeOf(key).get(key) ?? null)),
       write(key, value) {
         if (browser.storageBlocked) return false
-        if (value === null) browser.storage.delete(key)
-        else browser.storage.set(key, value)
+        // So that a later page of the test may have one.
+        if (key.endsWith(':no-session-endpoint') && !routes.has('/auth/session')) return true
+        if (value === null) placeOf(key).delete(key)
+        else placeOf(key).set(key, value)
         return true
       },
       watch(_key, changed) {
@@ -299,4 +306,11 @@ export async function signedIn<User = unknown>(
   await kit.auth.ready()
   await kit.auth.login({ email: 'ann@example.com', password: 'secret' })
   return kit
+}
+
+/** A browser in which Ann was signed in when its last page was closed. */
+export async function leftSignedIn(): Promise<FakeBrowser> {
+  const { auth, browser } = await signedIn()
+  auth.dispose()
+  return browser
 }

@@ -1,0 +1,75 @@
+import { isSame } from '../core/epoch.js'
+import { oneOf } from '../core/marker.js'
+import type { Identity } from '../core/state.js'
+import type { Mode } from '../core/types.js'
+import { AuthError } from '../errors.js'
+import { isPresent, judgeRefresh, makeIdentity, readFields, text } from './answers.js'
+import type { Context } from './context.js'
+import { inTime, type Reply } from './endpoints.js'
+import { modeOf, probe } from './obtain.js'
+import { raced } from './waiting.js'
+
+/** Whom the cookie is for, in the words of the session endpoint. */
+export type Found =
+  | {
+      readonly kind: 'user'
+      readonly identity: Identity
+      readonly mode: Mode | undefined
+      readonly reply: Reply
+    }
+  | { readonly kind: 'nobody'; readonly reply: Reply }
+  /** The backend has no such endpoint. */
+  | { readonly kind: 'absent' }
+  /** This tab has learned from another one meanwhile, or the page is another one's. */
+  | { readonly kind: 'overtaken' }
+  | { readonly kind: 'failed'; readonly error: AuthError; readonly retryAfter?: number | undefined }
+
+const MODES = ['token', 'session'] as const
+const ABSENT: readonly number[] = [404, 405, 501]
+const DAY_MS = 86_400_000
+
+const absenceKey = ({ name }: Context): string => `${name}:no-session-endpoint`
+
+/** Whether the session endpoint can say whom the cookie is for. That it is not there is remembered for a day. */
+export function canLook(context: Context): boolean {
+  const { options, ports } = context
+  if (options.endpoints.session === false) return false
+  const age = ports.clock.wall() - Number(ports.shared.read(absenceKey(context)) ?? NaN)
+  return modeOf(context) === 'session' || !(age >= 0 && age < DAY_MS)
+}
+
+/** Asks whom the cookie is for. It rotates nothing, extends nothing and changes nothing here. */
+export async function look(context: Context): Promise<Found> {
+  const { ports, disposed } = context
+  const { epoch } = context.state
+  const reply = await raced(inTime(context, probe(context)), disposed)
+  const found: Found = reply
+    ? await judge(context, reply)
+    : { kind: 'failed', error: new AuthError('timeout', { action: 'restore the session' }) }
+  context.syncMarker()
+  if (!isSame(context.state.epoch, epoch)) return { kind: 'overtaken' }
+  if (found.kind === 'absent') ports.shared.write(absenceKey(context), String(ports.clock.wall()))
+  return found
+}
+
+async function judge(context: Context, reply: Reply): Promise<Found> {
+  const { status, body } = reply
+  if (ABSENT.includes(status) && modeOf(context) !== 'session') return { kind: 'absent' }
+  const fields = status === 200 ? readFields(context, body, 'session') : undefined
+  if (fields && isPresent(fields.user)) {
+    try {
+      const identity = makeIdentity(context, fields.user, text(fields.sessionId))
+      return { kind: 'user', identity, mode: oneOf(MODES, fields.mode) ?? modeOf(context), reply }
+    } catch (cause) {
+      return { kind: 'failed', error: new AuthError('invalid_user', { cause }) }
+    }
+  }
+  const verdict = await judgeRefresh(context, reply)
+  if (verdict.kind === 'refused' || status === 401) return { kind: 'nobody', reply }
+  if (verdict.kind === 'indeterminate') return { ...verdict, kind: 'failed' }
+  return { kind: 'failed', error: new AuthError('invalid_response', { status }) }
+}
+
+/** Whether both are one sign-in: by its id, where the backend names one, and by who it is. */
+export const isSameSession = (one: Identity, other: Identity): boolean =>
+  one.subject === other.subject && (!one.sessionId || !other.sessionId || one.sessionId === other.sessionId)
