@@ -33,7 +33,8 @@ function step(state: ClientState, event: ClientEvent, now: Moment): Transition {
     case 'started':
       return started(state, event.marker, now)
     case 'skipped':
-      return state.phase === 'unknown' ? [{ ...state, phase: 'out' }, []] : [state, []]
+      // Somebody may have signed in in another tab meanwhile.
+      return state.phase === 'unknown' && !state.resyncing ? [{ ...state, phase: 'out' }, []] : [state, []]
     case 'asking':
       return [{ ...state, asking: !event.done && state.phase === 'out' }, []]
     case 'markerSeen':

@@ -65,6 +65,8 @@ export async function start(
     context.syncMarker()
     if (returning || isAsking(context)) context.dispatch({ type: 'asking', done: false })
   })()
+  /** What is still to be ended comes before every question. */
+  const settled = async () => context.state.logout && logouts.deliver()
   const owed = () => context.state.logout?.sessionIds.filter((id) => id !== WHICHEVER) ?? []
   // Before a pending logout, which without a session id would end the session that was just made. No other tab is asked: whom
   // the cookie is for has just changed.
@@ -79,8 +81,8 @@ export async function start(
     context.dispatch({ type: 'asking', done: true })
     // The mark is used up by an answer alone: until there is one, the next start has to ask.
     if (kind !== 'failed') ports.tab.write(redirectKey(context), null)
-    if (context.state.logout) await logouts.deliver()
-    else payOff(debts)
+    await settled()
+    payOff(debts)
     return undefined
   }
   const { phase } = context.state
@@ -93,7 +95,7 @@ export async function start(
   )
     return refresher.refresh({ cause: 'start', restore: true })
   if (phase !== 'in' && isAsking(context)) return visit()
-  if (context.state.logout) await logouts.deliver()
+  await settled()
   context.dispatch({ type: 'skipped' })
   return undefined
 
@@ -114,17 +116,18 @@ export async function start(
   /** One question. Where it gets no answer it is asked again on occasion, and by no timer. */
   async function ask(): Promise<RefreshOutcome | undefined> {
     context.askAgain = undefined
-    if (context.state.logout) await logouts.deliver()
+    await settled()
     const debts = owed()
     const outcome = await question(context, refresher, logouts).catch(() => undefined)
     if (outcome?.kind === 'failed') context.askAgain = () => void ask()
-    if (context.state.phase === 'in') payOff(debts)
+    payOff(debts)
     return outcome
   }
 
   /** What was still to be ended when somebody else turned out to be signed in. */
   function payOff(ids: readonly string[]): void {
-    const { sessionId } = context.state
+    const { phase, sessionId } = context.state
+    if (phase !== 'in') return
     for (const id of ids) if (id !== sessionId) void logouts.compensate({ identity: { sessionId: id } })
   }
 }

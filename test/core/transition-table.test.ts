@@ -322,3 +322,9 @@ it.each(CELLS)('%s + %s → %s', (name, eventName, outcome) => {
   const text = `${described(state, next)} | ${typesOf(effects).join(' ')}`
   expect(effects.length === 0 ? described(state, next) : text).toBe(outcome)
 })
+
+it('R99 who is told of a sign-in elsewhere while a visitor is asked about does not pass for signed out', () => {
+  const visitor = after(INITIAL, { type: 'started', marker: undefined })
+  const told = after(visitor, signedInElsewhere(visitor), { type: 'skipped' })
+  expect(told).toMatchObject({ phase: 'unknown', resyncing: true })
+})
