@@ -1,7 +1,7 @@
 /* Where requests go, on a page whose surroundings another site has had a hand in. */
 import { afterEach, expect, it, vi } from 'vitest'
 import { createAuthClient } from '../../src/index.js'
-import { grant } from '../support/kit.js'
+import { ANN, grant, json } from '../support/kit.js'
 
 const EVIL = 'https://evil.example'
 
@@ -22,6 +22,7 @@ it('OW-14 address, referrer, window.name and messages decide neither where a req
     const { method, url: href } = input instanceof Request ? input : { method: init?.method, url: input }
     const url = new URL(href, location.href)
     sent.push(`${method ?? 'GET'} ${url.href}`)
+    if (url.pathname === '/auth/session') return Promise.resolve(json({ user: ANN, mode: 'token' }))
     return Promise.resolve(url.pathname.startsWith('/auth/refresh') ? grant(1) : new Response('{}'))
   }
   const auth = createAuthClient({ fetch, development: false })
@@ -35,6 +36,7 @@ it('OW-14 address, referrer, window.name and messages decide neither where a req
   auth.dispose()
   const { origin } = location
   expect(sent).toEqual([
+    `GET ${origin}/auth/session`,
     `POST ${origin}/auth/refresh`,
     `GET ${origin}/api/orders`,
     `POST ${origin}/auth/logout`,

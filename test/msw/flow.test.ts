@@ -99,7 +99,7 @@ it('BBA-13 OW-13 auth calls carry the static header, bodies are JSON, and no tok
   await settled(kit.auth.logout())
   const calls = seen.filter(({ path }) => path.startsWith('/auth/'))
   expect(pathsOf(calls)).toEqual([
-    'POST /auth/refresh',
+    'GET /auth/session',
     'POST /auth/login',
     'POST /auth/refresh',
     'POST /auth/logout',

@@ -16,7 +16,7 @@ import {
   useUser,
 } from '../../src/react/index.js'
 import { failure, outcome } from '../client/support.js'
-import { type ANN, BOB, createKit, grant, refusal, signedIn } from '../support/kit.js'
+import { type ANN, BOB, createKit, grant, leftSignedIn, refusal, signedIn } from '../support/kit.js'
 import { MODES, mount, reported, sentences, turn, warnings, watchFaults } from './support.js'
 
 watchFaults()
@@ -239,7 +239,7 @@ it.each([
     /^Failed to log in: POST \/auth\/login answered 404 text\/html: the answer is not what the contract says\. Check the endpoint, what is in between, and that a mock is started/,
   ],
 ])('%s leaves the page with its fallback; the login says what to look at', async (_, answer, sentence) => {
-  const kit = createKit()
+  const kit = createKit({}, { browser: await leftSignedIn() })
   kit.on('/auth/refresh', answer)
   kit.on('/auth/login', answer)
   const denied: unknown[] = []

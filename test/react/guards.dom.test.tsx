@@ -4,7 +4,7 @@ import { expect, it, vi } from 'vitest'
 import type { AuthClient, AuthState } from '../../src/index.js'
 import { AuthProvider, RequireAuth, SignedIn, SignedOut } from '../../src/react/index.js'
 import { failure, gate } from '../client/support.js'
-import { BOB, createKit, grant, json, refusal, settle, signedIn } from '../support/kit.js'
+import { BOB, createKit, grant, json, leftSignedIn, refusal, settle, signedIn } from '../support/kit.js'
 import { MODES, mount, reported, turn, warnings, watchFaults } from './support.js'
 
 watchFaults()
@@ -54,7 +54,7 @@ it.each(MODES)('R76 %s: a reload of who is signed in never shows the sign-in pag
 })
 
 it.each(MODES)('R76 %s: nobody is sent away while nobody knows, also offline', async (_, strict) => {
-  const kit = createKit()
+  const kit = createKit({}, { browser: await leftSignedIn() })
   kit.online = false
   kit.on('/auth/refresh', () => new TypeError('Failed to fetch'))
   const onDenied = vi.fn()

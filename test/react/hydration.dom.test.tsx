@@ -14,7 +14,7 @@ import {
   useUser,
 } from '../../src/react/index.js'
 import { gate } from '../client/support.js'
-import { ANN, BOB, createKit, grant, refusal, signedIn } from '../support/kit.js'
+import { ANN, BOB, createKit, grant, leftSignedIn, refusal, signedIn } from '../support/kit.js'
 import { hydrate, MODES, reported, turn, warnings, watchFaults } from './support.js'
 
 watchFaults()
@@ -115,7 +115,7 @@ it('R76 that the server knows nobody sends nobody away: the client asks', async 
 })
 
 it('what the network is like is shown also beside a session from the server', async () => {
-  const kit = createKit()
+  const kit = createKit({}, { browser: await leftSignedIn() })
   kit.online = false
   kit.on('/auth/refresh', () => new TypeError('Failed to fetch'))
   const Link = () => <>{useAuth((state) => `${state.status} ${state.connection}`)}</>
@@ -125,6 +125,8 @@ it('what the network is like is shown also beside a session from the server', as
     </AuthProvider>
   )
   const page = await hydrate(renderToString(app(createKit().auth)), app(kit.auth))
+  // The other tabs are heard out first.
+  await turn(() => kit.clock.advance(50))
   expect(page.text()).toBe('authenticated offline')
   expect(warnings).toEqual([])
 })

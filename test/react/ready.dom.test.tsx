@@ -4,7 +4,7 @@ import { expect, it, vi } from 'vitest'
 import type { AuthClient } from '../../src/index.js'
 import { AuthProvider, useAuthReady } from '../../src/react/index.js'
 import { failure, gate } from '../client/support.js'
-import { createKit, grant, json, signedIn } from '../support/kit.js'
+import { createKit, grant, json, leftSignedIn, signedIn } from '../support/kit.js'
 import { MODES, mount, reported, turn, warnings, watchFaults } from './support.js'
 
 watchFaults()
@@ -52,7 +52,7 @@ it.each(places)('R76 %s: useAuthReady waits for the answer, for one refresh', as
 it.each(places)(
   'R79 %s: without an answer it waits 10 s at most and then says unknown',
   async (_, strict, app) => {
-    const kit = createKit()
+    const kit = createKit({}, { browser: await leftSignedIn() })
     kit.on('/auth/refresh', () => new Promise<Response>(() => {}))
     const page = await mount(app(kit.auth), strict)
     await turn(() => kit.clock.advance(7_000))

@@ -125,6 +125,33 @@ it('R89 unknown lasts until it is said who is signed in; then ready() and the ca
   expect(await known).toMatchObject({ status: 'unauthenticated' })
 })
 
+it('R89 unknown ends with a login and with a logout, also offline', async () => {
+  const auth = createTestAuth({ status: 'unknown', user: ANN })
+  const ready = auth.ready()
+  await auth.login({})
+  expect(await ready).toMatchObject({ user: ANN })
+
+  const other = createTestAuth({ status: 'unknown', user: ANN })
+  const known = other.ready()
+  await settle()
+  other.goOffline()
+  expect(await other.logout()).toEqual({ server: 'pending', durable: true })
+  expect(await known).toMatchObject({ status: 'unauthenticated', reason: 'logout' })
+})
+
+it.each(['token', 'session'] as const)('R89 unknown lasts also offline (%s)', async (mode) => {
+  const auth = createTestAuth({ status: 'unknown', user: ANN, mode })
+  auth.goOffline()
+  const ready = auth.ready()
+  await settle()
+  expect(auth.getState()).toMatchObject({ status: 'unknown', connection: 'offline' })
+  auth.goOnline()
+  await settle()
+  expect([status(auth), await stateOf(ready)]).toEqual(['unknown', 'pending'])
+  auth.signIn()
+  expect(await ready).toMatchObject({ user: ANN, connection: 'ok' })
+})
+
 it('R89 signIn switches users as the real client does: the caches first', async () => {
   const auth = createTestAuth({ user: ANN })
   const order: string[] = []

@@ -6,6 +6,8 @@ export interface TestPage {
   /** Where the client navigated to, oldest first. It goes nowhere. */
   readonly navigated: readonly string[]
   online: boolean
+  /** Nobody has said yet who is signed in. */
+  undecided: boolean
   url(): string
   signal(signal: LifecycleSignal): void
 }
@@ -26,6 +28,7 @@ export function createTestPage(): TestPage {
   const page: TestPage = {
     navigated,
     online: true,
+    undecided: false,
     url() {
       const href = globalThis.location?.href ?? NO_DOCUMENT
       return /^https?:/.test(href) ? href : NO_DOCUMENT
@@ -49,7 +52,8 @@ export function createTestPage(): TestPage {
       tab: memory(),
       lifecycle: {
         visible: () => true,
-        online: () => page.online,
+        // Offline a start does not ask, and takes whom it does not know for nobody.
+        online: () => page.online || page.undecided,
         prerendering: () => false,
         listen(receive) {
           listeners.add(receive)

@@ -74,8 +74,9 @@ export function createTestAuth<User = unknown>(options: TestAuthOptions<User> = 
   refuseProduction(allowInProduction)
 
   const page = createTestPage()
+  page.undecided = status === 'unknown'
   const server = createTestServer<User>({
-    decided: status !== 'unknown',
+    decided: !page.undecided,
     mode,
     url: page.url,
     online: () => page.online,
@@ -90,6 +91,8 @@ export function createTestAuth<User = unknown>(options: TestAuthOptions<User> = 
       mode,
       endpoints: TEST_ENDPOINTS,
       parseUser: server.userOf,
+      // Where it is said who is signed in, no start asks.
+      restore: page.undecided ? 'auto' : 'never',
       development: false,
       fetch: server.fetch,
     },
@@ -120,6 +123,11 @@ export function createTestAuth<User = unknown>(options: TestAuthOptions<User> = 
     return { identity, credential }
   }
 
+  function decide(): void {
+    page.undecided = false
+    server.decide()
+  }
+
   const under = () => ({ epoch: context.state.epoch, generation: context.state.generation })
 
   function signIn(who = user): void {
@@ -134,7 +142,7 @@ export function createTestAuth<User = unknown>(options: TestAuthOptions<User> = 
       explicit,
       wished: true,
     })
-    server.decide()
+    decide()
   }
 
   function signOut(reason: EndReason): void {
@@ -153,6 +161,12 @@ export function createTestAuth<User = unknown>(options: TestAuthOptions<User> = 
   return {
     ...client,
     signIn,
+    logout(how) {
+      const result = client.logout(how)
+      // Also where it cannot be delivered yet.
+      decide()
+      return result
+    },
     expire({ reason = 'expired', unnoticed = false } = {}) {
       server.end(reason)
       if (!unnoticed)
@@ -163,12 +177,12 @@ export function createTestAuth<User = unknown>(options: TestAuthOptions<User> = 
           under: under(),
           asked: context.ports.clock.wall(),
         })
-      server.decide()
+      decide()
     },
     signOutElsewhere() {
       server.end('revoked')
       signOut('logout-elsewhere')
-      server.decide()
+      decide()
     },
     goOffline() {
       page.online = false
