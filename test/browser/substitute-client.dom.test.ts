@@ -1,7 +1,7 @@
 /* Two whole clients on a page without a native channel: what they still learn of each other, and by which way. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { type AuthClient, createAuthClient } from '../../src/index.js'
-import { ANN, grant, refusal } from '../support/kit.js'
+import { ANN, grant, json, refusal } from '../support/kit.js'
 
 /** Of one test alone: what the package of the test before still writes is no concern of the next. */
 let key = ''
@@ -13,9 +13,11 @@ let count = 0
 
 function fetch(input: string | URL | Request): Promise<Response> {
   const { pathname } = new URL(input instanceof Request ? input.url : input, location.href)
+  const user = { ...ANN, mail: 'ann@example.com' }
+  if (pathname === '/auth/session') return Promise.resolve(json(signedIn ? { user, mode: 'token' } : null))
   if (pathname !== '/auth/refresh') signedIn = pathname === '/auth/login'
   if (pathname === '/auth/logout') return Promise.resolve(new Response(null, { status: 204 }))
-  return Promise.resolve(signedIn ? grant(++count, { user: { ...ANN, mail: 'ann@example.com' } }) : refusal())
+  return Promise.resolve(signedIn ? grant(++count, { user }) : refusal())
 }
 
 async function client(): Promise<AuthClient> {
