@@ -312,9 +312,9 @@ const BY_COOKIE: readonly Mutant[] = [
     replace: 'renewed !== rejected && !(asked && isForeign(undefined))',
     breaks: 'P6',
     schedule: of(
-      { ...SESSION, seed: 879_602, tabs: 2, mode: 'token', csrf: 'cookie', tells: false },
+      { ...SESSION, seed: 233_829, tabs: 2, mode: 'token', csrf: 'cookie', tells: false },
       ...[request(0, 61), { after: 0, do: 'prefer', mode: 'session' } as const],
-      ...[write(), write(0, 224_216), elsewhere(0, 0, 'bob')],
+      ...[write(0, 112), write(0, 254_507), elsewhere(0, 0, 'bob')],
     ),
   },
   {
