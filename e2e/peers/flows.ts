@@ -93,7 +93,7 @@ export function testPeer(kind: PeerKind): void {
     expect((await cookieOf(context, cookie)) === before).toBe(!rolls)
   })
 
-  test('R43 a second tab needs no question of its own, and a sign-out in one ends both, and no other browser', async ({
+  test('R43 R99 a second tab asks once whom the cookie is for, and a sign-out in one ends both, and no other browser', async ({
     start,
     page,
     context,
@@ -108,11 +108,11 @@ export function testPeer(kind: PeerKind): void {
     const other = await openTab(second, peer)
     await expectShown(other, 'Ada is signed in')
     expect((await other.run('write', 'From the other tab')).status).toBe(200)
-    expect(seenBy(peer, kind)).toEqual(['PUT /api/profile 200'])
+    expect(seenBy(peer, kind)).toEqual([asked, 'PUT /api/profile 200'])
     expect(await tab.run('logout')).toEqual({ server: 'confirmed', durable: true })
     await expectAll([other], { status: 'unauthenticated', reason: 'logout-elsewhere' })
     expect(await other.fails('write', 'x')).toMatchObject({ code: 'session_ended' })
-    expect(seenBy(peer, kind)).toEqual(['PUT /api/profile 200', signedOut])
+    expect(seenBy(peer, kind)).toEqual([asked, 'PUT /api/profile 200', signedOut])
     await second.reload()
     await other.expectUser(undefined)
     expect((await device.run('write', 'From elsewhere')).status).toBe(200)

@@ -1,9 +1,16 @@
-import { AuthError } from '../errors.js'
+import type { AuthError } from '../errors.js'
 import type { Endpoints } from '../options/types.js'
-import { baseUrl, endpointUrl } from './endpoints.js'
+import type { baseUrl, endpointUrl } from './endpoints.js'
 import type { Context } from './context.js'
 
 const MAX_LENGTH = 2048
+
+/** What is loaded anyway. Given, since an import from here would cut every bundle of the client in two, which packs worse. */
+export interface Loaded {
+  readonly baseUrl: typeof baseUrl
+  readonly endpointUrl: typeof endpointUrl
+  readonly AuthError: typeof AuthError
+}
 
 /** Control characters, which browsers drop, and backslashes, which they read as slashes. */
 const TRICKS = /[\x00-\x1f\x7f-\x9f\\]/
@@ -12,7 +19,8 @@ const TRICKS = /[\x00-\x1f\x7f-\x9f\\]/
  * The path as it may be given to the backend, or an error: only a path of this origin, in no disguise, and not one that
  * would lead straight back into the sign-in (RFC 9700, 4.11.1).
  */
-export function checkReturnTo(context: Context, returnTo: unknown): string {
+export function checkReturnTo(context: Context, returnTo: unknown, loaded: Loaded): string {
+  const { baseUrl, endpointUrl, AuthError } = loaded
   const { options, ports } = context
   const refuse = () => new AuthError('invalid_return_to', { action: 'begin the sign-in' })
   if (typeof returnTo !== 'string' || returnTo.length > MAX_LENGTH || !returnTo.startsWith('/'))
@@ -45,9 +53,9 @@ export function checkReturnTo(context: Context, returnTo: unknown): string {
 }
 
 /** The path of the page, or the start page where nobody should come back to it, such as from a sign-in page. */
-export function ownPath(context: Context): string {
+export function ownPath(context: Context, loaded: Loaded): string {
   try {
-    return checkReturnTo(context, context.ports.page.path())
+    return checkReturnTo(context, context.ports.page.path(), loaded)
   } catch {
     return '/'
   }

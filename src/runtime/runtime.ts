@@ -14,7 +14,6 @@ import { Logouts, type LogoutResult } from './logout.js'
 import { Refresher } from './refresh.js'
 import { renew, type Settled } from './renewal.js'
 import { authenticatedFetch, type AuthRequestInit } from './requests.js'
-import { checkReturnTo, ownPath } from './return-to.js'
 import { createSchedule } from './schedule.js'
 import { activated, askOnReturn, markRedirect, start } from './start.js'
 import { closeChannel, openChannel } from './tabs.js'
@@ -91,7 +90,9 @@ export class Runtime {
     const { page } = context.ports
     if (page.embedded() && !context.options.redirectInFrame)
       throw new AuthError('embedded', { action: 'begin the sign-in' })
-    const path = returnTo === undefined ? ownPath(context) : checkReturnTo(context, returnTo)
+    // Loaded by those alone who sign in by redirect.
+    const { checkReturnTo, ownPath } = await import('./return-to.js')
+    const path = returnTo === undefined ? ownPath(context, LOADED) : checkReturnTo(context, returnTo, LOADED)
     void this.started()
     await raced(activated(context), context.disposed)
     await raced(this.#logouts.settle(), context.disposed)
@@ -202,7 +203,7 @@ export class Runtime {
     const outcome = await start(context, this.#refresher, this.#logouts)
     this.#plan()
     // Where a skeleton is all that the page can show, somebody has to say why.
-    if (outcome?.kind === 'failed' && context.state.connection === 'degraded')
+    if (outcome?.kind === 'failed' && context.state.connection === 'degraded' && !context.state.logout)
       void inDevelopment(context, () => console.warn(`[latchkey] ${outcome.error.message}`))
   }
 

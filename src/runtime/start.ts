@@ -58,12 +58,14 @@ export async function start(
   reportMissing(context)
   const returning = isReturning(context)
   const marker = context.readMarker()
+  // Whoever signed out as the first thing of this page is out, and not asked about.
+  const acted = !isSame(context.state.epoch, NO_EPOCH)
   context.note('start', { cause: returning ? 'redirect' : (marker?.state ?? 'missing') })
   // In one step: who is about to ask must not be shown as signed out in between.
   context.quietly(() => {
     context.dispatch({ type: 'started', marker })
     context.syncMarker()
-    if (returning || isAsking(context)) context.dispatch({ type: 'asking', done: false })
+    if (returning || (!acted && isAsking(context))) context.dispatch({ type: 'asking', done: false })
   })()
   /** What is still to be ended comes before every question. */
   const settled = async () => context.state.logout && logouts.deliver()
@@ -94,7 +96,7 @@ export async function start(
     (blocked || !isSame(context.state.epoch, NO_EPOCH))
   )
     return refresher.refresh({ cause: 'start', restore: true })
-  if (phase !== 'in' && isAsking(context)) return visit()
+  if (phase !== 'in' && !acted && isAsking(context)) return visit()
   await settled()
   context.dispatch({ type: 'skipped' })
   return undefined

@@ -227,6 +227,18 @@ it('a page that goes away sends a logout that still waits for the lock', async (
   expect(kit.sent('/auth/logout')).toHaveLength(1)
 })
 
+it('R99 a logout as the first call is never shown as unknown again', async () => {
+  const kit = createKit()
+  kit.on('/auth/session', () => json(null))
+  kit.on('/auth/logout', done)
+  const shown: string[] = []
+  const result = kit.auth.logout()
+  kit.auth.subscribe(({ status }) => void shown.push(status))
+  await kit.clock.advance(3000)
+  await result
+  expect(new Set(shown)).toEqual(new Set(['unauthenticated']))
+})
+
 it('a logout is the first call of a client that has not started, and nothing is restored after it', async () => {
   const { browser } = await signedIn()
   const kit = createKit({}, { browser })

@@ -4,6 +4,7 @@ import { AuthError } from '../../src/errors.js'
 import { resolveOptions } from '../../src/options/resolve.js'
 import type { AuthClientOptions } from '../../src/options/types.js'
 import type { Context } from '../../src/runtime/context.js'
+import { baseUrl, endpointUrl } from '../../src/runtime/endpoints.js'
 import { checkReturnTo } from '../../src/runtime/return-to.js'
 import { createKit, ORIGIN, settle } from '../support/kit.js'
 
@@ -12,7 +13,7 @@ const PAGE = `${ORIGIN}/app/orders?page=2`
 /** All that the check looks at. */
 function check(returnTo: unknown, options: AuthClientOptions = {}, page = PAGE): string {
   const context = { options: resolveOptions(options), ports: { page: { url: () => page } } }
-  return checkReturnTo(context as unknown as Context, returnTo)
+  return checkReturnTo(context as unknown as Context, returnTo, { AuthError, baseUrl, endpointUrl })
 }
 
 const code = (returnTo: unknown, options?: AuthClientOptions, page?: string): unknown => {
