@@ -39,7 +39,7 @@ try {
   const result = await page.evaluate(() =>
     (globalThis as unknown as { measure(): Promise<Measured> }).measure(),
   )
-  const { plain, authenticated, refreshes, parallel } = result
+  const { plain, authenticated, refreshes, parallel, waiting } = result
   console.log(`browser                      Chromium ${browser.version()}`)
   console.log(`plain call, stubbed network  ${plain.toFixed(1)} µs`)
   console.log(`auth.fetch, token fresh      ${authenticated.toFixed(1)} µs`)
@@ -47,6 +47,14 @@ try {
     `on top of it                 ${(authenticated - plain).toFixed(1)} µs (aim 20 µs), × ${(authenticated / plain).toFixed(1)}`,
   )
   console.log(`${parallel} calls, token spent     ${refreshes} refresh${refreshes === 1 ? '' : 'es'}`)
+  for (const { calls, simple, authenticated } of waiting) {
+    const name = `${calls} calls wait`.padEnd(29)
+    console.log(
+      `${name}${authenticated.toFixed(0)} ms, × ${(authenticated / simple).toFixed(1)} of a simple client's ${simple.toFixed(0)} ms`,
+    )
+  }
+  const [few, many] = waiting.map(({ calls, authenticated }) => authenticated / calls) as [number, number]
+  console.log(`each of many over of few      × ${(many / few).toFixed(2)} (linear is 1)`)
   await page.close()
 
   const { bare, signOut } = await measureTabs(browser, `http://localhost:${port}/tabs-page`, TABS, ROUNDS)
