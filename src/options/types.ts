@@ -86,6 +86,7 @@ export interface AuthClientOptions<User = unknown> {
   refusals?: readonly Refusal[] | undefined
   /**
    * Whether an answer says, in words of its own, that nobody is signed in, besides a 401; gets a copy. It is answered like a 401.
+   * The body of a stream (`text/event-stream`, `application/x-ndjson` and their like) cannot be read from the copy.
    */
   isUnauthorized?: ((response: Response) => boolean | Promise<boolean>) | undefined
   /**

@@ -191,10 +191,20 @@ async function refusalIn(
   // First, since it sends a write again only where the token has changed.
   if (mode === 'session' && (await asksForCsrf(context, response, safe))) return 'csrf'
   // Theirs may throw, and the body they read may never end.
-  const asked = isUnauthorized && (async () => isUnauthorized(response.clone()))().catch(() => false)
+  const asked = isUnauthorized && (async () => isUnauthorized(copied(response)))().catch(() => false)
   if (asked && (await within(clock, timeouts.request, asked))) return '401'
   if (mode !== 'session') return undefined
   return response.redirected && isHtml(response) ? 'page' : undefined
+}
+
+/** What does not end by itself. */
+const STREAM = /stream|ndjson|jsonl|json-seq|multipart/i
+
+/** For who looks at an answer before its reader. The body of a stream is at its end at once: nobody waits for the first event. */
+function copied(response: Response): Response {
+  const copy = response.clone()
+  if (STREAM.test(copy.headers.get('content-type') ?? '')) void copy.body?.cancel().catch(() => {})
+  return copy
 }
 
 /** Whether a new token can help: a 401 of an origin we sent the token to, whose challenge names no other fault (RFC 6750, 3.1). */

@@ -111,3 +111,30 @@ it.each(['/short', '/nothing', '/events'])(
     expect(remove.mock.calls).toEqual(add.mock.calls)
   },
 )
+
+it.each(['text/event-stream; charset=utf-8', 'application/x-ndjson'])(
+  'R62 an isUnauthorized that reads bodies holds no %s up, and one that reads the status is asked about it',
+  async (type) => {
+    const asked: number[] = []
+    const kit = await signedIn({
+      async isUnauthorized(response) {
+        asked.push(response.status)
+        return response.status === 419 || (await response.text()).includes('UNAUTHENTICATED')
+      },
+    })
+    kit.on('/events', ({ path, init }, count) =>
+      fetch(origin + path, { signal: init.signal ?? null }).then(
+        ({ body }) =>
+          new Response(body, { status: count === 1 ? 419 : 200, headers: { 'content-type': type } }),
+      ),
+    )
+    // The clock stands still: what waits for a body that does not end would wait for ever.
+    const { status, body } = await kit.auth.fetch('/events')
+    expect([status, asked]).toEqual([200, [419, 200]])
+    const reader = body!.getReader()
+    expect(new TextDecoder().decode((await reader.read()).value)).toBe('data: first\n\n')
+    const end = failure(rest(reader))
+    await kit.auth.logout()
+    expect(await end).toMatchObject({ code: 'session_changed' })
+  },
+)
