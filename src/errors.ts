@@ -51,6 +51,9 @@ export interface AuthErrorDetails {
 
 const RETRYABLE: readonly AuthErrorCode[] = ['rate_limited', 'timeout', 'offline', 'network', 'server_error']
 
+/** A code of a server, and no sentence, page or value that came in its place. */
+const CODE = /^[\w .:/-]{1,64}$/
+
 /**
  * What every auth call rejects with: a stable `code`, whether trying again can help, and a sentence that says what to
  * do. It never carries a token, a cookie or a password.
@@ -72,7 +75,7 @@ export class AuthError extends Error {
   readonly retryable: boolean
   /** HTTP status of the answer that caused it, where there was one. */
   readonly status: number | undefined
-  /** The `error` code in the server's answer, where there was one. For `switch`, not for people to read. */
+  /** The `error` code in the server's answer, where there was one of at most 64 letters, digits and ` .:/-_`. For `switch`, not for people to read. */
   readonly serverCode: string | undefined
   /** When to try again, in milliseconds since 1970, where the server or the back-off says. */
   readonly retryAt: number | undefined
@@ -89,6 +92,7 @@ export class AuthError extends Error {
     this.code = code
     this.retryable = RETRYABLE.includes(code)
     Object.assign(this, details)
+    if (!CODE.test(details.serverCode ?? '')) this.serverCode = undefined
   }
 }
 

@@ -130,6 +130,7 @@ const RULES: { readonly [Name in keyof AuthClientOptions]-?: Rule } = {
   parseAnswer: FUNCTION,
   errorCode: FUNCTION,
   isUnauthorized: FUNCTION,
+  diagnosticPath: FUNCTION,
   fetch: FUNCTION,
   refreshMargin: SECONDS,
   minValidity: SECONDS,
@@ -155,6 +156,7 @@ const DEFAULTS = {
   redirectInFrame: false,
   returnToParameter: 'return_to',
   authRoutes: [],
+  diagnosticPath: (_path: string) => '',
 } satisfies Partial<ResolvedOptions>
 
 /** Turns options into settings; throws a TypeError that names the option and the way out. */

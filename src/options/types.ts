@@ -134,6 +134,11 @@ export interface AuthClientOptions<User = unknown> {
    * also where a start gets no answer that can be used. @default on a loopback host
    */
   development?: boolean | undefined
+  /**
+   * What diagnostics and errors say of the path of a request, such as `(path) => path.replace(/[^/]+$/, ':id')`: invite and reset
+   * links carry their secret there. @default nothing, so that only the origin is told
+   */
+  diagnosticPath?: ((path: string) => string) | undefined
   /** Used for every request. @default the global `fetch`, looked up at each call */
   fetch?: typeof globalThis.fetch | undefined
 }

@@ -50,7 +50,7 @@ export interface DiagnosticEntry {
   readonly milliseconds?: number | undefined
   /** For `refresh.sent`: how much of that was drawn to keep the tabs apart, in milliseconds. */
   readonly jitter?: number | undefined
-  /** Origin and path of the request, without query. */
+  /** Origin of the request, and of its path what the option `diagnosticPath` says. */
   readonly url?: string | undefined
   /** Scopes a resource asks for (RFC 6750, 3.1). */
   readonly scope?: string | undefined

@@ -112,7 +112,7 @@ export async function authenticatedFetch(
     const giveUp = (credential: Credential, { status }: Response) => {
       hopeless.set(credential, (hopeless.get(credential) ?? new Set()).add(matter))
       const message = refusal === 'csrf' ? CSRF_TWICE : credential.mode === 'session' ? COOKIE_TWICE : TWICE
-      context.note('request.unauthorized', { url: plain(url), status, message })
+      context.note('request.unauthorized', { url: told(context, url), status, message })
     }
     const mayReplay = spare && refusal !== 'page' && isReplayAllowed(context, spare) && replay?.() !== false
     // Waited for in any case, so that what the caller sends next does not meet the same 401.
@@ -122,14 +122,14 @@ export async function authenticatedFetch(
       if (signal.aborted || (mayReplay && !loops)) throw error
     })
     if (!spare) {
-      const action = `send ${request.method} ${plain(url)}`
+      const action = `send ${request.method} ${told(context, url)}`
       throw new AuthError('not_replayable', { status: first.status, response: first, action })
     }
     // The same again would be refused again: it is not for the sake of the token that it was.
     const same = refusal === 'csrf' && renewed && sameJson(proof, cookieHeaders(context, renewed, safe))
     if (renewed && (same || refusal === 'page')) giveUp(renewed, first)
     if (!mayReplay || !renewed || same) return first
-    context.note('request.replayed', { url: plain(url), generation: renewed.generation })
+    context.note('request.replayed', { url: told(context, url), generation: renewed.generation })
     void first.body?.cancel().catch(() => {})
     const second = await attempt(renewed, spare)
     if (await refusalIn(context, url, second, renewed, safe)) giveUp(renewed, second)
@@ -164,8 +164,16 @@ function resolve(context: Context, url: string | URL): URL | undefined {
   }
 }
 
-/** Origin and path: a query may hold secrets. */
 const plain = (url: URL): string => url.origin + url.pathname
+
+/** What diagnostics and errors say of a URL: its path may hold a secret as its query does, unless the application knows better. */
+function told({ options }: Context, { origin, pathname }: URL): string {
+  try {
+    return origin + options.diagnosticPath(pathname)
+  } catch {
+    return origin
+  }
+}
 
 function isReplayAllowed({ options }: Context, { method, url }: Request): boolean {
   const { replay } = options
@@ -215,14 +223,18 @@ function isRejected(context: Context, target: URL, response: Response): boolean 
   const final = new URL(response.url || target)
   if (!mayReceiveCredential(context, final)) {
     const message = `Redirected to ${final.origin}, which the credential may not reach`
-    context.note('request.redirected', { url: plain(target), status, message })
+    context.note('request.redirected', { url: told(context, target), status, message })
     return false
   }
   const header = response.headers.get('www-authenticate')
   const bearer = header && parseChallenges(header).find(({ scheme }) => scheme === 'bearer')
   const error = bearer ? bearer.parameters.get('error') : undefined
   if (refuses && bearer && error === 'insufficient_scope')
-    context.note('request.forbidden', { url: plain(target), status, scope: bearer.parameters.get('scope') })
+    context.note('request.forbidden', {
+      url: told(context, target),
+      status,
+      scope: bearer.parameters.get('scope'),
+    })
   return (
     status === 401 &&
     (error === undefined || error === 'invalid_token') &&

@@ -231,7 +231,7 @@ const from = (url: string, status: number): Response =>
 it.each(['https://evil.example/orders?x=1', 'http://app.example.com/', 'https://app.example.com:444/'])(
   'R60 a 401 that a redirect brought from %s is not answered with a token',
   async (url) => {
-    const { kit, sent } = await signedIn({}, () => from(url, 401))
+    const { kit, sent } = await signedIn({ diagnosticPath: (path) => path }, () => from(url, 401))
     expect((await kit.auth.fetch('/orders?secret=1')).status).toBe(401)
     expect(sent).toHaveLength(1)
     const { origin } = new URL(url)
@@ -247,7 +247,7 @@ it.each(['https://evil.example/orders?x=1', 'http://app.example.com/', 'https://
 )
 
 it('R60 a redirect to another origin is noted also where it succeeds, one to a listed origin is not', async () => {
-  const { kit } = await signedIn({}, (url) =>
+  const { kit } = await signedIn({ diagnosticPath: (path) => path }, (url) =>
     from(url.endsWith('a') ? 'https://storage.example/' : 'https://app.example.com/b', 200),
   )
   await kit.auth.fetch('/a')

@@ -31,7 +31,7 @@ async function expire(kit: Kit): Promise<void> {
 const refreshes = (kit: Kit): number => kit.sent('/auth/refresh').length - 1
 
 it('BBA-07 ERR-12 a 401 is answered by one refresh and one replay with the new token', async () => {
-  const kit = await signedIn()
+  const kit = await signedIn({ diagnosticPath: (path) => path })
   kit.on('/api/orders', rejects(1))
   const response = await kit.auth.fetch('/api/orders')
   expect([response.status, await response.json()]).toEqual([200, { by: 'Bearer token-2' }])
@@ -79,7 +79,7 @@ it('R04 a late 401 of a stream does not renew a token that is already newer', as
 })
 
 it('R52 an endpoint that always answers 401 gets two calls, and the caller the last 401', async () => {
-  const kit = await signedIn()
+  const kit = await signedIn({ diagnosticPath: (path) => path })
   kit.on('/api/orders', () => unauthorized('Bearer error="invalid_token"'))
   const response = await kit.auth.fetch('/api/orders?page=1')
   expect([response.status, await response.json()]).toEqual([401, { error: 'nope' }])
@@ -234,7 +234,7 @@ it('R57 one request can refuse its replay', async () => {
 })
 
 it('ERR-13 insufficient_scope is given to the caller, the scope is told, and nothing is refreshed', async () => {
-  const kit = await signedIn()
+  const kit = await signedIn({ diagnosticPath: (path) => path })
   const challenge = 'Basic realm="x", Bearer error="insufficient_scope", scope="admin orders:write"'
   for (const status of [403, 401]) {
     kit.on('/api/admin', () => json({}, { status, headers: { 'www-authenticate': challenge } }))

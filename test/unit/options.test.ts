@@ -54,6 +54,7 @@ const WRONG: Record<string, unknown[]> = {
   mode: [...without(), 'TOKEN', 'cookie'],
   session: without(isObject),
   isUnauthorized: without(isFunction),
+  diagnosticPath: without(isFunction),
   returnToParameter: without(),
   redirectInFrame: without(isBoolean),
 }
