@@ -54,7 +54,7 @@ test('R39 R25 the back button after a sign-out in another tab finds nobody signe
   expect(credentialed(server, from)).toEqual(['/auth/logout'])
 })
 
-test('R39 with hideOnRestore the back button after a sign-out in another tab shows no private page for one frame', async ({
+test('CC-02 R39 with hideOnRestore the back button after a sign-out in another tab shows no private page for one frame', async ({
   app,
   server,
   tabs,

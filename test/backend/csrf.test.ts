@@ -168,7 +168,7 @@ it('FIX-03 a call that names another session than its cookie is 409 and does not
   expect((await meantFor(bob.session_id, bob.csrf_token)).status).toBe(200)
 })
 
-it('FIX-03 a backend that does not look takes the call for whoever is signed in', async () => {
+it('a backend that does not look takes the call for whoever is signed in', async () => {
   const backend = await createTestBackend({ mode: 'session', sessionIdHeader: false })
   const browser = backend.browser()
   const ada = await loginForSession(browser)

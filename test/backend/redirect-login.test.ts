@@ -144,7 +144,7 @@ it('FIX-04 a callback without the cookie of its start signs nobody in', async ()
 it.each([
   ['a code after a minute', 0, MINUTE],
   ['an attempt after ten minutes, its code fresh', 10 * MINUTE - 1, 1],
-])('CK-12 %s is too late', async (_name, atForm, onTheWay) => {
+])('%s is too late', async (_name, atForm, onTheWay) => {
   const backend = await createTestBackend()
   const browser = backend.browser()
   const request = await openForm(browser)
@@ -162,6 +162,17 @@ it('CK-12 a form after ten minutes is too late', async () => {
   const request = await openForm(browser)
   backend.time.advance(10 * MINUTE)
   expect((await postForm(browser, request)).status).toBe(400)
+})
+
+it('CK-12 the cookie works once: kept and sent again with its callback, it signs nobody in', async () => {
+  const backend = await createTestBackend()
+  const browser = backend.browser()
+  const callback = await signInAtProvider(browser)
+  const headers = { cookie: `__Host-login=${browser.cookie('__Host-login')}` }
+  expect((await arrive(browser, callback, { headers })).status).toBe(303)
+  const again = await arrive(backend.browser(), callback, { headers })
+  expect([again.status, cookieOf(again)]).toEqual([400, undefined])
+  expect(await backend.admin.listSessions()).toHaveLength(1)
 })
 
 it('FIX-01 it ends the session the browser had, though the Strict cookie may stay away on the way back', async () => {

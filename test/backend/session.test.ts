@@ -43,7 +43,7 @@ it('nobody is 200 null', async () => {
   expect([answer.status, await answer.json()]).toEqual([200, null])
 })
 
-it('FIX-03 the cookie alone decides: it says who the next refresh would be, whatever token comes along', async () => {
+it('the cookie alone decides: it says who the next refresh would be, whatever token comes along', async () => {
   const browser = (await createTestBackend()).browser()
   const { access_token: token } = await login(browser)
   const bob = await login(browser, BOB)

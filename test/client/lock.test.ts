@@ -1,8 +1,18 @@
 import { expect, it } from 'vitest'
 import type { Locks } from '../../src/core/ports.js'
-import { createKit, grant, json, type Kit, ManualClock, refusal, settle, signedIn } from '../support/kit.js'
+import {
+  ANN,
+  createKit,
+  grant,
+  json,
+  type Kit,
+  ManualClock,
+  refusal,
+  settle,
+  signedIn,
+} from '../support/kit.js'
 import { createHub } from './hub.js'
-import { FakeLocks, NO_CHANNELS, NO_LOCKS, outcome, silence } from './support.js'
+import { FakeLocks, gate, NO_CHANNELS, NO_LOCKS, outcome, silence } from './support.js'
 
 async function locked(): Promise<{ kit: Kit; locks: FakeLocks; name: string }> {
   const clock = new ManualClock()
@@ -191,4 +201,41 @@ it('who queues for the lock asks what its holder has brought, however short the 
   await clock.advance(30)
   await token
   expect(hub.said.map(({ type }) => type)).toEqual(['ask', 'in'])
+})
+
+it('AV-28 who gets the lock reads the facts again: a token that another tab has brought meanwhile is used, and no other asked for', async () => {
+  const clock = new ManualClock()
+  const locks = new FakeLocks(clock)
+  const hub = createHub()
+  const { browser, auth, on } = await signedIn({}, { clock, ports: { locks, channels: hub.channels } })
+  const tab = createKit({}, { clock, browser, ports: { locks, channels: hub.channels } })
+  tab.on('/auth/refresh', () => grant(2))
+  tab.on('/auth/session', () => json({ mode: 'token', user: ANN, session_id: 's1' }))
+  const ready = tab.auth.ready()
+  await clock.advance(100)
+  await ready
+  const before = tab.sent('/auth/refresh').length
+  clock.sleep(300_000)
+  const answer = gate()
+  on('/auth/refresh', () => answer.answer)
+  const tokens = [auth.getAccessToken(), tab.auth.getAccessToken()]
+  await settle()
+  expect(locks.pending).toBe(2)
+  answer.open(grant(7))
+  await clock.advance(500)
+  expect(await Promise.all(tokens)).toEqual(['token-7', 'token-7'])
+  expect(tab.sent('/auth/refresh')).toHaveLength(before)
+})
+
+it('AV-28 a listener that calls and awaits the client under its own refresh, and one that logs out, hold nobody up', async () => {
+  const { kit, locks } = await locked()
+  const told: string[] = []
+  kit.auth.on('diagnostic', ({ type }) => {
+    if (type === 'refresh.sent') void outcome(kit.auth.getAccessToken()).then((end) => told.push(end))
+    if (type === 'refresh.done') void outcome(kit.auth.logout()).then((end) => told.push(end))
+  })
+  expect(await outcome(kit.auth.refresh({ force: true }))).toMatch(/resolved|session_changed|login_required/)
+  await kit.clock.advance(1000)
+  expect(told).toHaveLength(2)
+  expect([locks.pending, kit.auth.getState().status]).toEqual([0, 'unauthenticated'])
 })

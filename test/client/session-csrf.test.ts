@@ -39,16 +39,36 @@ const withToken = Object.entries(SOURCES).filter(([name]) => !name.startsWith('t
 
 const stageOf = ([client, backend]: Setting): Promise<Stage> => createStage(client, backend)
 
-it.each(Object.entries(SOURCES))(
-  'OW-09 writes go through with the protection of %s',
+it.each(Object.entries(SOURCES))('writes go through with the protection of %s', async (_name, setting) => {
+  const stage = await stageOf(setting)
+  const app = await stage.signedIn()
+  expect((await stage.write(app, 'one')).value?.status).toBe(200)
+  await stage.world.tabs[0]!.reload()
+  await stage.world.advance(1000)
+  expect((await stage.write(stage.world.tabs[0]!.app!, 'two')).value?.status).toBe(200)
+  expect(await stage.nameOf('ann')).toBe('two')
+})
+
+it.each(withToken)(
+  'OW-09 the token of %s is in the header of writes and in no URL, no diagnostic entry and no error',
   async (_name, setting) => {
     const stage = await stageOf(setting)
-    const app = await stage.signedIn()
-    expect((await stage.write(app, 'one')).value?.status).toBe(200)
-    await stage.world.tabs[0]!.reload()
-    await stage.world.advance(1000)
-    expect((await stage.write(stage.world.tabs[0]!.app!, 'two')).value?.status).toBe(200)
-    expect(await stage.nameOf('ann')).toBe('two')
+    const { page, auth } = await stage.signedIn()
+    stage.exchanges.length = 0
+    await stage.write({ page, auth, told: [] }, 'one')
+    stage.backend.admin.rotateCsrfKey()
+    await stage.write({ page, auth, told: [] }, 'two')
+    await stage.backend.admin.endAllSessions('ann')
+    const { error } = await stage.write({ page, auth, told: [] }, 'three')
+    await stage.run(auth.login(ANN))
+    await stage.run(auth.logout())
+    const header = setting[1].csrf?.header ?? 'x-csrf-token'
+    const tokens = [...new Set(stage.sent().flatMap(({ headers }) => headers.get(header) ?? []))]
+    expect(tokens.length).toBeGreaterThan(1)
+    expect(error).toBeDefined()
+    const told = [JSON.stringify(auth.getDiagnostics()), String(error), JSON.stringify(error)]
+    for (const text of [...stage.sent().map(({ url }) => decodeURIComponent(url.href)), ...told])
+      expect(tokens.filter((token) => text.includes(decodeURIComponent(token)))).toEqual([])
   },
 )
 

@@ -353,3 +353,20 @@ it('R12 RV-03 only the words of the contract end a session', async () => {
   expect((await stage.run(auth.refresh({ force: true }))).error).toBeUndefined()
   expect(auth.getState()).toMatchObject({ status: 'authenticated', connection: 'ok' })
 })
+
+it.each(['session', 'token'] as const)(
+  'TMO-05 the absolute end is final in %s mode: it is told with its reason, once, and nothing asks after it, however active the person is',
+  async (mode) => {
+    const stage = await createStage({ mode }, { mode, sessionMs: 600_000, idleMs: 86_400_000 })
+    const { auth, told } = await stage.signedIn()
+    stage.respond = (_request, url) => (url.pathname === '/api/other' ? new Response('ok') : undefined)
+    for (let minute = 0; minute < 11; minute++) await stage.run(auth.fetch('/api/profile'), 60_000)
+    expect(told).toEqual(['end expired'])
+    const before = stage.sent().length
+    for (let minute = 0; minute < 30; minute++) {
+      expect((await stage.run(auth.fetch('/api/profile'), 60_000)).error?.code).toBe('session_ended')
+    }
+    expect(stage.sent().slice(before)).toEqual([])
+    expect([told, auth.getState()]).toMatchObject([['end expired'], { reason: 'expired' }])
+  },
+)

@@ -604,7 +604,7 @@ it('a login during the first refresh of an anonymous page is not thrown away whe
   expect(kit.sent('/auth/logout')).toHaveLength(0)
 })
 
-it('a refresh that finds another user ends and purges the old one before the new one is shown', async () => {
+it('FIX-03 a refresh that finds another user ends and purges the old one before the new one is shown', async () => {
   const kit = await signedIn()
   const told = listen(kit.auth)
   let purged = () => {}
