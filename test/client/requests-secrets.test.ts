@@ -67,7 +67,7 @@ it.each(['slow_down', 'auth/invalid-token', 'errors:too.many', 'Invalid credenti
 
 it.each([
   'x'.repeat(65),
-  `${'x'.repeat(300)}`,
+  'x'.repeat(300),
   'no account ann@example.com',
   'first\nsecond',
   '<b>no</b>',

@@ -66,7 +66,7 @@ it.each(withToken)(
     const tokens = [...new Set(stage.sent().flatMap(({ headers }) => headers.get(header) ?? []))]
     expect(tokens.length).toBeGreaterThan(1)
     expect(error).toBeDefined()
-    const told = [JSON.stringify(auth.getDiagnostics()), String(error), JSON.stringify(error)]
+    const told = [JSON.stringify(auth.getDiagnostics()), error!.message, JSON.stringify(error)]
     for (const text of [...stage.sent().map(({ url }) => decodeURIComponent(url.href)), ...told])
       expect(tokens.filter((token) => text.includes(decodeURIComponent(token)))).toEqual([])
   },
