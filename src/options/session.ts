@@ -45,6 +45,12 @@ export interface SessionOptions {
    * @default 300
    */
   revalidateAfter?: number | false | undefined
+  /**
+   * False: no redirect of an unsafe request is followed, and its answer has the type `opaqueredirect` and the status 0. Else the
+   * browser takes the CSRF token and the session id along, also to another origin whose CORS answer lets these headers in.
+   * @default true
+   */
+  followRedirects?: boolean | undefined
 }
 
 export interface ResolvedCsrf {
@@ -78,10 +84,12 @@ const DEFAULT_CSRF: Omit<ResolvedCsrf, 'chosen'> & Record<keyof CsrfOptions, unk
 const DEFAULT_SESSION: Required<SessionOptions> & {
   idHeader: string | false
   revalidateAfter: number | false
+  followRedirects: boolean
 } = {
   csrf: undefined,
   idHeader: 'X-Session-Id',
   revalidateAfter: 300,
+  followRedirects: true,
 }
 
 /** Whether it is one; a refusal of the session endpoint is one, with a reason. */
@@ -96,8 +104,12 @@ const SESSION: Rule = [
   (value, name) =>
     name === 'csrf' ||
     value === false ||
-    (name === 'idHeader' ? isHeader([value, '1']) : SECONDS[0](value, name)),
-  'the name of a header, a number of seconds, or false',
+    (name === 'followRedirects'
+      ? value === true
+      : name === 'idHeader'
+        ? isHeader([value, '1'])
+        : SECONDS[0](value, name)),
+  'the name of a header, a number of seconds, or a boolean',
 ]
 const CSRF: Rule = [
   (value, name) =>
@@ -114,12 +126,18 @@ export interface ResolvedSession {
   readonly idHeader: string | false
   /** In milliseconds; Infinity is never. */
   readonly revalidateAfter: number
+  readonly followRedirects: boolean
 }
 
 export function resolveSession(given: SessionOptions | undefined): ResolvedSession {
-  const { csrf, idHeader, revalidateAfter } = group('session', DEFAULT_SESSION, given, SESSION)
+  const { csrf, idHeader, revalidateAfter, followRedirects } = group(
+    'session',
+    DEFAULT_SESSION,
+    given,
+    SESSION,
+  )
   const seconds = revalidateAfter === false ? Infinity : revalidateAfter
-  return { csrf: resolveCsrf(csrf), idHeader, revalidateAfter: seconds * 1000 }
+  return { csrf: resolveCsrf(csrf), idHeader, revalidateAfter: seconds * 1000, followRedirects }
 }
 
 function resolveCsrf(given: SessionOptions['csrf']): ResolvedCsrf {

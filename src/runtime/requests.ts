@@ -88,7 +88,9 @@ export async function authenticatedFetch(
     }
     proof = cookieHeaders(context, credential, safe)
     for (const [name, value] of proof) request.headers.set(name, value)
-    return raced(send(request, { ...carried(request), credentials: 'include' }), signal)
+    const cookie: RequestInit = { ...carried(request), credentials: 'include' }
+    if (!safe && !options.followRedirects && request.redirect === 'follow') cookie.redirect = 'manual'
+    return raced(send(request, cookie), signal)
   }
 
   const run = async (): Promise<Response> => {

@@ -370,3 +370,23 @@ it.each(['session', 'token'] as const)(
     expect([told, auth.getState()]).toMatchObject([['end expired'], { reason: 'expired' }])
   },
 )
+
+it('OW-10 with followRedirects: false no unsafe request by cookie is followed elsewhere with its CSRF token and session id', async () => {
+  const redirects = async (followRedirects: boolean | undefined, init: RequestInit) => {
+    const seen: [string, RequestRedirect][] = []
+    const fetch = (input: string | URL | Request, more?: RequestInit): Promise<Response> => {
+      const request = input instanceof Request ? new Request(input, more) : undefined
+      if (request?.url.endsWith('/api/any')) seen.push([request.method, request.redirect])
+      return stage.world.tabs[0]!.page!.fetch(input, more)
+    }
+    const stage = await createStage({ mode: 'session', session: { followRedirects }, fetch })
+    const { auth } = await stage.signedIn()
+    stage.respond = (_request, url) => (url.pathname === '/api/any' ? new Response('ok') : undefined)
+    await stage.run(auth.fetch('/api/any', init))
+    return seen[0]
+  }
+  expect(await redirects(undefined, { method: 'POST' })).toEqual(['POST', 'follow'])
+  for (const method of WRITES) expect(await redirects(false, { method })).toEqual([method, 'manual'])
+  expect(await redirects(false, { method: 'POST', redirect: 'error' })).toEqual(['POST', 'error'])
+  expect(await redirects(false, { method: 'GET' })).toEqual(['GET', 'follow'])
+})
