@@ -35,7 +35,7 @@ const LINES: [
     { token: 'laptop', cookie: 't1' },
     { session_id: 'laptop' },
     ['bob', 'phone'],
-    'kept',
+    'deleted',
   ],
   ['the cookie of another user', { cookie: 'bob' }, { session_id: 'laptop' }, ALL, 'kept'],
   ['the cookie of another device', { cookie: 'phone' }, { session_id: 'laptop' }, ALL, 'kept'],

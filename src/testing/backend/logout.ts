@@ -32,9 +32,9 @@ export async function logout(store: Store, sessions: Sessions, request: LogoutRe
 
   if (scope === 'current') {
     await sessions.end(id, 'session_revoked')
-    // A deletion is for whatever cookie is in the jar when it arrives. So it is not repeated, and not made for a caller who
-    // proves his part by a token and may have another cookie by then: a dead one does no harm.
-    return isProvedByCookie(request) && session.ended === undefined
+    // A deletion is for whatever cookie is in the jar when it arrives. So it is not repeated, and not made for a caller whose
+    // cookie is another one, or none, and who proves his part by a token alone: a dead cookie does no harm.
+    return cookie?.id === id && session.ended === undefined
   }
   // What ended earlier has no say about sessions that were made after it, nor about the one that took its place.
   const madeUntil = session.ended && session.ended.at - (session.ended.replaced ? 1 : 0)
