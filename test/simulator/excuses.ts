@@ -247,7 +247,7 @@ export class Excuses {
               this.#gaveBack.has(other)))) &&
         other.sentAt < arrivedAt &&
         (other.arrivedAt ?? 0) >= Math.max(arrivedAt, wonAt) &&
-        (other.answer?.cookies.length ?? 0) > 0,
+        changesJar(other),
     )
     if (crossed) return true
     if (wonAt > 0) return false
@@ -514,8 +514,13 @@ const valueOf = (setCookie: string): string | undefined => CREDENTIAL.exec(setCo
 const isElsewhere = ({ headers }: Exchange): boolean => headers.has('x-elsewhere')
 
 /** Longer than the deadline of the client for auth calls. */
-function isLate({ sentAt, arrivedAt, answer }: Exchange): boolean {
-  return (
-    arrivedAt !== undefined && arrivedAt - sentAt >= 8000 && answer !== undefined && answer.cookies.length > 0
-  )
+function isLate(exchange: Exchange): boolean {
+  const { sentAt, arrivedAt } = exchange
+  return arrivedAt !== undefined && arrivedAt - sentAt >= 8000 && changesJar(exchange)
+}
+
+/** A refusal behind a logout, another sign-in or an administrator is no excuse: it has to leave the cookie alone. */
+function changesJar({ answer }: Exchange): boolean {
+  if (!answer || answer.cookies.length === 0) return false
+  return answer.status !== 401 || !new TextDecoder().decode(answer.body).includes('session_revoked')
 }
