@@ -161,8 +161,11 @@ async function question(
       const { sessionId } = found.identity
       const { state } = context
       if (isOver(state, sessionId)) {
-        context.dispatch({ type: 'loginLost', sessionId })
-        void logouts.deliver()
+        // What is still owed is delivered anyway.
+        if (!state.logout?.sessionIds.includes(sessionId!)) {
+          context.dispatch({ type: 'loginLost', sessionId })
+          void logouts.deliver()
+        }
         return undefined
       }
       if (found.mode === 'session') {
