@@ -182,7 +182,8 @@ function adopt(state: ClientState, grant: Grant | undefined, now: Moment): Trans
   if (since !== undefined && credential.issued.wall < since)
     return [same ? { ...state, candidate: grant } : state, []]
   if (state.purging) return [{ ...state, incoming: grant }, []]
-  if (same && (resyncing || !known || known.sessionId === identity.sessionId))
+  // A sign-in whose answer named no session learns its id from whoever has asked since.
+  if (same && (resyncing || !known?.sessionId || known.sessionId === identity.sessionId))
     return [take(state, grant, now), claims(known, identity)]
   // Both are told to be signed in by the one cookie, and only the server knows whose it is.
   return resyncing ? switchTo(state, grant, state.epoch) : [state, same ? [] : [{ type: 'repair' }]]

@@ -12,6 +12,7 @@ import {
   grantOf,
   identityOf,
   loggedIn,
+  LOGOUT,
   markerOf,
   messageIn,
   move,
@@ -144,6 +145,20 @@ it('R04 the late one is repaired also where it is the first that this tab hears 
   expect(move(noted, answer)[1]).toEqual([{ type: 'repair' }])
   // Where nobody has asked in between it is as good as any.
   expect(typesOf(move(asking, answer)[1])).not.toContain('repair')
+})
+
+it('R99 a sign-in whose answer named no session learns its id from a tab that has asked since', () => {
+  const named = signedIn()
+  const state: ClientState = {
+    ...named,
+    sessionId: undefined,
+    identity: { ...named.identity!, sessionId: undefined },
+  }
+  const fresh = { generation: 3, issuedAt: 4000, sessionId: 's-new' }
+  const [next] = move(state, fromSibling(state, grantOf('ann', fresh)))
+  expect(next).toMatchObject({ sessionId: 's-new', identity: { subject: 'ann', sessionId: 's-new' } })
+  // So that a logout names it, and no other tab has to end it once more.
+  expect(move(next, LOGOUT)[0].logout).toEqual({ scope: 'current', sessionIds: ['s-new'] })
 })
 
 it('a sibling is believed only where epoch, subject and session are ours and its token is newer', () => {
