@@ -6,7 +6,7 @@ import { alsoEnd, WHICHEVER, without } from './pending-logout.js'
 import { followMarker, notice, pendingLogout, received } from './siblings.js'
 import type { ClientEvent, ClientState, Moment, Transition } from './state.js'
 import { tellLogout, writeMarker } from './telling.js'
-import { back, postponed } from './waits.js'
+import { back, postponed, waitLeft } from './waits.js'
 
 /** More than anybody logs out of while a message is under way. */
 const MOST_OVER = 8
@@ -52,7 +52,11 @@ function step(state: ClientState, event: ClientEvent, now: Moment): Transition {
       const proof = event.identity ? { candidate: undefined, since: undefined } : { candidate, since }
       if (!candidate) return [{ ...state, ...proof }, []]
       const { identity = candidate.identity } = event
-      return [{ ...take(state, { ...candidate, identity }, now), ...proof }, claims(state.identity, identity)]
+      const { retryAt, mandated, failures } = state
+      const taken = take(state, { ...candidate, identity }, now)
+      // What another tab was told to wait for meanwhile is about the refresh endpoint, which was not asked.
+      const waits = waitLeft(state, now) > 0 && { retryAt, mandated, failures }
+      return [{ ...taken, ...proof, ...waits }, claims(state.identity, identity)]
     }
     case 'returned':
       return [state.phase === 'in' ? { ...state, since: now.wall } : state, []]

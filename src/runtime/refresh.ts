@@ -116,13 +116,15 @@ export class Refresher {
       const ask = lives ? HEAR_OUT_MS : contended ? ASK_MS : 0
       if (await this.#adopted(need, known, ask)) return { kind: 'refreshed' }
       const { candidate } = context.state
+      const still = this.#held(need)
+      // Whoever is told to wait before he has asked gets no answer: the other tab's word counts meanwhile.
+      if (still && candidate) context.dispatch({ type: 'looked', under: context.state.epoch })
+      if (still) return still
       if (!need.force && candidate && canLook(context) && modeOf(context) !== 'session') {
         // Whom the cookie is for costs no rotation, and no lock.
         release?.()
         return (await this.#proved(candidate)) ?? this.#fly({ ...need, force: true })
       }
-      const still = this.#held(need)
-      if (still) return still
       if (life.aborted && !need.explicit) return { kind: 'ended' }
       const outcome = await this.#attempts(need, began, leaving)
       flush = outcome.flush

@@ -208,7 +208,7 @@ async function refusalIn(
 }
 
 /** What does not end by itself. */
-const STREAM = /stream|ndjson|jsonl|json-seq|multipart/i
+const STREAM = /stream|ndjson|multipart/i
 
 /** For who looks at an answer before its reader. The body of a stream is at its end at once: nobody waits for the first event. */
 function copied(response: Response): Response {

@@ -292,3 +292,21 @@ it('R99 R39 a page that comes back asks whose the cookie is by now, and shows wh
   expect(kit.auth.getState()).toMatchObject({ user: BOB })
   expect(await kit.auth.getAccessToken()).toBe('token-7')
 })
+
+it('R99 R13 a second tab that hears of a Retry-After asks nobody before: the word of the first counts meanwhile, and is proved after it', async () => {
+  const hub: Hub = createHub()
+  const kit = await signedIn({}, { ports: { channels: hub.channels } })
+  const { browser, clock } = kit
+  await clock.advance(10_000)
+  kit.on('/auth/refresh', () => json({}, { status: 429, headers: { 'retry-after': '20' } }))
+  expect(await outcome(kit.auth.refresh({ force: true }))).toBe('rate_limited')
+  const tab = createKit({}, { browser, clock, ports: { channels: hub.channels } })
+  tab.on('/auth/session', () => session(ANN))
+  void tab.auth.ready()
+  await clock.advance(19_000)
+  expect(tab.auth.getState()).toMatchObject({ user: ANN })
+  expect(paths(tab)).toEqual([])
+  kit.auth.dispose()
+  await clock.advance(2000)
+  expect(paths(tab)).toEqual(['/auth/session'])
+})
