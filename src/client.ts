@@ -45,8 +45,9 @@ export interface AuthClient<User = unknown> {
   /**
    * Signs in: posts the body as JSON to the login endpoint. Never sent twice.
    *
-   * Throws `invalid_credentials`, `user_disabled`, `rate_limited` (with `retryAt`), `session_changed` where a logout or
-   * another login came in between, and the codes of a failed request.
+   * Throws `invalid_credentials`, `login_refused` where the answer has a code of its own (`serverCode`), `csrf_refused`, `user_disabled`, `rate_limited`
+   * (with `retryAt`), `session_changed` where a logout or another login came in between, and the codes of a failed request. An answer that signs
+   * nobody in, such as one that wants a second factor, ends nothing: it is `invalid_response`, with the answer, unread, as `response`.
    */
   login(credentials: unknown): Promise<AuthState<User>>
   /**

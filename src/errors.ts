@@ -8,6 +8,8 @@ const MESSAGES = {
   session_ended: 'the session has ended. Sign in again',
   session_changed: 'somebody signed in or out in between. Start again as who is signed in now',
   invalid_credentials: 'the server did not accept the credentials',
+  login_refused: 'the server refuses the sign-in for a reason of its own: see `serverCode` and `response`',
+  csrf_refused: 'the server did not accept the CSRF token. Check `session.csrf`',
   user_disabled: 'this account is disabled',
   forbidden:
     'the server refuses the call (403). Check its allowed origins, `staticHeader` and `session.csrf`',
@@ -16,8 +18,7 @@ const MESSAGES = {
   offline: 'the network is down. The session is kept',
   network: 'no answer arrived. Check that the server is up and allows this origin with credentials (CORS)',
   server_error: 'the server answered with an error. The session is kept',
-  invalid_response:
-    'the answer is not what the contract says. Check the endpoint, what is in between, and that a mock is started',
+  invalid_response: 'the answer is not what the contract says. Check the endpoint and what is in between',
   redirected: 'the endpoint answered with a redirect. Check for a sign-in page in between',
   unsupported_token_type: 'the server issued no bearer token',
   invalid_user:
@@ -81,17 +82,21 @@ export class AuthError extends Error {
   readonly retryAt: number | undefined
   /** Why the session ended, for `session_ended` and `login_required`. */
   readonly reason: EndReason | 'none' | undefined
-  /** The 401 that could not be replayed, for `not_replayable`. */
-  readonly response: Response | undefined
+  /**
+   * The answer, unread: the 401 that could not be replayed, for `not_replayable`, or what a sign-in was answered that signed nobody in.
+   * Not enumerable, since its body may hold what no log should.
+   */
+  declare readonly response: Response | undefined
 
   constructor(
     code: AuthErrorCode,
-    { cause, action, sentence = MESSAGES[code], ...details }: AuthErrorDetails = {},
+    { cause, action, sentence = MESSAGES[code], response, ...details }: AuthErrorDetails = {},
   ) {
     super(`${action ? `Failed to ${action}: ` : ''}${sentence}.`, cause === undefined ? undefined : { cause })
     this.code = code
     this.retryable = RETRYABLE.includes(code)
     Object.assign(this, details)
+    Object.defineProperty(this, 'response', { value: response })
     if (!CODE.test(details.serverCode ?? '')) this.serverCode = undefined
   }
 }

@@ -1,5 +1,4 @@
 import { type Credential, elapsed, LONGEST_MS, margin, parseLifetime } from '../core/lifetime.js'
-import { isHandle } from '../core/marker.js'
 import { isTokenText } from '../core/messages.js'
 import type { Grant, Identity } from '../core/state.js'
 import type { EndReason, Mode } from '../core/types.js'
@@ -14,7 +13,7 @@ import { within } from './waiting.js'
 /** What an answer that should bring a credential comes to. */
 export type GrantVerdict = { readonly kind: 'granted'; readonly grant: Grant } | Indeterminate
 
-interface Indeterminate {
+export interface Indeterminate {
   readonly kind: 'indeterminate'
   readonly error: AuthError
   readonly retryAfter?: number | undefined
@@ -101,19 +100,20 @@ function faultOf({ ports }: Context, { fault, redirected, status }: Reply): Auth
   return status >= 500 || status === 408 || status === 425 ? 'server_error' : undefined
 }
 
-async function failure(
+export async function failure(
   context: Context,
   reply: Reply,
   action: string,
   code: AuthErrorCode,
-  cause: unknown,
+  cause?: unknown,
 ): Promise<Indeterminate> {
-  const { status, code: serverCode, retryAfter } = reply
+  const { status, code: serverCode, retryAfter, response } = reply
   const retryAt = retryAfter === undefined ? undefined : context.ports.clock.wall() + retryAfter
   const error = new AuthError(code, {
     status: status || undefined,
     serverCode,
     retryAt,
+    response,
     action: `${action}: ${reply.said}`,
     sentence: await inDevelopment(context, ({ explain }) => explain(context, reply, code, LOADED)),
     cause,
@@ -200,7 +200,7 @@ async function identify(
   const { ports, options, state, learned } = context
   const { endpoints, timeouts, revalidateAfter } = options
   const now = context.instant()
-  const sessionId = text(fields.sessionId)
+  const sessionId = context.sessionIdOf(fields.sessionId)
   if (isPresent(fields.user)) {
     context.learned = now
     return makeIdentity(context, fields.user, sessionId)
@@ -216,7 +216,7 @@ async function identify(
   const left = timeouts.request / 2 - elapsed(issued, now)
   const reply = await (known ? within(ports.clock, left, asked) : asked)
   const found = reply?.status === 200 ? readFields(context, reply.body, endpoint) : undefined
-  const id = text(found?.sessionId)
+  const id = context.sessionIdOf(found?.sessionId)
   // Somebody else may have signed in since the answer, and then the cookie is his.
   const isForeign = !bearer && sessionId && id && id !== sessionId
   if (!found || !isPresent(found.user) || isForeign) return known ?? reply
@@ -228,10 +228,6 @@ async function identify(
 
 export const isPresent = (user: unknown): boolean => user !== undefined && user !== null
 
-/** A handle as servers write it. */
-export const text = (value: unknown): string | undefined =>
-  isHandle(value) ? value : typeof value === 'number' ? String(value) : undefined
-
 /** Throws where the application's parser does, or where the user has no id. */
 export function makeIdentity(context: Context, rawUser: unknown, sessionId: string | undefined): Identity {
   const { parseUser, getUserId } = context.options
@@ -240,5 +236,5 @@ export function makeIdentity(context: Context, rawUser: unknown, sessionId: stri
   if ((typeof subject !== 'string' && !Number.isFinite(subject)) || subject === '') {
     throw new TypeError('The user has no id')
   }
-  return { subject: String(subject), sessionId, rawUser, user }
+  return { subject: String(subject), sessionId: context.sessionIdOf(sessionId), rawUser, user }
 }

@@ -1,5 +1,5 @@
 import { isNewer, isSame } from '../core/epoch.js'
-import { type Marker, parseMarker, serializeMarker } from '../core/marker.js'
+import { isHandle, type Marker, parseMarker, serializeMarker } from '../core/marker.js'
 import { type Message, wrap } from '../core/messages.js'
 import { WHICHEVER } from '../core/pending-logout.js'
 import type { Credential, Instant } from '../core/lifetime.js'
@@ -20,6 +20,9 @@ type Delegated = Exclude<Effect, { type: 'writeMarker' | 'post' | 'abandon' }>
 
 /** What other parts of the runtime do when the transition asks for it. */
 export type Reactions = { readonly [E in Delegated as E['type']]: (effect: E) => void }
+
+/** So many renewals in a row that each name another session id, and ids count as absent. */
+const MOST_RENAMINGS = 2
 
 /** What all parts of the runtime share: the state, the only way to change it, and who belongs to it. */
 export class Context {
@@ -45,6 +48,7 @@ export class Context {
   #life = new AbortController()
   readonly #disposal = new AbortController()
   readonly #callbacks: Array<() => void> = []
+  #renamings = 0
   #quiet = 0
   #flushing = false
   #seen: string | null | undefined
@@ -153,6 +157,23 @@ export class Context {
 
   readMarker(text = this.ports.shared.read(this.name)): Marker | undefined {
     return parseMarker(text, this.ports.clock.wall())
+  }
+
+  /** How many renewals in a row have named another session id, in any tab as far as storage reaches. */
+  renamings(change?: number): number {
+    const { shared } = this.ports
+    const key = `${this.name}:renamings`
+    if (change !== undefined) {
+      this.#renamings = change
+      shared.write(key, String(change))
+    }
+    return Math.max(this.#renamings, Number(shared.read(key) ?? 0))
+  }
+
+  /** A session id as servers write it; none where it says nothing, since each renewal names another. */
+  sessionIdOf(told: unknown): string | undefined {
+    if (this.renamings() >= MOST_RENAMINGS) return undefined
+    return isHandle(told) ? told : typeof told === 'number' ? String(told) : undefined
   }
 
   post(message: Message): void {

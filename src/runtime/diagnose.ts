@@ -122,6 +122,9 @@ function isSameSite(page: URL, base: URL): boolean {
   return site(page.hostname) === site(base.hostname)
 }
 
+const PAGE =
+  'the answer is not what the contract says. Check the endpoint, what is in between, and that a mock is started'
+
 /** Says more of an error than the sentence of its code, where the answer shows more; never a value of the answer. */
 export async function explain(
   context: Context,
@@ -130,7 +133,8 @@ export async function explain(
   loaded: Loaded,
 ): Promise<string | undefined> {
   if (code === 'network') return corsCause(context, reply.endpoint, loaded)
-  return code === 'invalid_response' ? missingMember(context, reply) : undefined
+  if (code !== 'invalid_response') return undefined
+  return reply.page ? PAGE : missingMember(context, reply)
 }
 
 function fieldsOf(context: Context, body: unknown, call: AnswerOf): AnswerFields | undefined {
@@ -203,6 +207,14 @@ export function strayed(context: Context, { origin }: URL, status: number, { isD
     : `A relative URL went to ${origin}, without the credential: it is relative to the page, as for fetch, and \`baseUrl\` is at ${options.baseUrl!.origin}. Give the whole URL, or name ${origin} in \`allowedOrigins\``
   context.note('request.foreign', { url: origin, status, message })
   if (isDevelopment(context)) console.warn(`[latchkey] ${message}`)
+}
+
+/** Said once, when the ids begin to count as absent. */
+export function renamed(context: Context): void {
+  context.warn(
+    'session.renamed',
+    'Each renewal names another `session_id`. It has to stay the same as long as the session lives; until then it counts as absent',
+  )
 }
 
 const reported = new WeakSet<Context>()

@@ -23,6 +23,7 @@ export type DiagnosticType =
   | 'logout.compensated'
   | 'session.ended'
   | 'session.switched'
+  | 'session.renamed'
   | 'tabs.resync'
   | 'request.replayed'
   | 'request.unauthorized'

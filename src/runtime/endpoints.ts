@@ -25,6 +25,8 @@ export interface Reply {
   /** A CSRF token that came in another answer. */
   readonly csrf?: string | undefined
   readonly sentAt: Instant
+  /** Of a sign-in alone: unread, for the caller, since its body may say what comes next. */
+  readonly response?: Response | undefined
 }
 
 export interface Call {
@@ -101,7 +103,9 @@ export async function call(context: Context, { endpoint, method, body, token, cs
       if (quota && error instanceof TypeError) return send(false)
       throw error
     })
-    return { ...(await read(context, response, line)), endpoint, held, sentAt }
+    // What a redirect carries may be for its target alone.
+    const spare = endpoint === 'login' && !isRedirect(response) ? response.clone() : undefined
+    return { ...(await read(context, response, line)), endpoint, held, sentAt, response: spare }
   } catch (fault) {
     return { endpoint, held, status: 0, said: line, redirected: false, page: false, fault, sentAt }
   }
@@ -114,7 +118,6 @@ async function read(
 ): Promise<Omit<Reply, 'endpoint' | 'held' | 'sentAt'>> {
   const { options } = context
   const { status, headers } = response
-  const redirected = response.type === 'opaqueredirect' || (status >= 300 && status < 400)
   const [type] = (headers.get('content-type') ?? '').split(';')
   const said = status ? `${line} answered ${status} ${type}`.trim() : line
   let fault: unknown
@@ -134,8 +137,11 @@ async function read(
   const retryAfter = parseRetryAfter(headers.get('retry-after'), context.ports.clock.wall())
   // An answer without a body is no page, though some frameworks call nothing HTML.
   const page = (text !== '' || fault !== undefined) && isHtml(response)
-  return { status, said, body, code, retryAfter, redirected, page, fault }
+  return { status, said, body, code, retryAfter, redirected: isRedirect(response), page, fault }
 }
+
+const isRedirect = ({ type, status }: Response): boolean =>
+  type === 'opaqueredirect' || (status >= 300 && status < 400)
 
 export const isHtml = ({ headers }: Response): boolean =>
   /^text\/html/i.test(headers.get('content-type') ?? '')

@@ -1,13 +1,15 @@
+import { isOver } from '../core/ends.js'
 import { isSame } from '../core/epoch.js'
 import { elapsed } from '../core/lifetime.js'
 import { oneOf } from '../core/marker.js'
 import type { ClientState, Grant, Under } from '../core/state.js'
-import { AuthError } from '../errors.js'
-import { judgeGrant, type GrantVerdict, judgeRefresh } from './answers.js'
+import { AuthError, type AuthErrorCode } from '../errors.js'
+import { failure, type GrantVerdict, judgeGrant, judgeRefresh } from './answers.js'
 import type { Context } from './context.js'
 import { call, inTime, isDone, type Reply } from './endpoints.js'
 import type { Logouts } from './logout.js'
-import { freshCsrf, modeOf, probe } from './obtain.js'
+import { canLook, type Found, isSameSession, judge } from './look.js'
+import { freshCsrf, modeOf, obtain, probe } from './obtain.js'
 import type { Refresher } from './refresh.js'
 import { activated } from './start.js'
 import { raced } from './waiting.js'
@@ -63,6 +65,9 @@ export async function login(
   await shown(context)
 }
 
+/** Whose it is; what it brought goes along where it is to be ended. */
+type Session = Pick<Grant, 'identity'> & Partial<Grant>
+
 interface Answer {
   readonly verdict: GrantVerdict
   /** It has made an epoch of its own. */
@@ -79,14 +84,16 @@ async function send(context: Context, logouts: Logouts, credentials: unknown, cs
   const under: Under = { epoch: context.state.epoch, generation: 0 }
   const isPast = () => !isSame(context.state.epoch, under.epoch)
   context.note('login.sent')
+  if (context.renamings()) context.renamings(0)
   const { leaving } = context.lock
   let late = false
   const settled = call(context, { endpoint: 'login', method: 'POST', body: credentials, csrf }).then(
     async (reply): Promise<Answer> => {
-      const verdict = await judgeLogin(context, reply, () => late)
+      const isLate = () => late || disposed.aborted
+      const verdict = await judgeLogin(context, logouts, reply, isLate)
       if (verdict.kind !== 'granted') {
-        // The cookies of an answer are set even if its body cannot be used; a proxy's own page set none of them.
-        if (isDone(reply) && !oneOf(CODES, reply.code)) {
+        // The cookies of an answer are set even if its words mean nothing here: somebody is signed in whom nobody can show.
+        if (isDone(reply) && oneOf(USELESS, verdict.error.code)) {
           context.syncMarker()
           // Whoever waits for the lock does so no longer than this. What could take longer is begun when it is free.
           const slow = elapsed(reply.sentAt, context.instant()) > timeouts.lock - timeouts.request
@@ -97,7 +104,7 @@ async function send(context: Context, logouts: Logouts, credentials: unknown, cs
       }
       const { grant } = verdict
       const take = () => context.dispatch({ type: 'granted', grant, under, explicit: true })
-      if (late || disposed.aborted) {
+      if (isLate()) {
         await undo(context, logouts, grant, take)
         return { verdict, committed: false }
       }
@@ -117,7 +124,7 @@ async function send(context: Context, logouts: Logouts, credentials: unknown, cs
 }
 
 /** Who asked for it was told that it failed, so it has. */
-async function undo(context: Context, logouts: Logouts, late: Grant, take: () => void): Promise<void> {
+async function undo(context: Context, logouts: Logouts, late: Session, take: () => void): Promise<void> {
   context.syncMarker()
   const { phase, identity } = context.state
   const { subject, sessionId } = late.identity
@@ -168,13 +175,13 @@ async function shown(context: Context): Promise<void> {
   if (context.state.phase !== 'in' || !isSame(context.state.epoch, epoch)) throw overtaken()
 }
 
-function isInJar({ state }: Context, { identity }: Grant): boolean {
+function isInJar({ state }: Context, { identity }: Session): boolean {
   const shown = state.incoming?.identity ?? state.identity
   return shown?.sessionId === identity.sessionId && shown?.subject === identity.subject
 }
 
 /** Without an answer of the server the session may be the one in the jar, unless somebody logs out. */
-async function endIfLost(context: Context, logouts: Logouts, rival: Grant): Promise<void> {
+async function endIfLost(context: Context, logouts: Logouts, rival: Session): Promise<void> {
   const isKnown = ({ phase, resyncing }: ClientState) => phase === 'out' || !resyncing
   await context.until(isKnown, DOUBT_MS)
   if (isKnown(context.state) && !isInJar(context, rival)) await logouts.compensate(rival)
@@ -206,26 +213,78 @@ function fail(context: Context, error: AuthError): AuthError {
   return error
 }
 
+/** Somebody was signed in, in words of the contract, and cannot be shown. */
+const USELESS = ['invalid_user', 'unsupported_token_type', 'session_mode_refused'] as const
 const CODES = ['user_disabled', 'invalid_credentials'] as const
-const REFUSALS: readonly number[] = [400, 401, 403, 422]
+/** Refusals that a later try may be spared. */
+const PASSING: readonly number[] = [408, 425, 429]
+/** What backends say of a wrong password, and words that are no code of their own: a sentence, or the name of the status. */
+const NO_WORD =
+  /\s|^[A-Z][a-z]+$|^(bad_?request|unauthori[sz]ed|unprocessable.*|no_active_account|invalid_(grant|login|credentials|(.*_)?password))$/i
 
 /** A refusal to sign in says nothing about the session there may be already. */
-async function judgeLogin(context: Context, reply: Reply, isLate: () => boolean): Promise<GrantVerdict> {
-  const { status, code: serverCode } = reply
-  const said = oneOf(CODES, serverCode)
-  if (!REFUSALS.includes(status) && !(said && isDone(reply))) {
-    const verdict = await judgeGrant(context, reply)
-    const silent = verdict.kind === 'indeterminate' && verdict.error.code === 'invalid_response'
-    if (!silent || !isDone(reply) || serverCode || modeOf(context) !== 'session') return verdict
-    // Backends whose sign-in says no more than that it worked: the cookie says for whom.
-    const found = await judgeRefresh(context, await probe(context))
-    // So late it may be the cookie of somebody who has signed in since.
-    if (found.kind === 'indeterminate' || (found.kind === 'granted' && !isLate())) return found
-    return { kind: 'indeterminate', error: new AuthError('no_session_cookie', { status, action: 'log in' }) }
+async function judgeLogin(
+  context: Context,
+  logouts: Logouts,
+  reply: Reply,
+  isLate: () => boolean,
+): Promise<GrantVerdict> {
+  const { status, code } = reply
+  const said = oneOf(CODES, code)
+  const refused = status >= 400 && status < 500 && !PASSING.includes(status)
+  if (refused || (said && isDone(reply))) return failure(context, reply, 'log in', said ?? refusal())
+  const verdict = await judgeGrant(context, reply)
+  if (verdict.kind === 'granted' || !isDone(reply) || oneOf(USELESS, verdict.error.code)) return verdict
+  const found = await lookFor(context, logouts, isLate)
+  if (found) return found
+  // Backends whose sign-in says no more than that it worked: the cookie says for whom.
+  const silent = verdict.error.code === 'invalid_response' && !code && modeOf(context) === 'session'
+  return silent ? failure(context, reply, 'log in', 'no_session_cookie') : verdict
+
+  function refusal(): AuthErrorCode {
+    if (
+      context.options.csrf.refusals.some(
+        (known) => known.status === status && (known.code ? known.code === code : status !== 403),
+      )
+    )
+      return 'csrf_refused'
+    if (code && !NO_WORD.test(code)) return 'login_refused'
+    if (status === 403) return 'forbidden'
+    if ([400, 401, 422].includes(status)) return 'invalid_credentials'
+    return [404, 405].includes(status) ? 'invalid_response' : 'login_refused'
   }
-  const code = said ?? (status === 403 ? 'forbidden' : 'invalid_credentials')
-  return {
-    kind: 'indeterminate',
-    error: new AuthError(code, { status, serverCode, action: 'log in' }),
+}
+
+/**
+ * What the answer of a sign-in says cannot be read; a second factor may be wanted, or its end is lost. Asks whom the cookie is for by
+ * now: who was not known before has signed in. Undefined where that is nobody.
+ */
+async function lookFor(
+  context: Context,
+  logouts: Logouts,
+  isLate: () => boolean,
+): Promise<GrantVerdict | undefined> {
+  const asks = !isLate() && canLook(context)
+  const found: Found = asks ? await judge(context, await probe(context)) : { kind: 'absent' }
+  context.syncMarker()
+  const { state, reactions } = context
+  const identity = found.kind === 'user' ? found.identity : undefined
+  const { sessionId } = identity ?? {}
+  const isKnown =
+    identity && state.identity
+      ? isSameSession(state.identity, identity)
+      : state.phase !== 'out' && sessionId !== undefined && sessionId === state.sessionId
+  if (isKnown || found.kind === 'nobody') return undefined
+  // Whoever asked for it was told that it failed, so it has. By now the cookie may be of somebody who has signed in since.
+  if (isLate()) logouts.discardLate()
+  // Somebody has logged out of it: it is owed, and no sign-in.
+  else if (isOver(state, sessionId)) context.dispatch({ type: 'loginLost', sessionId })
+  // Where the question has no answer, the refresh is one, when the lock is free.
+  else if (!identity && state.phase !== 'out') reactions.repair({ type: 'repair' })
+  else if (found.kind !== 'failed') {
+    const inWords = found.kind === 'user' && found.mode === 'session'
+    const verdict = await judgeRefresh(context, inWords ? found.reply : await obtain(context))
+    if (verdict.kind === 'granted') return verdict
   }
+  return undefined
 }

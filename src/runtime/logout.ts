@@ -243,7 +243,7 @@ export class Logouts {
   ): Promise<Reply | undefined> {
     const context = this.#context
     context.note('logout.sent', { cause: scope })
-    const body = { session_id: sessionId || undefined, scope }
+    const body = { session_id: context.sessionIdOf(sessionId), scope }
     const token = credential?.mode === 'token' ? credential.token : undefined
     const { epoch } = context.state
     const send = (csrf: string) => call(context, { endpoint: 'logout', method: 'POST', body, token, csrf })

@@ -3,7 +3,7 @@ import { oneOf } from '../core/marker.js'
 import type { Identity } from '../core/state.js'
 import type { Mode } from '../core/types.js'
 import { AuthError } from '../errors.js'
-import { isPresent, judgeRefresh, makeIdentity, readFields, text } from './answers.js'
+import { isPresent, judgeRefresh, makeIdentity, readFields } from './answers.js'
 import type { Context } from './context.js'
 import { inTime, type Reply } from './endpoints.js'
 import { modeOf, probe } from './obtain.js'
@@ -52,13 +52,14 @@ export async function look(context: Context): Promise<Found> {
   return found
 }
 
-async function judge(context: Context, reply: Reply): Promise<Found> {
+/** What the answer of the session endpoint says of it. */
+export async function judge(context: Context, reply: Reply): Promise<Found> {
   const { status, body } = reply
   if (ABSENT.includes(status) && modeOf(context) !== 'session') return { kind: 'absent' }
   const fields = status === 200 ? readFields(context, body, 'session') : undefined
   if (fields && isPresent(fields.user)) {
     try {
-      const identity = makeIdentity(context, fields.user, text(fields.sessionId))
+      const identity = makeIdentity(context, fields.user, context.sessionIdOf(fields.sessionId))
       return { kind: 'user', identity, mode: oneOf(MODES, fields.mode) ?? modeOf(context), reply }
     } catch (cause) {
       return { kind: 'failed', error: new AuthError('invalid_user', { cause }) }

@@ -5,6 +5,7 @@ import { AuthError } from '../errors.js'
 import { judgeRefresh, type Verdict } from './answers.js'
 import type { Context } from './context.js'
 import type { DiagnosticEntry } from './diagnostics.js'
+import { inDevelopment } from './development.js'
 import { inTime, isDone, type Reply } from './endpoints.js'
 import { obtain } from './obtain.js'
 import { raced } from './waiting.js'
@@ -79,13 +80,26 @@ function ahead(context: Context, credential: Credential): Pick<DiagnosticEntry, 
   }
 }
 
-function commit(context: Context, grant: Grant, need: Renewal, under: Under, late: boolean): void {
+function commit(context: Context, given: Grant, need: Renewal, under: Under, late: boolean): void {
   context.syncMarker()
-  const { logout, sessionId } = context.state
-  const id = grant.identity.sessionId
+  const { logout, sessionId, identity } = context.state
+  const told = given.identity.sessionId
+  const renamings = context.renamings()
+  // Each renewal that names another session makes the other tabs ask, and they would be named another one in their turn.
+  if (told && sessionId && identity?.subject === given.identity.subject && !need.explicit) {
+    if (told !== sessionId) countRenaming(context, renamings + 1)
+    else if (renamings) context.renamings(0)
+  }
+  const id = context.sessionIdOf(told)
+  const grant = { ...given, identity: { ...given.identity, sessionId: id } }
   // Where sessions have no id, whoever comes back from the sign-in page has signed in.
   const explicit = need.explicit === true && (!id || id !== sessionId) && !logout?.sessionIds.includes(id!)
   context.dispatch({ type: 'granted', grant, under, explicit, late, wished: need.restore, found: need.found })
+}
+
+function countRenaming(context: Context, renamings: number): void {
+  context.renamings(renamings)
+  if (renamings > 1) void inDevelopment(context, ({ renamed }) => renamed(context))
 }
 
 interface Answered {

@@ -23,9 +23,6 @@ it('a login posts the body as it is, and resolves with the state of who is signe
 })
 
 it.each([
-  ['an answer that is a page', () => new Response('<html>')],
-  ['an answer that breaks off', () => new Response('{"access_token":"tok')],
-  ['an answer without a token', () => json({ user: { id: 'ann' } })],
   ['a user without an id', () => grant(1, { user: { name: 'Ann' } })],
   ['a token that is no bearer token', () => grant(1, { token_type: 'mac' })],
 ])('R48 %s with status 200 is followed by one logout, then the login fails', async (_, answer) => {

@@ -25,7 +25,7 @@ it.each(Object.entries(AUTH_CALLS))(
 
 it('BBA-13 a compensating logout carries the header, too', async () => {
   const kit = await signedIn({ staticHeader: ['X-App', 'shop'] })
-  kit.on('/auth/login', () => new Response('<html>'))
+  kit.on('/auth/login', () => grant(2, { user: { name: 'nobody' } }))
   await failure(kit.auth.login({}))
   expect(kit.requests.every(({ headers }) => headers.get('x-app') === 'shop')).toBe(true)
   expect(kit.sent('/auth/logout')).toHaveLength(1)

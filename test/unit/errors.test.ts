@@ -8,6 +8,8 @@ const CODES: Record<AuthErrorCode, boolean> = {
   session_ended: false,
   session_changed: false,
   invalid_credentials: false,
+  login_refused: false,
+  csrf_refused: false,
   user_disabled: false,
   forbidden: false,
   rate_limited: true,
