@@ -5,6 +5,8 @@ import type { Refresher } from './refresh.js'
 
 /** However short a token lives, the schedule does not renew it more often than that. */
 const SHORTEST_MS = 1000
+/** A token that lives no longer than that is renewed by use alone: a page that nobody uses needs none. */
+const SHORT_LIFE_MS = 2000
 
 /**
  * Renews ahead of need while the page is visible. A courtesy: validity is checked at use, so nothing depends on a
@@ -35,6 +37,7 @@ function dueIn(context: Context): number | undefined {
   if (phase === 'out') return undefined
   // What failed is made up for, however long the token is still good.
   if (retryAt) return waitLeft(state, now)
-  // A token that is stale at birth is renewed on use alone: a schedule would only storm the server.
-  return credential && credential.lifetime > 0 ? remaining(credential, now) - credential.lead : undefined
+  // A schedule would only storm the server. A cookie session is asked for at its end, and once.
+  const least = credential?.mode === 'token' ? SHORT_LIFE_MS : 0
+  return credential && credential.lifetime > least ? remaining(credential, now) - credential.lead : undefined
 }

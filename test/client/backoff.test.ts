@@ -277,6 +277,29 @@ it('R17 honest tokens of two seconds never meet the breaker', async () => {
   expect(count(kit)).toBeLessThan(50)
 })
 
+it.each([0.001, 0.5, 2])(
+  'R17 tokens that live %d s are renewed by use alone: ten idle minutes of a visible page cost nothing',
+  async (seconds) => {
+    const kit = await signedIn()
+    kit.on('/auth/refresh', (_request, number) => grant(number, { expires_in: seconds }))
+    await kit.auth.refresh({ force: true })
+    const before = count(kit)
+    await kit.clock.advance(600_000)
+    expect(count(kit)).toBe(before)
+    expect(await outcome(kit.auth.getAccessToken())).toBe('resolved')
+    expect(count(kit)).toBe(before + 1)
+  },
+)
+
+it('R17 tokens that live a little longer are renewed ahead of need', async () => {
+  const kit = await signedIn()
+  kit.on('/auth/refresh', (_request, number) => grant(number, { expires_in: 3 }))
+  await kit.auth.refresh({ force: true })
+  const before = count(kit)
+  await kit.clock.advance(60_000)
+  expect(count(kit) - before).toBeGreaterThan(15)
+})
+
 it('R17 the end of a session that was in a loop leaves the next one alone', async () => {
   const kit = await expired()
   kit.on('/auth/refresh', (_request, number) => grant(number, { expires_in: 0 }))
