@@ -1,5 +1,5 @@
 import { isSame } from '../core/epoch.js'
-import { remaining } from '../core/lifetime.js'
+import { type Instant, remaining } from '../core/lifetime.js'
 import { backoff } from '../core/retry.js'
 import type { ClientState, Grant, Under } from '../core/state.js'
 import { isLooping, waitLeft } from '../core/waits.js'
@@ -43,6 +43,10 @@ const RACE_PAUSE_MS = 250
 /** Whoever held the lock for so long was no client that is just being disposed of: it has waited for a server. */
 const AWAITED_MS = 20
 const NOTABLE_MS = 250
+/** Behind the first, tries of a browser are so far apart: a server that comes back is found soon, and is not stormed. */
+const SPACING_MS = 5500
+/** What nobody waits for. */
+const BY_ITSELF = ['schedule', 'retry', 'early', 'repair', 'resync']
 
 /** Renews the credential: one flight in this tab, and one in the browser as far as locks and channel reach. */
 export class Refresher {
@@ -52,6 +56,8 @@ export class Refresher {
   #wanted: RefreshNeed | undefined
   #lastError: AuthError | undefined
   #looks = false
+  /** Where nothing is stored. */
+  #tried = ''
   #looping: ClientState['early'] | undefined
 
   constructor(context: Context) {
@@ -136,13 +142,14 @@ export class Refresher {
   }
 
   /** What stands against asking the server now. */
-  #held({ force, restore, revive, explicit, found }: RefreshNeed): RefreshOutcome | undefined {
+  #held(need: RefreshNeed): RefreshOutcome | undefined {
+    const { force, restore, revive, explicit, found } = need
     const { state } = this.#context
     const now = this.#context.instant()
     const over = state.phase === 'out' && !restore && (!revive || state.loggedOut)
     if (over || (state.logout && !explicit && !found)) return { kind: 'ended' }
     const wait = waitLeft(state, now)
-    if (wait > 0) {
+    if (wait > 0 && !this.#passes(need, now)) {
       const retryAt = Math.round(now.wall + wait)
       const { code = 'network', status, serverCode, cause } = this.#lastError ?? {}
       return {
@@ -159,6 +166,25 @@ export class Refresher {
       return { kind: 'failed', error }
     }
     return undefined
+  }
+
+  /** A back-off holds timers: who waits for an answer may ask now and then. What the server asks for is passed on purpose alone, and once. */
+  #passes({ cause, force }: RefreshNeed, now: Instant): boolean {
+    const { mandated, retryAt } = this.#context.state
+    const { tried, passed } = this.#tries()
+    if (mandated) return cause === 'app' && !!force && Math.abs(passed - retryAt!.wall) > 1000
+    return !BY_ITSELF.includes(cause) && now.wall - tried >= SPACING_MS
+  }
+
+  /** When any tab of this browser has tried in vain last, and until when the wait was that it passed, by the wall clock. */
+  #tries(change?: { tried?: number; passed?: number }): { tried: number; passed: number } {
+    const { ports, name } = this.#context
+    const key = `${name}:tries`
+    const [tried = 0, passed = 0] = (ports.shared.read(key) ?? this.#tried).split(' ').map(Number)
+    const tries = { tried, passed, ...change }
+    this.#tried = `${tries.tried} ${tries.passed}`
+    if (change) ports.shared.write(key, this.#tried)
+    return tries
   }
 
   /** Whether another tab has renewed it meanwhile, or hands over what it holds. Zero asks only where the marker says so. */
@@ -198,6 +224,8 @@ export class Refresher {
       if (leaving.aborted) return { result: await this.#fly(need) }
       const under: Under = { epoch: context.state.epoch, generation: context.state.generation }
       const hadSession = context.state.phase !== 'out' && under.epoch[0] > 0
+      const { retryAt, mandated } = context.state
+      if (mandated && retryAt) this.#tries({ passed: retryAt.wall })
       const verdict = await renew(context, need, under)
       if (verdict.kind === 'granted') return { result: result(), flush: verdict.flush }
       if (verdict.kind === 'indeterminate')
@@ -256,7 +284,9 @@ export class Refresher {
   /** Notes a failure that ends no session: nobody asks again for a while. */
   postpone(error: AuthError, retryAfter?: number): RefreshOutcome {
     const context = this.#context
-    const delay = retryDelay(context, context.state.failures + 1, retryAfter)
+    const failures = context.state.failures + 1
+    const spacing = failures > 1 ? Math.min(SPACING_MS, context.options.retry.cap) : 0
+    const delay = Math.max(spacing, retryDelay(context, failures + Math.sign(spacing), retryAfter))
     this.#lastError = error
     // A page that is restored hears of its failed request first: nobody is shown anew before it is known whether he is still here.
     context.syncMarker()
@@ -271,6 +301,9 @@ export class Refresher {
       delay,
       mandated: retryAfter !== undefined,
     })
+    // Where no answer comes at all, to ask more often only fills the browser's connections.
+    const { wall } = context.instant()
+    this.#tries({ tried: error.code === 'timeout' ? wall + delay : wall })
     return { kind: 'failed', error }
   }
 }

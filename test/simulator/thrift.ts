@@ -15,9 +15,9 @@ const EXCUSE_MS = 15_000
 const QUIET_MS = 60_000
 /** Of the client: how old an answer of the session check may be when a page is shown again. */
 const REVALIDATE_MS = 300_000
-/** Half of what the client waits after its first failure, since half is left to chance, and at most. */
+/** Half of what the client waits after its first failure, since half is left to chance, and how far apart its other tries are. */
 const SHORTEST_WAIT_MS = 500
-const LONGEST_WAIT_MS = 30_000
+const SPACING_MS = 5500
 const ROUNDING_MS = 5
 /** A request that fails this soon may be one that the browser has no room for: it is sent again at once without keepalive. */
 const IMMEDIATE_MS = 20
@@ -51,6 +51,8 @@ interface Wait {
   readonly until: number
   /** Somebody else had an answer meanwhile. */
   readonly isOld: boolean
+  /** The server asked for it, and nobody has insisted yet. */
+  mayPass: boolean
 }
 
 interface Flight {
@@ -253,10 +255,16 @@ export class Thrift {
     const failures = (this.#failures.get(page) ?? 0) + 1
     this.#failures.set(page, failures)
     const mandated = Number(heard?.headers.get('retry-after') ?? 0) * 1000
-    const own = Math.min(SHORTEST_WAIT_MS * 2 ** (failures - 1), LONGEST_WAIT_MS)
+    const own = failures > 1 ? SPACING_MS : SHORTEST_WAIT_MS
     // Whoever has heard of a credential that is newer than the one it was asked with is not told to wait.
     const isOld = this.#succeededAt >= sentAt
-    this.#waits.push({ page, since: now(), until: now() + Math.max(mandated, own), isOld })
+    this.#waits.push({
+      page,
+      since: now(),
+      until: now() + Math.max(mandated, own),
+      isOld,
+      mayPass: mandated > 0,
+    })
   }
 
   #checkFlights({ page, tab, locked, keepalive }: Exchange): void {
@@ -331,6 +339,11 @@ export class Thrift {
         schedule.storage &&
         now() - wait.since > schedule.channelDelay + ROUNDING_MS
       const heard = (schedule.storage && wait.page === page) || (told && age >= now() - wait.since)
+      if (heard && wait.mayPass && now() - this.#forcedAt < EXCUSE_MS) {
+        // On purpose, and once in the whole browser.
+        for (const each of this.#waits) each.mayPass = false
+        continue
+      }
       if (heard) {
         this.#violate(
           `tab ${tab} asks again after ${Math.round(now() - wait.since)} of ${wait.until - wait.since} ms`,
