@@ -35,6 +35,8 @@ export class Context {
   readonly entries: DiagnosticEntry[] = []
   /** Set by the runtime as it is put together. */
   reactions!: Reactions
+  /** Looks whether a question that a logout has crossed has brought the session back. */
+  crossed!: () => void
   channel: Channel | undefined
   /** The request of this tab's login that is under way: the answer to another one must not delete the cookie it brings. */
   login: Promise<unknown> | undefined
@@ -42,6 +44,8 @@ export class Context {
   learned: Instant | undefined
   /** What brought a token while the server did not say whose it is: asked for that again, and not for another token. */
   nameless: { readonly reply: Reply; readonly under: Under; readonly credential: Credential } | undefined
+  /** Questions under way whom the cookie is for: a backend that renews the cookie with each answer may set it behind a logout. */
+  checks = 0
   /** Asks once more whether somebody is signed in, where the start got no answer. */
   askAgain: (() => void) | undefined
   #state: ClientState = INITIAL
@@ -217,6 +221,7 @@ export class Context {
         return this.post(effect.message)
       case 'abandon': {
         const life = this.#life
+        if (this.checks > 0) this.ports.clock.after(this.options.timeouts.request, () => this.crossed())
         this.#life = new AbortController()
         // The token of somebody who has left must not stay in memory.
         this.nameless = undefined

@@ -37,6 +37,8 @@ export interface Call {
   readonly token?: string | undefined
   /** The CSRF token, where there is one. */
   readonly csrf?: string | undefined
+  /** For a question that may set a cookie of somebody who has left since; what renews or ends a session is never aborted. */
+  readonly signal?: AbortSignal
 }
 
 const RETRY_AFTER_CAP = 600_000
@@ -60,10 +62,13 @@ export function endpointUrl(context: Context, endpoint: keyof Endpoints): string
 }
 
 /**
- * Calls an auth endpoint. Never rejects and is never aborted: an abort would lose the cookie that the answer sets. The
+ * Calls an auth endpoint. Never rejects, and what may rotate a cookie is never aborted: an abort would lose the one that the answer sets. The
  * body is read to its end, since an unread one keeps the browser's keepalive quota occupied.
  */
-export async function call(context: Context, { endpoint, method, body, token, csrf }: Call): Promise<Reply> {
+export async function call(
+  context: Context,
+  { endpoint, method, body, token, csrf, signal }: Call,
+): Promise<Reply> {
   const { ports, options } = context
   let sentAt = context.instant()
   const held = csrfToken(context, undefined)
@@ -85,6 +90,7 @@ export async function call(context: Context, { endpoint, method, body, token, cs
     // Stays undefined where there is none.
     body: JSON.stringify(content),
   }
+  if (signal) init.signal = signal
   const url = endpointUrl(context, endpoint) ?? ''
   const line = `${method} ${options.endpoints[endpoint]}`
   const send = (keepalive: boolean) => {

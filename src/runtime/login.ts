@@ -265,7 +265,9 @@ async function lookFor(
   isLate: () => boolean,
 ): Promise<GrantVerdict | undefined> {
   const asks = !isLate() && canLook(context)
-  const found: Found = asks ? await judge(context, await probe(context)) : { kind: 'absent' }
+  // A logout does not abort it: what it finds is to be undone.
+  const reply = asks && (await probe(context, context.disposed))
+  const found: Found = reply ? await judge(context, reply) : { kind: 'absent' }
   context.syncMarker()
   const { state, reactions } = context
   const identity = found.kind === 'user' ? found.identity : undefined

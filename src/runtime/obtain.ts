@@ -37,11 +37,16 @@ export async function obtain(context: Context): Promise<Reply> {
  * Who is signed in by the cookie, and the CSRF token for it. The token comes first: a token of somebody who signs in between
  * both answers would pass for that of the user before.
  */
-export async function probe(context: Context): Promise<Reply> {
-  const session = { endpoint: 'session', method: 'GET' } as const
+export async function probe(context: Context, signal = context.life): Promise<Reply> {
+  context.checks++
+  return check(context, signal).finally(() => context.checks--)
+}
+
+async function check(context: Context, signal: AbortSignal): Promise<Reply> {
+  const session = { endpoint: 'session', method: 'GET', signal } as const
   const { endpoints } = context.options
   if (endpoints.csrf === false || endpoints.csrf === endpoints.session) return call(context, session)
-  const token = await call(context, { endpoint: 'csrf', method: 'GET' })
+  const token = await call(context, { ...session, endpoint: 'csrf' })
   const fields = fieldsOf(context, token)
   if (fields && isPresent(fields.user)) return token
   return { ...(await call(context, session)), csrf: fields?.csrfToken }

@@ -40,6 +40,8 @@ const ASK_MS = 30
 /** The same where another tab has held the lock: it is there, however busy, and its word may be on the way. */
 const HEAR_OUT_MS = 250
 const RACE_PAUSE_MS = 250
+/** The same for hidden pages, whose timers come a second apart, all at once. */
+const HIDDEN_PAUSE_MS = 15_000
 /** Whoever held the lock for so long was no client that is just being disposed of: it has waited for a server. */
 const AWAITED_MS = 20
 const NOTABLE_MS = 250
@@ -113,8 +115,7 @@ export class Refresher {
       const waited = ports.clock.monotonic() - asked
       if (waited > NOTABLE_MS) context.note('lock.waited', { milliseconds: Math.round(waited) })
       // Without the lock the tabs can only be spread out, and the facts may be newer afterwards.
-      if (!release && context.channel)
-        await raced(pause(ports.clock, ports.chance.fraction() * RACE_PAUSE_MS), disposed)
+      if (!release && context.channel) await this.#spreadOut()
       if (context.login) await raced(inTime(context, context.login), disposed)
       context.syncMarker()
       // The lock may come before the news of what its last holder did. One that was free tells of nobody, however late it came.
@@ -132,7 +133,7 @@ export class Refresher {
         return (await this.#proved(candidate)) ?? this.#fly({ ...need, force: true })
       }
       if (life.aborted && !need.explicit) return { kind: 'ended' }
-      const outcome = await this.#attempts(need, began, leaving)
+      const outcome = await this.#attempts(need, began, leaving, life)
       flush = outcome.flush
       return outcome.result
     } finally {
@@ -166,6 +167,22 @@ export class Refresher {
       return { kind: 'failed', error }
     }
     return undefined
+  }
+
+  /** Until it is this tab's turn, or another tab has renewed it; a person who comes back does not wait for that. */
+  async #spreadOut(): Promise<void> {
+    const context = this.#context
+    const { clock, chance, lifecycle, locks } = context.ports
+    const { credential } = context.state
+    const isStuck = locks.available && !lifecycle.visible()
+    const span = chance.fraction() * (isStuck ? HIDDEN_PAUSE_MS : RACE_PAUSE_MS)
+    if (!isStuck) return raced(pause(clock, span), context.disposed)
+    let stop = () => {}
+    const back = new Promise<void>((resolve) => {
+      stop = lifecycle.listen((signal) => signal === 'wake' && resolve())
+    })
+    const told = context.until((state) => state.credential !== credential || !!state.retryAt, span)
+    await raced(Promise.race([back, told]), context.disposed).finally(stop)
   }
 
   /** A back-off holds timers: who waits for an answer may ask now and then. What the server asks for is passed on purpose alone, and once. */
@@ -214,6 +231,7 @@ export class Refresher {
     need: RefreshNeed,
     began: number | undefined,
     leaving: AbortSignal,
+    life: AbortSignal,
   ): Promise<{ result: RefreshOutcome; flush?: (() => void) | undefined }> {
     const context = this.#context
     // Also where another tab was faster, or the session has ended meanwhile.
@@ -228,6 +246,8 @@ export class Refresher {
       if (mandated && retryAt) this.#tries({ passed: retryAt.wall })
       const verdict = await renew(context, need, under)
       if (verdict.kind === 'granted') return { result: result(), flush: verdict.flush }
+      // A logout has aborted the question.
+      if (life.aborted && !need.explicit) return { result: { kind: 'ended' } }
       if (verdict.kind === 'indeterminate')
         return { result: this.postpone(verdict.error, verdict.retryAfter) }
       if (attempt === 1 && (hadSession || verdict.kind === 'raced')) {

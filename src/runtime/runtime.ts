@@ -15,7 +15,7 @@ import { Refresher } from './refresh.js'
 import { renew, type Settled } from './renewal.js'
 import { authenticatedFetch, type AuthRequestInit } from './requests.js'
 import { createSchedule } from './schedule.js'
-import { activated, askOnReturn, markRedirect, start } from './start.js'
+import { activated, askOnReturn, lookBehind, markRedirect, start } from './start.js'
 import { closeChannel, openChannel } from './tabs.js'
 import { ensureToken, notSignedIn, type TokenNeed } from './tokens.js'
 import { pause, raced, within } from './waiting.js'
@@ -53,6 +53,7 @@ export class Runtime {
         void refresher.refresh({ cause: 'repair', force: true, revive: true })
       },
     }
+    context.crossed = () => void lookBehind(context, logouts).catch(() => {})
     this.context = context
     this.events = events
     this.#refresher = refresher

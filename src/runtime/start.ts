@@ -1,6 +1,7 @@
 import { isOver } from '../core/ends.js'
 import { isSame, NO_EPOCH } from '../core/epoch.js'
 import { WHICHEVER } from '../core/pending-logout.js'
+import type { Identity } from '../core/state.js'
 import { judgeRefresh } from './answers.js'
 import type { Context } from './context.js'
 import type { Logouts } from './logout.js'
@@ -161,11 +162,7 @@ async function question(
       const { sessionId } = found.identity
       const { state } = context
       if (isOver(state, sessionId)) {
-        // What is still owed is delivered anyway.
-        if (!state.logout?.sessionIds.includes(sessionId!)) {
-          context.dispatch({ type: 'loginLost', sessionId })
-          void logouts.deliver()
-        }
+        owe(context, logouts, found.identity)
         return undefined
       }
       if (found.mode === 'session') {
@@ -181,6 +178,21 @@ async function question(
   // What was not named may be what is still to be ended.
   if (context.state.logout && !known) return undefined
   return refresher.refresh({ cause: 'start', restore: true, found: true })
+}
+
+/** The answer to a question that a logout has crossed may have set the cookie of the session again: it is owed once more. */
+export async function lookBehind(context: Context, logouts: Logouts): Promise<void> {
+  if (context.state.phase !== 'out' || !canLook(context)) return
+  const found = await look(context)
+  if (found.kind === 'user' && isOver(context.state, found.identity.sessionId))
+    owe(context, logouts, found.identity)
+}
+
+/** Somebody has logged out of it. What is still owed is delivered anyway. */
+function owe(context: Context, logouts: Logouts, { sessionId }: Identity): void {
+  if (context.state.logout?.sessionIds.includes(sessionId!)) return
+  context.dispatch({ type: 'loginLost', sessionId })
+  void logouts.deliver()
 }
 
 /** A page that comes back may belong to somebody who has signed in since on a page of the server. Who was shown stays meanwhile. */

@@ -38,7 +38,7 @@ async function outage(answer: () => Response | TypeError | Promise<Response>, ta
     for (let spent = 0; spent < milliseconds; spent += 1000) {
       const token = outcome(kit.auth.getAccessToken())
       await clock.advance(1000)
-      if ((await Promise.race([token, 'waits'])) === 'resolved') return spent + 1000
+      if ((await Promise.race([token, Promise.resolve('waits')])) === 'resolved') return spent + 1000
     }
     return undefined
   }

@@ -131,8 +131,8 @@ const REFRESHING: readonly Mutant[] = [
   {
     name: 'there is no back-off',
     file: 'runtime/refresh.ts',
-    find: 'backoff(failures, ports.chance.fraction(), options.retry)',
-    replace: '0',
+    find: 'const delay = Math.max(spacing, retryDelay(context, failures + Math.sign(spacing), retryAfter))',
+    replace: 'const delay = 0',
     breaks: 'P3',
     schedule: of({}, fault('unavailable', 3, 1), wait(300_000)),
   },
@@ -190,7 +190,7 @@ const SIGNING_OUT: readonly Mutant[] = [
   {
     name: 'a logout does not say which session it ends',
     file: 'runtime/logout.ts',
-    find: 'const body = { session_id: sessionId || undefined, scope }',
+    find: 'const body = { session_id: context.sessionIdOf(sessionId), scope }',
     replace: 'const body = { scope }',
     breaks: 'P1',
     schedule: of({ tabs: 2, storage: false }, opens(), login(0), logout(1)),

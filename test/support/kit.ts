@@ -201,8 +201,12 @@ export function createKit<User = unknown>(
     if (!respond) throw new TypeError(`no answer for ${pathname}`)
     const count = (counts.get(pathname) ?? 0) + 1
     counts.set(pathname, count)
-    const answer = await respond(sent, count)
-    if (told.signal?.aborted) throw told.signal.reason
+    const { signal } = told
+    const aborted = new Promise<never>((_, reject) =>
+      signal?.addEventListener('abort', () => reject(signal.reason as Error)),
+    )
+    const answer = await Promise.race([respond(sent, count), aborted])
+    if (signal?.aborted) throw signal.reason
     if (answer instanceof Error) throw answer
     return answer
   }
