@@ -21,8 +21,9 @@ type Delegated = Exclude<Effect, { type: 'writeMarker' | 'post' | 'abandon' }>
 /** What other parts of the runtime do when the transition asks for it. */
 export type Reactions = { readonly [E in Delegated as E['type']]: (effect: E) => void }
 
-/** So many renewals in a row that each name another session id, and ids count as absent. */
+/** So many renewals soon after each other that each name another session id, and ids count as absent. */
 const MOST_RENAMINGS = 2
+const SOON_MS = 60_000
 
 /** What all parts of the runtime share: the state, the only way to change it, and who belongs to it. */
 export class Context {
@@ -45,14 +46,14 @@ export class Context {
   /** What brought a token while the server did not say whose it is: asked for that again, and not for another token. */
   nameless: { readonly reply: Reply; readonly under: Under; readonly credential: Credential } | undefined
   /** Questions under way whom the cookie is for: a backend that renews the cookie with each answer may set it behind a logout. */
-  checks = 0
+  readonly checks = new Set<AbortController>()
   /** Asks once more whether somebody is signed in, where the start got no answer. */
   askAgain: (() => void) | undefined
   #state: ClientState = INITIAL
   #life = new AbortController()
   readonly #disposal = new AbortController()
   readonly #callbacks: Array<() => void> = []
-  #renamings = 0
+  #renamings = ''
   #quiet = 0
   #flushing = false
   #seen: string | null | undefined
@@ -163,15 +164,17 @@ export class Context {
     return parseMarker(text, this.ports.clock.wall())
   }
 
-  /** How many renewals in a row have named another session id, in any tab as far as storage reaches. */
+  /** How many renewals one soon after the other have named another session id, in any tab as far as storage reaches. */
   renamings(change?: number): number {
-    const { shared } = this.ports
+    const { shared, clock } = this.ports
     const key = `${this.name}:renamings`
     if (change !== undefined) {
-      this.#renamings = change
-      shared.write(key, String(change))
+      this.#renamings = `${change} ${clock.wall()}`
+      shared.write(key, this.#renamings)
     }
-    return Math.max(this.#renamings, Number(shared.read(key) ?? 0))
+    const [count = 0, at = 0] = (shared.read(key) ?? this.#renamings).split(' ').map(Number)
+    // Whoever signs in anew on a page of the server does so now and then.
+    return count >= MOST_RENAMINGS || clock.wall() - at < SOON_MS ? count : 0
   }
 
   /** A session id as servers write it; none where it says nothing, since each renewal names another. */
@@ -221,11 +224,14 @@ export class Context {
         return this.post(effect.message)
       case 'abandon': {
         const life = this.#life
-        if (this.checks > 0) this.ports.clock.after(this.options.timeouts.request, () => this.crossed())
         this.#life = new AbortController()
         // The token of somebody who has left must not stay in memory.
         this.nameless = undefined
         const { reason } = effect
+        if (reason !== 'none' && this.checks.size > 0) {
+          for (const check of this.checks) check.abort()
+          this.ports.clock.after(this.options.timeouts.request, () => this.crossed())
+        }
         const ended = ['expired', 'revoked', 'refused'].includes(reason)
         return life.abort(new AuthError(ended ? 'session_ended' : 'session_changed', { reason }))
       }

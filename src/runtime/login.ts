@@ -50,7 +50,7 @@ export async function login(
     }
     // Whoever logs out after he logged in wants to be out.
     if (logouts.requests !== requests) throw overtaken()
-    const answer = await send(context, logouts, credentials, csrf)
+    const answer = await send(context, refresher, logouts, credentials, csrf)
     flush = answer.flush
     rival = rivalIn(context, answer)
   } finally {
@@ -77,7 +77,13 @@ interface Answer {
 }
 
 /** Sends the credentials and commits the answer, if it comes in time. */
-async function send(context: Context, logouts: Logouts, credentials: unknown, csrf: string): Promise<Answer> {
+async function send(
+  context: Context,
+  refresher: Refresher,
+  logouts: Logouts,
+  credentials: unknown,
+  csrf: string,
+): Promise<Answer> {
   const { disposed, options } = context
   const { timeouts } = options
   context.syncMarker()
@@ -90,7 +96,7 @@ async function send(context: Context, logouts: Logouts, credentials: unknown, cs
   const settled = call(context, { endpoint: 'login', method: 'POST', body: credentials, csrf }).then(
     async (reply): Promise<Answer> => {
       const isLate = () => late || disposed.aborted
-      const verdict = await judgeLogin(context, logouts, reply, isLate)
+      const verdict = await judgeLogin(context, refresher, logouts, reply, isLate)
       if (verdict.kind !== 'granted') {
         // The cookies of an answer are set even if its words mean nothing here: somebody is signed in whom nobody can show.
         if (isDone(reply) && oneOf(USELESS, verdict.error.code)) {
@@ -225,6 +231,7 @@ const NO_WORD =
 /** A refusal to sign in says nothing about the session there may be already. */
 async function judgeLogin(
   context: Context,
+  refresher: Refresher,
   logouts: Logouts,
   reply: Reply,
   isLate: () => boolean,
@@ -235,7 +242,7 @@ async function judgeLogin(
   if (refused || (said && isDone(reply))) return failure(context, reply, 'log in', said ?? refusal())
   const verdict = await judgeGrant(context, reply)
   if (verdict.kind === 'granted' || !isDone(reply) || oneOf(USELESS, verdict.error.code)) return verdict
-  const found = await lookFor(context, logouts, isLate)
+  const found = await lookFor(context, refresher, logouts, isLate)
   if (found) return found
   // Backends whose sign-in says no more than that it worked: the cookie says for whom.
   const silent = verdict.error.code === 'invalid_response' && !code && modeOf(context) === 'session'
@@ -261,12 +268,13 @@ async function judgeLogin(
  */
 async function lookFor(
   context: Context,
+  refresher: Refresher,
   logouts: Logouts,
   isLate: () => boolean,
 ): Promise<GrantVerdict | undefined> {
   const asks = !isLate() && canLook(context)
   // A logout does not abort it: what it finds is to be undone.
-  const reply = asks && (await probe(context, context.disposed))
+  const reply = asks && (await probe(context, true))
   const found: Found = reply ? await judge(context, reply) : { kind: 'absent' }
   context.syncMarker()
   const { state, reactions } = context
@@ -287,6 +295,9 @@ async function lookFor(
     const inWords = found.kind === 'user' && found.mode === 'session'
     const verdict = await judgeRefresh(context, inWords ? found.reply : await obtain(context))
     if (verdict.kind === 'granted') return verdict
+    // As for every refresh: the other tabs wait, too, and this one finds out later.
+    if (verdict.kind === 'indeterminate' && state.phase !== 'out')
+      refresher.postpone(verdict.error, verdict.retryAfter)
   }
   return undefined
 }

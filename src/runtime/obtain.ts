@@ -37,9 +37,10 @@ export async function obtain(context: Context): Promise<Reply> {
  * Who is signed in by the cookie, and the CSRF token for it. The token comes first: a token of somebody who signs in between
  * both answers would pass for that of the user before.
  */
-export async function probe(context: Context, signal = context.life): Promise<Reply> {
-  context.checks++
-  return check(context, signal).finally(() => context.checks--)
+export async function probe(context: Context, lasting = false): Promise<Reply> {
+  const abort = new AbortController()
+  if (!lasting) context.checks.add(abort)
+  return check(context, abort.signal).finally(() => context.checks.delete(abort))
 }
 
 async function check(context: Context, signal: AbortSignal): Promise<Reply> {

@@ -220,7 +220,9 @@ export class Refresher {
     if (!isNewer() && channel && (askMs > 0 || (shares && siblingsKnowMore))) {
       if (shares) context.post({ type: 'ask', epoch: state.epoch })
       const told = () =>
-        isNewer() || !!context.state.candidate || waitLeft(context.state, context.instant()) > 0
+        isNewer() ||
+        (!!context.state.candidate && modeOf(context) !== 'session') ||
+        waitLeft(context.state, context.instant()) > 0
       await raced(context.until(told, (shares && askMs) || ASK_MS), context.disposed)
     }
     if (isNewer()) context.note('refresh.adopted', { cause, generation: context.state.generation })
@@ -247,7 +249,8 @@ export class Refresher {
       const verdict = await renew(context, need, under)
       if (verdict.kind === 'granted') return { result: result(), flush: verdict.flush }
       // A logout has aborted the question.
-      if (life.aborted && !need.explicit) return { result: { kind: 'ended' } }
+      if (life.aborted && context.state.phase === 'out' && !need.explicit)
+        return { result: { kind: 'ended' } }
       if (verdict.kind === 'indeterminate')
         return { result: this.postpone(verdict.error, verdict.retryAfter) }
       if (attempt === 1 && (hadSession || verdict.kind === 'raced')) {

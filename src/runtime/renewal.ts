@@ -86,7 +86,8 @@ function commit(context: Context, given: Grant, need: Renewal, under: Under, lat
   const told = given.identity.sessionId
   const renamings = context.renamings()
   // Each renewal that names another session makes the other tabs ask, and they would be named another one in their turn.
-  if (told && sessionId && identity?.subject === given.identity.subject && !need.explicit) {
+  const isNews = isSame(context.state.epoch, under.epoch) && !late && !need.explicit
+  if (isNews && told && sessionId && identity?.subject === given.identity.subject) {
     if (told !== sessionId) countRenaming(context, renamings + 1)
     else if (renamings) context.renamings(0)
   }
