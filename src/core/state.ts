@@ -115,6 +115,8 @@ export type ClientEvent =
       readonly delay: number
       /** The server asked for it. */
       readonly mandated: boolean
+      /** Its answer is late, and may still come. */
+      readonly outstanding?: boolean
     }
   /** Forget our own back-off: the network is back. */
   | { readonly type: 'retryNow' }

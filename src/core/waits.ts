@@ -1,4 +1,4 @@
-import { elapsed, type Instant } from './lifetime.js'
+import { elapsed, type Instant, remaining } from './lifetime.js'
 import type { Message } from './messages.js'
 import type { ClientEvent, ClientState, Moment, Transition } from './state.js'
 
@@ -31,7 +31,10 @@ export function postponed(
   const { delay, mandated } = left > event.delay ? { delay: left, mandated: state.mandated } : event
   const failures = state.failures + 1
   const retryAt = { wall: now.wall + delay, monotonic: now.monotonic + delay }
-  const connection = event.offline ? 'offline' : 'degraded'
+  // A slow server is no trouble yet, as long as there is a token: each of its answers would be one.
+  const isSlow =
+    event.outstanding && state.failures === 0 && state.credential && remaining(state.credential, now) > 0
+  const connection = event.offline ? 'offline' : isSlow ? state.connection : 'degraded'
   const { epoch, generation } = state
   const message: Message = { type: 'wait', epoch, generation, until: retryAt.wall, failures, mandated }
   return [{ ...state, connection, failures, retryAt, mandated }, [{ type: 'post', message }]]

@@ -134,6 +134,7 @@ const RULES: { readonly [Name in keyof AuthClientOptions]-?: Rule } = {
   fetch: FUNCTION,
   refreshMargin: SECONDS,
   minValidity: SECONDS,
+  refreshGrace: SECONDS,
   defaultLifetime: [isPositive, 'a number of seconds above zero'],
 }
 
@@ -151,6 +152,7 @@ const DEFAULTS = {
   hideOnRestore: false,
   refreshMargin: 60,
   minValidity: 10,
+  refreshGrace: 30,
   defaultLifetime: 300,
   replay: 'all',
   redirectInFrame: false,

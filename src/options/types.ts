@@ -101,6 +101,11 @@ export interface AuthClientOptions<User = unknown> {
   refreshMargin?: number | undefined
   /** How long a token must still be valid to be used without waiting for a new one, in seconds; at most a quarter of its life. @default 10 */
   minValidity?: number | undefined
+  /**
+   * How long the server forgives a spent refresh cookie, in seconds. A refresh without an answer is given up five seconds before that, and asked once
+   * more. @default 30
+   */
+  refreshGrace?: number | undefined
   /** Lifetime in seconds of a token of which neither the answer nor its own claims say how long it lives. @default 300 */
   defaultLifetime?: number | undefined
   /** Longest waits, in milliseconds. */

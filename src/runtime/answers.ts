@@ -17,6 +17,8 @@ export interface Indeterminate {
   readonly kind: 'indeterminate'
   readonly error: AuthError
   readonly retryAfter?: number | undefined
+  /** The answer may still come: how much longer that is waited for, in milliseconds. */
+  readonly outstanding?: number
   /** What the answer brought, where the server failed to say whose it is. */
   readonly credential?: Credential
 }

@@ -274,7 +274,7 @@ async function lookFor(
 ): Promise<GrantVerdict | undefined> {
   const asks = !isLate() && canLook(context)
   // A logout does not abort it: what it finds is to be undone.
-  const reply = asks && (await probe(context, true))
+  const reply = asks && (await probe(context, { lasting: true }))
   const found: Found = reply ? await judge(context, reply) : { kind: 'absent' }
   context.syncMarker()
   const { state, reactions } = context

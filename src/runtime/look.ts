@@ -42,7 +42,10 @@ export function canLook(context: Context): boolean {
 export async function look(context: Context): Promise<Found> {
   const { ports, disposed } = context
   const { epoch } = context.state
-  const reply = await raced(inTime(context, probe(context)), disposed)
+  const abort = new AbortController()
+  const reply = await raced(inTime(context, probe(context, { abort })), disposed)
+  // It rotates nothing, and what never ends would fill the browser's connections.
+  if (!reply) abort.abort()
   const found: Found = reply
     ? await judge(context, reply)
     : { kind: 'failed', error: new AuthError('timeout', { action: 'restore the session' }) }

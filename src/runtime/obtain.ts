@@ -13,11 +13,12 @@ export const modeOf = ({ options, state }: Context): Mode | undefined => options
  * the mode was never learned, a refresh endpoint that is not there leaves the question to the session endpoint, and where it was,
  * to its explicit word.
  */
-export async function obtain(context: Context): Promise<Reply> {
-  const renew = () => call(context, { endpoint: 'refresh', method: 'POST' })
+export async function obtain(context: Context, abort = new AbortController()): Promise<Reply> {
+  const { signal } = abort
+  const renew = () => call(context, { endpoint: 'refresh', method: 'POST', signal })
   const mode = modeOf(context)
   if (mode === 'session') {
-    const reply = await probe(context)
+    const reply = await probe(context, { abort })
     // The backend has changed over, and what this browser holds buys tokens now.
     return fieldsOf(context, reply)?.mode === 'token' ? renew() : reply
   }
@@ -25,7 +26,7 @@ export async function obtain(context: Context): Promise<Reply> {
   const { status } = reply
   const open = [404, 405, 501].includes(status) || (!mode && status === 401 && !refusalOf(context, reply))
   if (context.options.mode || !open || context.options.endpoints.session === false) return reply
-  const probed = await probe(context)
+  const probed = await probe(context, { abort })
   const says = fieldsOf(context, probed)?.mode
   const definite = probed.status === 200 ? probed.body !== undefined : refusalOf(context, probed)
   // What was learned goes by clear words alone: a 404 may be a glitch, and the cookie may reach the refresh endpoint only.
@@ -37,8 +38,10 @@ export async function obtain(context: Context): Promise<Reply> {
  * Who is signed in by the cookie, and the CSRF token for it. The token comes first: a token of somebody who signs in between
  * both answers would pass for that of the user before.
  */
-export async function probe(context: Context, lasting = false): Promise<Reply> {
-  const abort = new AbortController()
+export async function probe(
+  context: Context,
+  { abort = new AbortController(), lasting = false } = {},
+): Promise<Reply> {
   if (!lasting) context.checks.add(abort)
   return check(context, abort.signal).finally(() => context.checks.delete(abort))
 }

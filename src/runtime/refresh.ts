@@ -252,7 +252,7 @@ export class Refresher {
       if (life.aborted && context.state.phase === 'out' && !need.explicit)
         return { result: { kind: 'ended' } }
       if (verdict.kind === 'indeterminate')
-        return { result: this.postpone(verdict.error, verdict.retryAfter) }
+        return { result: this.postpone(verdict.error, verdict.retryAfter, verdict.outstanding) }
       if (attempt === 1 && (hadSession || verdict.kind === 'raced')) {
         // The loser of a race tries once more, with the cookie that is in the jar by then.
         before = verdict
@@ -305,11 +305,15 @@ export class Refresher {
   }
 
   /** Notes a failure that ends no session: nobody asks again for a while. */
-  postpone(error: AuthError, retryAfter?: number): RefreshOutcome {
+  postpone(error: AuthError, retryAfter?: number, outstanding = 0): RefreshOutcome {
     const context = this.#context
     const failures = context.state.failures + 1
     const spacing = failures > 1 ? Math.min(SPACING_MS, context.options.retry.cap) : 0
-    const delay = Math.max(spacing, retryDelay(context, failures + Math.sign(spacing), retryAfter))
+    const delay = Math.max(
+      spacing,
+      outstanding,
+      retryDelay(context, failures + Math.sign(spacing), retryAfter),
+    )
     this.#lastError = error
     // A page that is restored hears of its failed request first: nobody is shown anew before it is known whether he is still here.
     context.syncMarker()
@@ -323,6 +327,7 @@ export class Refresher {
       offline: error.code === 'offline',
       delay,
       mandated: retryAfter !== undefined,
+      outstanding: outstanding > 0,
     })
     // Where no answer comes at all, to ask more often only fills the browser's connections.
     const { wall } = context.instant()

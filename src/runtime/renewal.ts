@@ -24,6 +24,9 @@ export interface Renewal {
   readonly found?: boolean
 }
 
+/** So much of the server's grace is left to ask once more with the old cookie. */
+const GRACE_LEFT_MS = 5000
+
 /** A verdict that is committed; `flush` tells the application, when the lock is free. */
 export type Settled = Verdict & { readonly flush?: () => void }
 
@@ -38,7 +41,14 @@ export async function renew(context: Context, need: Renewal, sent: Under): Promi
   })
   const started = context.ports.clock.monotonic()
   let late = false
-  const settled = joined(context, force, sent).then(async ({ reply, under }): Promise<Settled> => {
+  const { clock } = context.ports
+  const { refreshGrace, timeouts } = context.options
+  // An abort loses the cookie that the answer sets, which the server forgives for a while; for ever it would keep a connection.
+  const abort = new AbortController()
+  const patience = Math.max(refreshGrace * 1000 - GRACE_LEFT_MS, timeouts.request)
+  const cancel = clock.after(patience, () => abort.abort())
+  const settled = joined(context, force, sent, abort).then(async ({ reply, under }): Promise<Settled> => {
+    cancel()
     const verdict = await judgeRefresh(context, reply)
     const milliseconds = Math.round(context.ports.clock.monotonic() - started)
     if (late) context.note('refresh.late', { cause: verdict.kind, milliseconds })
@@ -68,7 +78,8 @@ export async function renew(context: Context, need: Renewal, sent: Under): Promi
   late = true
   // Nobody joins a request that may never be answered.
   context.ports.flights.delete(context.name)
-  return { kind: 'indeterminate', error: new AuthError('timeout', { action: 'refresh the session' }) }
+  const error = new AuthError('timeout', { action: 'refresh the session' })
+  return { kind: 'indeterminate', error, outstanding: patience - timeouts.request }
 }
 
 /** How long the old token is still good, and how much of that was drawn to keep the tabs apart. */
@@ -110,7 +121,7 @@ interface Answered {
 }
 
 /** A request that a disposed client of this page began is joined: to send another would waste its cookie. */
-function joined(context: Context, force: boolean, under: Under): Promise<Answered> {
+function joined(context: Context, force: boolean, under: Under, abort: AbortController): Promise<Answered> {
   const { name, ports, reactions, disposed, nameless } = context
   const { flights } = ports
   const isOurs = nameless && isSame(nameless.under.epoch, under.epoch)
@@ -122,7 +133,7 @@ function joined(context: Context, force: boolean, under: Under): Promise<Answere
   if (running && !force && isSame(running.epoch, under.epoch)) return running.answered as Promise<Answered>
   // But its cookie may land over ours, and nobody else is left to notice.
   void running?.answered.then(() => running.owner.aborted && reactions.repair({ type: 'repair' }))
-  const answered = obtain(context).then((reply) => ({ reply, under }))
+  const answered = obtain(context, abort).then((reply) => ({ reply, under }))
   const flight = { epoch: under.epoch, owner: disposed, answered }
   flights.set(name, flight)
   void answered.then(() => flights.get(name) === flight && flights.delete(name))

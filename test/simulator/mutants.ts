@@ -131,7 +131,7 @@ const REFRESHING: readonly Mutant[] = [
   {
     name: 'there is no back-off',
     file: 'runtime/refresh.ts',
-    find: 'const delay = Math.max(spacing, retryDelay(context, failures + Math.sign(spacing), retryAfter))',
+    find: 'const delay = Math.max(spacing, outstanding, retryDelay(context, failures + Math.sign(spacing), retryAfter))',
     replace: 'const delay = 0',
     breaks: 'P3',
     schedule: of({}, fault('unavailable', 3, 1), wait(300_000)),
