@@ -21,11 +21,11 @@ test('R77 a page that is left alone renews its short token again and again, and 
   page,
   serve,
 }) => {
-  const server = await serve({ accessTokenSeconds: 2 })
+  const server = await serve({ accessTokenSeconds: 3 })
   const app = new App(page, server)
   await app.signIn()
   await app.run('told')
-  await expect.poll(() => server.tokens.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(3)
+  await expect.poll(() => server.tokens.length, { timeout: 15_000 }).toBeGreaterThanOrEqual(3)
   expect((await app.run('fetch', '/api/orders')).status).toBe(200)
   expect(server.backend.stats.count('orders', 'invalid_token')).toBe(0)
   expect(server.backend.stats.count('refresh', 'rotated')).toBe(server.tokens.length - 1)

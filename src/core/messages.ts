@@ -45,6 +45,8 @@ export type Message =
       readonly until: number
       readonly failures: number
       readonly mandated: boolean
+      /** When somebody tried last, by the wall clock; zero where that was long ago. */
+      readonly triedAt: number
     }
 
 /** Larger than any honest delay, smaller than what would silence a tab for long. */
@@ -81,7 +83,17 @@ export function parseMessage(data: unknown, self: string, wall: number): Message
       const { generation, until, failures } = data
       if (!isCount(generation) || !isCount(failures) || typeof until !== 'number') return undefined
       if (!(until >= wall && until <= wall + MAX_DELAY)) return undefined
-      return { type: 'wait', epoch, generation, until, failures, mandated: data['mandated'] === true }
+      // A time to come would hold everybody.
+      const triedAt = Number(data['triedAt']) <= wall ? Number(data['triedAt']) : 0
+      return {
+        type: 'wait',
+        epoch,
+        generation,
+        until,
+        failures,
+        mandated: data['mandated'] === true,
+        triedAt,
+      }
     }
     default:
       return undefined

@@ -154,12 +154,14 @@ export function received(
       return ahead ? followOut(state, message, message.reason, state.logout) : [state, []]
     case 'wait': {
       const { generation, until, mandated } = message
+      const triedAt = Math.max(state.triedAt, message.triedAt)
       // Who holds a newer credential than the one that could not be renewed has heard from the server since.
-      const old = generation < state.generation || waitLeft(state, now) >= until - now.wall
-      if (ahead || old || state.phase === 'out') return [state, []]
+      if (ahead || generation < state.generation || state.phase === 'out') return [state, []]
+      if (waitLeft(state, now) >= until - now.wall)
+        return [triedAt > state.triedAt ? { ...state, triedAt } : state, []]
       const retryAt = { wall: until, monotonic: now.monotonic + until - now.wall }
       const failures = Math.max(state.failures, message.failures)
-      return [{ ...state, retryAt, failures, mandated }, []]
+      return [{ ...state, retryAt, failures, mandated, triedAt }, []]
     }
     case 'ask':
       return [state, []]

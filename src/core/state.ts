@@ -65,6 +65,8 @@ export interface ClientState {
   readonly retryAt: Instant | undefined
   /** The server asked for that wait, so that nothing shortens it. */
   readonly mandated: boolean
+  /** When this tab, or one that told it, has tried in vain last, by the wall clock. */
+  readonly triedAt: number
   /** When the last tokens came that were stale at birth or replaced one in its youth, by the monotonic clock. */
   readonly early: readonly number[]
 }
@@ -153,7 +155,7 @@ export type Effect =
 
 export type Transition = readonly [state: ClientState, effects: readonly Effect[]]
 
-const CALM = { connection: 'ok', failures: 0, retryAt: undefined, mandated: false } as const
+const CALM = { connection: 'ok', failures: 0, retryAt: undefined, mandated: false, triedAt: 0 } as const
 
 /** What a client knows before it has begun. */
 export const INITIAL: ClientState = {

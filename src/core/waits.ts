@@ -36,8 +36,17 @@ export function postponed(
     event.outstanding && state.failures === 0 && state.credential && remaining(state.credential, now) > 0
   const connection = event.offline ? 'offline' : isSlow ? state.connection : 'degraded'
   const { epoch, generation } = state
-  const message: Message = { type: 'wait', epoch, generation, until: retryAt.wall, failures, mandated }
-  return [{ ...state, connection, failures, retryAt, mandated }, [{ type: 'post', message }]]
+  const triedAt = now.wall
+  const message: Message = {
+    type: 'wait',
+    epoch,
+    generation,
+    until: retryAt.wall,
+    failures,
+    mandated,
+    triedAt,
+  }
+  return [{ ...state, connection, failures, retryAt, mandated, triedAt }, [{ type: 'post', message }]]
 }
 
 /** The network is back, as far as the browser knows. */

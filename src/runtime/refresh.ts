@@ -187,10 +187,10 @@ export class Refresher {
 
   /** A back-off holds timers: who waits for an answer may ask now and then. What the server asks for is passed on purpose alone, and once. */
   #passes({ cause, force }: RefreshNeed, now: Instant): boolean {
-    const { mandated, retryAt } = this.#context.state
+    const { mandated, retryAt, triedAt } = this.#context.state
     const { tried, passed } = this.#tries()
     if (mandated) return cause === 'app' && !!force && Math.abs(passed - retryAt!.wall) > 1000
-    return !BY_ITSELF.includes(cause) && now.wall - tried >= SPACING_MS
+    return !BY_ITSELF.includes(cause) && now.wall - Math.max(tried, triedAt) >= SPACING_MS
   }
 
   /** When any tab of this browser has tried in vain last, and until when the wait was that it passed, by the wall clock. */

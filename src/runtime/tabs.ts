@@ -37,12 +37,13 @@ function answer(context: Context, message: Message): void {
   const { state } = context
   if (isNewer(message.epoch, state.epoch)) return
   const now = context.instant()
-  const { epoch, generation, failures, mandated, credential } = state
+  const { epoch, generation, failures, mandated, triedAt, credential } = state
   if (credential && remaining(credential, now) > margin(credential.lifetime, context.options.minValidity)) {
     context.post(announce(state).message)
   }
   const left = waitLeft(state, now)
-  if (left > 0) context.post({ type: 'wait', epoch, generation, until: now.wall + left, failures, mandated })
+  if (left > 0)
+    context.post({ type: 'wait', epoch, generation, until: now.wall + left, failures, mandated, triedAt })
 }
 
 /** The token in a message, if it may be used here: whether it is adopted, the transition decides. */

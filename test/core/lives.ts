@@ -169,6 +169,7 @@ function received(step: Step, epoch: Epoch, grant: Grant, now: Moment): ClientEv
       until: now.wall + generation * 1000,
       failures: generation,
       mandated: step.explicit,
+      triedAt: now.wall,
     },
     ask: { type: 'ask', epoch },
   }

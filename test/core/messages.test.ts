@@ -44,6 +44,7 @@ const messages: fc.Arbitrary<Message> = fc.oneof(
     until: fc.integer({ min: WALL, max: WALL + 600_000 }),
     failures: fc.nat(),
     mandated: fc.boolean(),
+    triedAt: fc.integer({ min: 0, max: WALL }),
   }),
 )
 
@@ -168,4 +169,9 @@ it('ERR-04 a token is any visible ASCII up to 64 kB, and its form is nobody’s 
   for (const token of ['', 'a b', 'a\n', '\ta', 'ä', 'a\u0000', 'x'.repeat(65_537), 5, null, undefined, {}]) {
     expect(isTokenText(token)).toBe(false)
   }
+})
+
+it('R104 a try in a time to come, which would hold everybody, and one that is no time count as none', () => {
+  for (const triedAt of [WALL + 1, NaN, 'x', undefined])
+    expect(parseMessage({ ...WAIT, triedAt }, 'b', WALL)).toMatchObject({ type: 'wait', triedAt: 0 })
 })

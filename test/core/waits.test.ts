@@ -69,8 +69,25 @@ it('R13 a failure of our own does not shorten the wait that a sibling was told t
 
 const wait = ({ epoch, generation }: ClientState, delay: number): ClientEvent => ({
   type: 'received',
-  message: { type: 'wait', epoch, generation, until: START + delay, failures: 4, mandated: true },
+  message: {
+    type: 'wait',
+    epoch,
+    generation,
+    until: START + delay,
+    failures: 4,
+    mandated: true,
+    triedAt: START,
+  },
   grant: undefined,
+})
+
+it('R104 a shorter wait of another tab tells when somebody tried last', () => {
+  const [own] = move(signedIn(), failed(60_000), at(0))
+  const shorter = wait(own, 40_000) as ClientEvent & { type: 'received' }
+  const triedAt = START + 10_000
+  const [told] = move(own, { ...shorter, message: { ...shorter.message, triedAt } as never }, at(10_000))
+  expect(told.triedAt).toBe(triedAt)
+  expect(waitLeft(told, at(10_000))).toBe(50_000)
 })
 
 it('R28 a wait that comes late or twice ends when it was to end, and one from before a success is over', () => {

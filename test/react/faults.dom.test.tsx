@@ -236,7 +236,7 @@ it.each([
   [
     'a mock that is not started, so that the server of the pages answers',
     () => new Response('<!doctype html>', { status: 404, headers: { 'content-type': 'text/html' } }),
-    /^Failed to log in: POST \/auth\/login answered 404 text\/html: the answer is not what the contract says\. Check the endpoint, what is in between, and that a mock is started/,
+    /^Failed to log in: POST \/auth\/login answered 404 text\/html: the answer is not what the contract says\. Check the endpoint and what is in between/,
   ],
 ])('%s leaves the page with its fallback; the login says what to look at', async (_, answer, sentence) => {
   const kit = createKit({}, { browser: await leftSignedIn() })

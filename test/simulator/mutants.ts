@@ -83,7 +83,7 @@ const REFRESHING: readonly Mutant[] = [
     replace: '',
     breaks: 'P1',
     schedule: of(
-      { tabs: 2, seed: 2 },
+      { tabs: 2, seed: 2, channel: false },
       ...[network('slow', 1), refreshNow(0, 1), network('calm', 100)],
       ...[refreshNow(1, 9000), request(1, 100), wait(5000), refreshNow(0, 60_000)],
     ),
@@ -107,8 +107,8 @@ const REFRESHING: readonly Mutant[] = [
   {
     name: 'a dispose aborts the refresh that runs',
     file: 'runtime/endpoints.ts',
-    find: "redirect: 'manual',",
-    replace: "redirect: 'manual', signal: context.disposed,",
+    find: 'if (signal) init.signal = signal',
+    replace: 'init.signal = context.disposed',
     breaks: 'P3',
     schedule: of({}, hide(0), network('slow', 310_000), token(0), remount(0, 1000)),
   },
@@ -131,8 +131,8 @@ const REFRESHING: readonly Mutant[] = [
   {
     name: 'there is no back-off',
     file: 'runtime/refresh.ts',
-    find: 'const delay = Math.max(spacing, outstanding, retryDelay(context, failures + Math.sign(spacing), retryAfter))',
-    replace: 'const delay = 0',
+    find: 'const delay = Math.max(',
+    replace: 'const delay = 0 * Math.max(',
     breaks: 'P3',
     schedule: of({}, fault('unavailable', 3, 1), wait(300_000)),
   },
