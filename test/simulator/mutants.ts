@@ -77,18 +77,6 @@ const REFRESHING: readonly Mutant[] = [
     ),
   },
   {
-    name: 'an old cookie that a late answer brought back is not repaired',
-    file: 'runtime/runtime.ts',
-    find: "void refresher.refresh({ cause: 'repair', force: true, revive: true })",
-    replace: '',
-    breaks: 'P1',
-    schedule: of(
-      { tabs: 2, seed: 2, channel: false },
-      ...[network('slow', 1), refreshNow(0, 1), network('calm', 100)],
-      ...[refreshNow(1, 9000), request(1, 100), wait(5000), refreshNow(0, 60_000)],
-    ),
-  },
-  {
     name: 'a refresh dies with its page',
     file: 'runtime/endpoints.ts',
     find: "const lasting = method === 'POST' && endpoint !== 'login'",
