@@ -62,6 +62,8 @@ export const django = {
  */
 export const djangoRestAuth = {
   mode: 'token',
+  // Its view blacklists the token of the refresh cookie, and refuses an access token that has expired.
+  logoutProof: 'cookie',
   endpoints: {
     login: '/dj-rest-auth/login/',
     refresh: '/dj-rest-auth/token/refresh/',

@@ -31,6 +31,7 @@ export interface ResolvedOptions
       | 'mode'
       | 'session'
       | 'isUnauthorized'
+      | 'logoutProof'
       | 'key'
       | 'endpoints'
       | 'timeouts'
@@ -45,6 +46,7 @@ export interface ResolvedOptions
   /** Undefined: as the answers show. */
   readonly mode: Mode | undefined
   readonly isUnauthorized: AuthClientOptions['isUnauthorized']
+  readonly logoutProof: AuthClientOptions['logoutProof']
   readonly key: string | undefined
   readonly endpoints: Defined<Endpoints>
   readonly timeouts: Defined<Timeouts>
@@ -112,6 +114,7 @@ const RULES: { readonly [Name in keyof AuthClientOptions]-?: Rule } = {
   returnToParameter: NAME,
   allowedOrigins: [Array.isArray, 'an array of origins'],
   staticHeader: [isHeader, 'a pair of strings such as ["X-CSRF", "1"]'],
+  logoutProof: [(value) => ['cookie', 'bearer'].includes(value as string), '"cookie" or "bearer"'],
   restore: [(value) => ['auto', 'always', 'never'].includes(value as string), '"auto", "always" or "never"'],
   replay: [
     (value) => isFunction(value) || value === 'all' || value === 'safe',
@@ -143,6 +146,7 @@ const DEFAULTS = {
   key: undefined,
   isUnauthorized: undefined,
   development: undefined,
+  logoutProof: undefined,
   staticHeader: ['X-CSRF', '1'],
   parseUser: (value: unknown) => value,
   getUserId: userId,

@@ -95,6 +95,12 @@ export interface AuthClientOptions<User = unknown> {
    * @default 'auto'
    */
   restore?: 'auto' | 'always' | 'never' | undefined
+  /**
+   * What the logout endpoint goes by. `cookie`: the cookie alone, so that no token is sent. `bearer`: the access token; where none is held, as
+   * after a reload, one is bought by refresh. Without it the token that is held goes along, and what is refused is tried the other way.
+   * @default either
+   */
+  logoutProof?: 'cookie' | 'bearer' | undefined
   /** A cookie script can read, set by the server as long as there is a session: without it the start asks nobody. */
   hint?: { cookie: string } | undefined
   /** How long before its end a token is renewed ahead of need, in seconds; at most a quarter of its life. @default 60 */

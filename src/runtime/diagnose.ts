@@ -27,6 +27,7 @@ export async function diagnose(
 ): Promise<Diagnosis> {
   const isVerdict = reply && 'kind' in reply
   const cookie = isVerdict ? judgeVerdict(reply) : judge(context, reply)
+  if (!isVerdict && cookie === 'returned') recognising.add(context)
   if (!isVerdict && reply?.fault !== undefined) {
     const cause = await corsCause(context, reply.endpoint, loaded)
     return { cookie, causes: cause === undefined ? [] : [cause] }
@@ -40,18 +41,50 @@ export async function diagnose(
   return { cookie, causes }
 }
 
-/** Says so where the server still knows the session by its cookie after it has confirmed the logout. */
-export function verifyLogout(
+/** Pages whose session endpoint has named a user by the cookie: there alone its "nobody" says that a refresh cookie is gone. */
+const recognising = new WeakSet<Context>()
+
+/**
+ * Says so where the server still knows the session by its cookie after it has confirmed the logout. Where the session endpoint cannot
+ * say it of tokens, a refresh does, which shows nobody.
+ */
+export async function verifyLogout(
   context: Context,
   reply: Reply | undefined,
   sessionId: string | undefined,
-): void {
-  if (context.state.phase !== 'out' || judge(context, reply) !== 'returned') return
-  const now = fieldsOf(context, reply?.body, 'session')?.sessionId
+  tryRefresh: () => Promise<Verdict>,
+): Promise<void> {
+  const isOut = () => context.state.phase === 'out'
+  if (!isOut()) return
+  const isSession = (context.options.mode ?? context.state.mode) === 'session'
+  let now: string | undefined
+  if (judge(context, reply) === 'returned') now = fieldsOf(context, reply?.body, 'session')?.sessionId
+  else if (isSession || recognising.has(context)) return
+  else {
+    const verdict = await tryRefresh()
+    if (verdict.kind !== 'granted' || !isOut()) return
+    now = verdict.grant.identity.sessionId
+  }
   if (sessionId !== undefined && now !== undefined && now !== sessionId) return
   const message =
     'The logout was confirmed, and the cookie still signs the user in. Look at, in this order: does the server end the session itself, and does it delete the cookie with the same name, Path, Domain and Partitioned it was set with?'
   context.warn('logout.ineffective', message)
+}
+
+const refused = new WeakSet<Context>()
+
+/** The server said no to a logout, and will say it again until somebody changes something: said once. */
+export function logoutRefused(context: Context, { endpoint, said }: Reply): void {
+  if (refused.has(context)) return
+  refused.add(context)
+  const why =
+    endpoint === 'logout'
+      ? 'Does it want the access token (`logoutProof: "bearer"`), the cookie alone (`logoutProof: "cookie"`), or a CSRF token (`session.csrf`)?'
+      : 'The cookie, or what it buys, is not that of the session that is to be ended.'
+  context.warn(
+    'logout.refused',
+    `The logout is not done: ${said}. The session lives on at the server, and the logout is tried again every ten minutes, at the next start and when the page comes back. ${why}`,
+  )
 }
 
 /** A refresh: to a cookie that was not sent many servers answer as to one that they do not accept. */

@@ -33,6 +33,7 @@ export type DiagnosticType =
   | 'cookie.missing'
   | 'csrf.missing'
   | 'logout.ineffective'
+  | 'logout.refused'
 
 /** One decision of the client and why; it never holds a token, a cookie, or anything about the user. */
 export interface DiagnosticEntry {

@@ -1,12 +1,13 @@
 import { isSame, NO_EPOCH } from '../core/epoch.js'
-import type { Credential } from '../core/lifetime.js'
+import { type Credential, remaining } from '../core/lifetime.js'
 import { WHICHEVER } from '../core/pending-logout.js'
 import type { LogoutScope } from '../core/types.js'
-import { judgeRefresh } from './answers.js'
+import { judgeRefresh, refusalOf } from './answers.js'
 import type { Context } from './context.js'
 import { csrfToken, isCsrfRefusal } from './csrf.js'
+import { inDevelopment } from './development.js'
 import { call, inTime, isDone, type Reply } from './endpoints.js'
-import { freshCsrf, probe, tokenIn } from './obtain.js'
+import { freshCsrf, modeOf, obtain, probe, tokenIn } from './obtain.js'
 import { type Refresher, retryDelay } from './refresh.js'
 import { pause, raced, within } from './waiting.js'
 
@@ -31,10 +32,17 @@ const NEWS_MS = 250
 const ORPHANED_MS = 20_000
 /** How many times the longest back-off a logout waits that the server has answered with a no: it needs somebody to mend it. */
 const SLOWLY = 10
-const PASSING: ReadonlySet<number> = new Set([401, 408, 425, 429])
+const PASSING: readonly number[] = [408, 425, 429]
+
+/** Whether the server says in words of its own that the session is over. A bare 401 may be about what was sent to prove it. */
+const isSaid = (context: Context, reply: Reply): boolean => !!refusalOf(context, reply)?.code
+
+/** Whether the session may live on, and something else may prove that this browser had a part in it. */
+const isOpen = (context: Context, reply: Reply): boolean =>
+  [401, 403].includes(reply.status) && !isSaid(context, reply)
 
 const isDefinite = ({ status, redirected }: Reply): boolean =>
-  redirected || (status >= 400 && status < 500 && !PASSING.has(status))
+  redirected || (status >= 400 && status < 500 && !PASSING.includes(status))
 
 /** Ends the session here at once, and at the server as soon as it answers. */
 export class Logouts {
@@ -44,8 +52,8 @@ export class Logouts {
   readonly #refresher: Refresher
   #delivery: Promise<boolean> | undefined
   #failures = 0
-  /** Of the session that is to be ended: its CSRF token goes with the logout. */
-  #ended: Credential | undefined
+  /** What proves the sessions that are to be ended, in memory until that is done: the access token, or what goes beside the cookie. */
+  readonly #proofs = new Map<string, Credential | undefined>()
   #cancelRetry: () => void = () => {}
   /** The last one that was sent. */
   #sent: Promise<unknown> = Promise.resolve()
@@ -59,8 +67,9 @@ export class Logouts {
     const context = this.#context
     context.disposed.throwIfAborted()
     context.syncMarker()
-    const { phase, incoming, credential } = context.state
-    if (credential?.mode === 'session') this.#ended = credential
+    const { phase, incoming, credential = incoming?.credential, sessionId } = context.state
+    // Whoever is out already may have still to deliver the logout before this one.
+    if (phase !== 'out' || incoming) this.#proofs.set(sessionId ?? WHICHEVER, credential)
     const over = scope === 'current' && phase === 'out' && !incoming && context.readMarker()?.state === 'out'
     context.dispatch({ type: 'logoutRequested', scope })
     const { epoch } = context.state
@@ -139,6 +148,8 @@ export class Logouts {
     const context = this.#context
     const isOut = () => context.state.phase === 'out'
     if (isOut()) context.dispatch({ type: 'loginLost' })
+    // What proved another one is no proof of this one.
+    this.#proofs.delete(WHICHEVER)
     const reply = await this.#send(WHICHEVER, 'current')
     if (reply && isDone(reply) && isOut()) return this.#confirm()
     context.dispatch({ type: 'loginLost' })
@@ -169,7 +180,10 @@ export class Logouts {
 
   async #deliver(first: boolean, locked: boolean): Promise<boolean> {
     const context = this.#context
-    if (!context.state.logout) return true
+    if (!context.state.logout) {
+      this.#proofs.clear()
+      return true
+    }
     this.#cancelRetry()
     // With neither an id nor a marker nobody can say whether the cookie is still that of the session that was meant.
     const marked = first || isSame(context.readMarker()?.epoch ?? NO_EPOCH, context.state.epoch)
@@ -178,7 +192,14 @@ export class Logouts {
     const nameless = due().includes(WHICHEVER)
     // A refresh that is under way in any tab shall land first, so that its cookie does not outlive the logout. One that
     // knows of no session is for the cookie there is now: after a wait it could be that of the next sign-in.
-    const unlocked = nameless && !locked && !this.#refresher.flight
+    // But what has to be asked for a token must not cross a sign-in.
+    const mode = modeOf(context)
+    const unlocked =
+      nameless &&
+      !locked &&
+      !this.#refresher.flight &&
+      (mode === 'session' || (first && !mode) || !!this.#proofs.get(WHICHEVER))
+    const asks = !unlocked || mode === 'session'
     const { leaving } = context.lock
     const release = unlocked ? undefined : await context.lock.takeNow(context.options.timeouts.request)
     try {
@@ -188,28 +209,39 @@ export class Logouts {
       context.syncMarker()
       const { logout, epoch } = context.state
       if (!logout) return true
+      let slow = 0
       for (const sessionId of due()) {
         // While the one before was answered somebody may have signed in, and the cookie is his, or another tab may have ended this one.
         context.syncMarker()
         if (!isSame(context.state.epoch, epoch)) break
         if (!due().includes(sessionId)) continue
-        const reply = await raced(this.#send(sessionId, logout.scope), context.disposed)
-        const confirmed =
-          reply !== undefined && (isDone(reply) || (reply.status === 401 && !this.#refresher.flight))
+        const sent = this.#send(sessionId, logout.scope, undefined, asks)
+        const reply = await raced(sent, context.disposed)
+        // Its session has nothing that a refresh could bring back.
+        const over = reply && isSaid(context, reply)
+        const confirmed = reply !== undefined && (isDone(reply) || (over && !this.#refresher.flight))
+        // Done, or worth nothing.
+        if (confirmed || (reply && isOpen(context, reply))) this.#proofs.delete(sessionId)
         context.note(confirmed ? 'logout.confirmed' : 'logout.pending', {
           status: reply?.status || undefined,
           code: reply?.redirected ? 'redirected' : undefined,
         })
         if (!confirmed) {
-          this.#retryLater(reply)
-          return false
+          if (!reply || over || !asks || !isDefinite(reply)) {
+            this.#retryLater(reply)
+            return false
+          }
+          void inDevelopment(context, (module) => module.logoutRefused(context, reply))
+          slow = SLOWLY * context.options.retry.cap
+          // The others may still be proved.
+          continue
         }
         this.#failures = 0
         context.dispatch({ type: 'logoutConfirmed', epoch, sessionId })
       }
-      if (!context.state.logout) this.#ended = undefined
       // Another one may have been asked for meanwhile.
-      if (due().length > 0) this.#retryLater()
+      if (slow) this.#deliverAfter(slow)
+      else if (due().length > 0) this.#retryLater()
       return !context.state.logout
     } finally {
       release?.()
@@ -225,10 +257,7 @@ export class Logouts {
   }
 
   #retryLater(reply?: Reply): void {
-    const context = this.#context
-    const delay = retryDelay(context, ++this.#failures, reply?.retryAfter)
-    const slow = reply && isDefinite(reply) ? SLOWLY * context.options.retry.cap : 0
-    this.#deliverAfter(Math.max(delay, slow))
+    this.#deliverAfter(retryDelay(this.#context, ++this.#failures, reply?.retryAfter))
   }
 
   #deliverAfter(milliseconds: number): void {
@@ -236,19 +265,29 @@ export class Logouts {
     this.#cancelRetry = this.#context.ports.clock.after(milliseconds, () => void this.deliver())
   }
 
+  /** `asks`: where that proves nothing, who is there by the cookie, which in token mode brings a new token, and so only under the lock. */
   #send(
     sessionId: string | undefined,
     scope: LogoutScope,
     credential?: Credential,
+    asks?: boolean,
   ): Promise<Reply | undefined> {
     const context = this.#context
     context.note('logout.sent', { cause: scope })
-    const body = { session_id: context.sessionIdOf(sessionId), scope }
-    const token = credential?.mode === 'token' ? credential.token : undefined
-    const { epoch } = context.state
-    const send = (csrf: string) => call(context, { endpoint: 'logout', method: 'POST', body, token, csrf })
-    const proof = token === undefined ? (credential ?? this.#ended)?.token : undefined
     const { ports, options } = context
+    const { logoutProof } = options
+    const body = { session_id: context.sessionIdOf(sessionId), scope }
+    const held = credential ?? this.#proofs.get(sessionId ?? WHICHEVER)
+    const isSession = held?.mode === 'session'
+    // Many servers refuse one that has expired, whatever goes beside it.
+    const isGood = held && !isSession && (credential || remaining(held, context.instant()) > 0)
+    let token = isGood ? held.token : undefined
+    let csrf = csrfToken(context, isSession && held.token)
+    const { epoch } = context.state
+    const send = () => {
+      const bearer = logoutProof === 'cookie' ? undefined : token
+      return call(context, { endpoint: 'logout', method: 'POST', body, token: bearer, csrf })
+    }
     const began = ports.clock.monotonic()
     // After the deadline it is tried anew. Without an id it would end the session of whoever has signed in meanwhile.
     const isOvertaken = () => {
@@ -256,19 +295,46 @@ export class Logouts {
       const late = ports.clock.monotonic() - began >= options.timeouts.request
       return late || (!sessionId && !isSame(context.state.epoch, epoch))
     }
-    const deliver = async () => {
-      let csrf = csrfToken(context, proof)
-      // Nothing is left of it after a reload, and not every backend says in words of ours that one is missing.
-      if (!csrf && token === undefined && options.endpoints.csrf !== false) csrf = await freshCsrf(context)
-      if (isOvertaken()) return undefined
-      const reply = await send(csrf)
-      if (isOvertaken() || !isCsrfRefusal(context, reply, false)) return reply
-      const found = await probe(context)
-      if (isOvertaken()) return reply
+    /** Who is there by the cookie, shown to nobody. What settles it; else there is something new to send with. */
+    const ask = async (question: typeof probe): Promise<Reply | undefined> => {
+      const reply = await question(context)
+      const found = await judgeRefresh(context, reply)
       // Nobody is signed in by the cookie any more: there is nothing left to end here.
-      const { kind } = await judgeRefresh(context, found)
-      if (kind === 'refused' && scope === 'current') return { ...found, status: 204, page: false }
-      return send(csrfToken(context, tokenIn(context, found)))
+      if (found.kind === 'refused' && scope === 'current') return { ...reply, status: 204, page: false }
+      csrf = csrfToken(context, tokenIn(context, reply))
+      // A token for another session ends that one.
+      const isOwed = found.kind === 'granted' && (!sessionId || found.grant.identity.sessionId === sessionId)
+      const bought = isOwed && found.grant.credential
+      if (bought && bought.mode === 'token') {
+        token = bought.token
+        this.#proofs.set(sessionId ?? WHICHEVER, bought)
+        // Its cookie may lie over that of whoever has signed in meanwhile.
+        if (isOvertaken()) context.reactions.repair({ type: 'repair' })
+      }
+      if (token || csrf) return undefined
+      return { ...reply, status: found.kind === 'indeterminate' ? reply.status : 409, page: true }
+    }
+    const deliver = async () => {
+      if (asks && !token && logoutProof === 'bearer') {
+        const settled = await ask(obtain)
+        if (settled) return settled
+      }
+      // Nothing is left of it after a reload, and not every backend says in words of ours that one is missing.
+      if (!csrf && !token && options.endpoints.csrf !== false) csrf = await freshCsrf(context)
+      if (isOvertaken()) return undefined
+      let reply = await send()
+      const isCsrf = () => isCsrfRefusal(context, reply, false)
+      const isRefused = () => asks && isOpen(context, reply)
+      // Script is not told of CORS: another origin may not allow the header.
+      const isApart = options.baseUrl && !ports.page.url()?.startsWith(options.baseUrl.origin + '/')
+      const isBlocked = isApart && reply.fault && !credential
+      if (token && !logoutProof && (isBlocked || isRefused()) && !isOvertaken()) {
+        token = undefined
+        reply = await send()
+      }
+      if (isOvertaken() || !(isCsrf() || isRefused())) return reply
+      const settled = await ask(isCsrf() ? probe : obtain)
+      return settled ?? (isOvertaken() ? reply : send())
     }
     return (this.#sent = inTime(context, deliver()))
   }

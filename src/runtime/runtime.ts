@@ -5,12 +5,13 @@ import { AuthError } from '../errors.js'
 import type { ResolvedOptions } from '../options/resolve.js'
 import { Context } from './context.js'
 import type * as Diagnose from './diagnose.js'
-import type { Verdict } from './answers.js'
+import { judgeRefresh, type Verdict } from './answers.js'
 import { inDevelopment, LOADED } from './development.js'
 import { call, endpointUrl, inTime, type Reply } from './endpoints.js'
 import { Events } from './events.js'
 import { login } from './login.js'
 import { Logouts, type LogoutResult } from './logout.js'
+import { obtain } from './obtain.js'
 import { Refresher } from './refresh.js'
 import { renew, type Settled } from './renewal.js'
 import { authenticatedFetch, type AuthRequestInit } from './requests.js'
@@ -111,12 +112,10 @@ export class Runtime {
     this.#logouts.requests++
     const result = await this.#logouts.request(scope)
     if (result.server === 'confirmed')
-      void inDevelopment(this.context, (module) => this.#verify(module, sessionId))
+      void inDevelopment(this.context, async (module) =>
+        module.verifyLogout(this.context, await this.#askSession(), sessionId, () => this.#tryRefresh()),
+      )
     return result
-  }
-
-  async #verify({ verifyLogout }: typeof Diagnose, sessionId: string | undefined): Promise<void> {
-    verifyLogout(this.context, await this.#askSession(), sessionId)
   }
 
   #askSession(): Promise<Reply | undefined> {
@@ -134,7 +133,9 @@ export class Runtime {
     let settled: Settled | undefined
     try {
       context.syncMarker()
-      const { epoch, generation } = context.state
+      const { epoch, generation, phase } = context.state
+      // Behind a logout it shows nobody, whatever it brings.
+      if (phase === 'out') return await judgeRefresh(context, await obtain(context))
       settled = await renew(context, { cause: 'diagnose', restore: true }, { epoch, generation })
       return settled
     } finally {

@@ -364,7 +364,12 @@ it('SEC-08 the token is sent in Authorization alone, to the listed origins alone
   await FLOWS['a late answer after a logout']!(bird)
   const { requests } = bird.kit
   const withToken = requests.filter(({ headers }) => headers.get('authorization')?.includes(CANARY))
-  expect(withToken.map(({ path }) => path)).toEqual(['/api/orders', '/api/orders', '/auth/logout'])
+  expect(withToken.map(({ path }) => path)).toEqual([
+    '/api/orders',
+    '/api/orders',
+    '/auth/logout',
+    '/auth/logout',
+  ])
   for (const { url, headers } of withToken) {
     expect(new URL(url).origin).toBe('https://app.example.com')
     expect(headers.get('authorization')).toMatch(/^Bearer kanarienvogel-token-\w+$/)

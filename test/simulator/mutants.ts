@@ -176,10 +176,10 @@ const SIGNING_OUT: readonly Mutant[] = [
     schedule: of({}, fault('logoutDown', 1, 1), logout(0), reload(0, 100)),
   },
   {
-    name: 'a logout does not say which session it ends',
+    name: 'a logout says neither by its id nor by its token which session it ends',
     file: 'runtime/logout.ts',
-    find: 'const body = { session_id: context.sessionIdOf(sessionId), scope }',
-    replace: 'const body = { scope }',
+    find: 'body, token: bearer, csrf })',
+    replace: 'body: { scope }, csrf })',
     breaks: 'P1',
     schedule: of({ tabs: 2, storage: false }, opens(), login(0), logout(1)),
   },
