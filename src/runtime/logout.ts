@@ -296,7 +296,7 @@ export class Logouts {
       return late || (!sessionId && !isSame(context.state.epoch, epoch))
     }
     /** Who is there by the cookie, shown to nobody. What settles it; else there is something new to send with. */
-    const ask = async (question: typeof probe): Promise<Reply | undefined> => {
+    const ask = async (question: (context: Context) => Promise<Reply>): Promise<Reply | undefined> => {
       const reply = await question(context)
       const found = await judgeRefresh(context, reply)
       // Nobody is signed in by the cookie any more: there is nothing left to end here.
