@@ -75,6 +75,11 @@ export interface AuthClient<User = unknown> {
   }): Promise<string>
   /** Renews the session if it is due, or at once with `force`, for instance after a change of roles. */
   refresh(options?: { force?: boolean | undefined }): Promise<AuthState<User>>
+  /**
+   * Says that somebody is there, where neither pointer nor key nor scrolling tells, for instance while a film is watched: in token
+   * mode the next renewal then counts as use, and the idle limit of the server moves. Cheap; call it as often as you like.
+   */
+  touch(): void
   /** Asks the server whether the refresh or session cookie comes back, and says what to look at where it does not. */
   diagnose(): Promise<Diagnosis>
   /** The last 100 decisions of this client, for a report. Holds no secret. */
@@ -166,6 +171,7 @@ export function assemble<User>(
       await runtime.refresh(force)
       return getState()
     },
+    touch: () => runtime.touch(),
     diagnose: () => runtime.diagnose(),
     getDiagnostics: () => [...context.entries],
     dispose() {

@@ -77,6 +77,7 @@ export const djangoRestAuth = {
     return isFields(body) ? { accessToken: body['access'] as string, user: body['user'] } : undefined
   },
   getUserId: (user) => (user as { pk: number }).pk,
+  markBackground: false,
   refusals: [{ status: 401, code: 'token_not_valid', reason: 'expired' }],
 } satisfies AuthClientOptions
 

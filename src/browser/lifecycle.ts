@@ -22,6 +22,10 @@ const SIGNALS: readonly Registration[] = [
   [onWindow, 'offline', () => 'offline'],
 ]
 
+/** None of them moves of itself, as a pointer does under which a page scrolls. */
+const DEEDS = ['pointerdown', 'keydown', 'wheel', 'scroll'] as const
+const OBSERVING = { capture: true, passive: true } as const
+
 export const browserLifecycle: Lifecycle = {
   visible: () => typeof document === 'undefined' || document.visibilityState !== 'hidden',
   online: () => (globalThis as { navigator?: { onLine?: boolean } }).navigator?.onLine !== false,
@@ -38,5 +42,12 @@ export const browserLifecycle: Lifecycle = {
       return () => target().removeEventListener(name, listener)
     })
     return () => stops.forEach((stop) => stop())
+  },
+  attend(receive) {
+    if (typeof document === 'undefined') return () => {}
+    for (const name of DEEDS) addEventListener(name, receive, OBSERVING)
+    return () => {
+      for (const name of DEEDS) removeEventListener(name, receive, OBSERVING)
+    }
   },
 }

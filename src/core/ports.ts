@@ -80,6 +80,8 @@ export interface Lifecycle {
   online(): boolean
   prerendering(): boolean
   listen(receive: (signal: LifecycleSignal) => void): () => void
+  /** Calls back, perhaps often, while somebody uses the page: pointer, key, scroll. Returns what stops it. */
+  attend(receive: () => void): () => void
 }
 
 export interface Page {

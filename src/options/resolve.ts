@@ -127,6 +127,7 @@ const RULES: { readonly [Name in keyof AuthClientOptions]-?: Rule } = {
   authRoutes: [isListOf(isPath), 'an array of paths such as "/sign-in"'],
   development: BOOLEAN,
   hideOnRestore: BOOLEAN,
+  markBackground: BOOLEAN,
   redirectInFrame: BOOLEAN,
   parseUser: FUNCTION,
   getUserId: FUNCTION,
@@ -182,6 +183,7 @@ export function resolveOptions<User>(options: AuthClientOptions<User> = {}): Res
   check(mode !== 'session' || endpoints.session !== false, 'endpoints.session', 'a path in session mode')
   return {
     ...(settings as typeof DEFAULTS),
+    markBackground: given.markBackground ?? !given.parseAnswer,
     ...resolveSession(session),
     baseUrl: baseUrl === undefined ? undefined : plainUrl(baseUrl),
     allowedOrigins: Object.values(allowedOrigins).map((origin, index) =>

@@ -134,6 +134,12 @@ export interface AuthClientOptions<User = unknown> {
           boolean | undefined
       }
     | undefined
+  /**
+   * In token mode a renewal says `{"background": true}` if nobody has used a page of the origin since the last one, so that the
+   * idle limit of a backend of the contract goes on counting. Use is pointer, key, scrolling, `touch()` or the load of a page.
+   * @default true, false where `parseAnswer` is given
+   */
+  markBackground?: boolean | undefined
   /** Lets `loginWithRedirect` navigate a frame of another origin, where most sign-in pages refuse to be shown. @default false */
   redirectInFrame?: boolean | undefined
   /** Parameter that tells the backend's sign-in where to come back to. @default 'return_to' */

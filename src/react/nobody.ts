@@ -29,6 +29,7 @@ export const nobody: AuthClient<never> = {
   fetch: refuse,
   getAccessToken: refuse,
   refresh: refuse,
+  touch() {},
   diagnose: refuse,
   getDiagnostics: () => [],
   dispose() {},

@@ -41,6 +41,8 @@ export class Context {
   channel: Channel | undefined
   /** The request of this tab's login that is under way: the answer to another one must not delete the cookie it brings. */
   login: Promise<unknown> | undefined
+  /** When somebody last used this page, by the wall clock, to a few seconds. */
+  active = 0
   /** When a server last said to this tab who the user is, or was asked for that alone. */
   learned: Instant | undefined
   /** What brought a token while the server did not say whose it is: asked for that again, and not for another token. */

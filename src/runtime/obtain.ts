@@ -1,5 +1,6 @@
 import type { Mode } from '../core/types.js'
 import type { AnswerOf } from '../options/answers.js'
+import { isBackground } from './activity.js'
 import { isPresent, readFields, refusalOf } from './answers.js'
 import type { Context } from './context.js'
 import { csrfToken } from './csrf.js'
@@ -15,7 +16,8 @@ export const modeOf = ({ options, state }: Context): Mode | undefined => options
  */
 export async function obtain(context: Context, abort = new AbortController()): Promise<Reply> {
   const { signal } = abort
-  const renew = () => call(context, { endpoint: 'refresh', method: 'POST', signal })
+  const body = isBackground(context) ? { background: true } : undefined
+  const renew = () => call(context, { endpoint: 'refresh', method: 'POST', body, signal })
   const mode = modeOf(context)
   if (mode === 'session') {
     const reply = await probe(context, { abort })

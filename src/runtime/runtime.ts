@@ -3,6 +3,7 @@ import { type Credential, elapsed, remaining } from '../core/lifetime.js'
 import type { LogoutScope } from '../core/types.js'
 import { AuthError } from '../errors.js'
 import type { ResolvedOptions } from '../options/resolve.js'
+import { noteActivity } from './activity.js'
 import { Context } from './context.js'
 import type * as Diagnose from './diagnose.js'
 import { judgeRefresh, type Verdict } from './answers.js'
@@ -83,6 +84,8 @@ export class Runtime {
     const turn = login(this.context, this.#refresher, this.#logouts, credentials, this.#logins)
     this.#logins = turn.catch(() => {})
     await turn
+    // The sign-in itself, of which the server knows.
+    noteActivity(this.context, this.context.state.credential?.issued.wall)
     void inDevelopment(this.context, () => this.diagnose())
   }
 
@@ -176,6 +179,12 @@ export class Runtime {
     if (outcome.kind === 'ended') throw notSignedIn(context)
   }
 
+  touch(): void {
+    const { context } = this
+    if (!context.ports.page.exists || context.disposed.aborted) return
+    if (noteActivity(context)) void this.#refresher.refresh({ cause: 'activity', restore: true })
+  }
+
   /** What it says is loaded when it is wanted: most pages never do. */
   async diagnose(): Promise<Diagnose.Diagnosis> {
     this.#needPage('diagnose')
@@ -200,9 +209,12 @@ export class Runtime {
     const stops = [
       ports.lifecycle.listen((signal) => this.#signal(signal)),
       ports.shared.watch(context.name, () => context.syncMarker()),
+      ports.lifecycle.attend(() => this.touch()),
     ]
     disposed.addEventListener('abort', () => stops.forEach((stop) => stop()), { once: true })
     const outcome = await start(context, this.#refresher, this.#logouts)
+    // Whoever loads a page is somebody.
+    noteActivity(context)
     this.#plan()
     // Where a skeleton is all that the page can show, somebody has to say why.
     if (outcome?.kind === 'failed' && context.state.connection === 'degraded' && !context.state.logout)

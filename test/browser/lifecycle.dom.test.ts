@@ -95,3 +95,22 @@ it('whether the page is visible or prerendered is read when it is asked', () => 
   Reflect.deleteProperty(document, 'prerendering')
   expect(browserLifecycle.prerendering()).toBe(false)
 })
+
+it('R107 pointer, key, wheel and scrolling anywhere in the page are use, heard by passive listeners, until nobody listens', () => {
+  const added = vi.spyOn(globalThis, 'addEventListener')
+  let used = 0
+  const ignore = browserLifecycle.attend(() => used++)
+  expect(added.mock.calls.map(([name, , options]) => [name, options])).toEqual(
+    ['pointerdown', 'keydown', 'wheel', 'scroll'].map((name) => [name, { capture: true, passive: true }]),
+  )
+  const act = () => {
+    for (const name of ['pointerdown', 'keydown', 'wheel', 'scroll'])
+      document.body.dispatchEvent(new Event(name))
+  }
+  act()
+  expect(used).toBe(4)
+  for (const name of ['focus', 'pointermove', 'visibilitychange']) document.dispatchEvent(new Event(name))
+  ignore()
+  act()
+  expect(used).toBe(4)
+})

@@ -21,7 +21,7 @@ function ports() {
 it('R26 dispose, also twice, leaves no timer, listener, channel or lock', async () => {
   const { clock, locks, openChannels, setup } = ports()
   const kit = await signedIn({}, setup)
-  expect([clock.pending, kit.openListeners(), openChannels()]).toEqual([1, 2, 1])
+  expect([clock.pending, kit.openListeners(), openChannels()]).toEqual([1, 3, 1])
   kit.auth.dispose()
   kit.auth.dispose()
   expect([clock.pending, kit.openListeners(), openChannels(), locks.pending]).toEqual([0, 0, 0, 0])
@@ -157,7 +157,7 @@ it('R26 a process with a disposed client can exit', async () => {
     const { browserPorts } = await import('./src/browser/ports.ts')
     const ports = {
       ...browserPorts(),
-      lifecycle: { visible: () => true, online: () => true, prerendering: () => false, listen: () => () => {} },
+      lifecycle: { visible: () => true, online: () => true, prerendering: () => false, listen: () => () => {}, attend: () => () => {} },
       page: { exists: true, url: () => 'https://app.example.com/', path: () => '/', navigate() {}, cookie() {} },
       shared: { read: () => null, write: () => true, watch: () => () => {} },
       locks: { available: true, acquire: async () => () => {} },

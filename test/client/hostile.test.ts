@@ -26,7 +26,7 @@ interface Marker {
 }
 
 const markerKey = ({ browser }: Kit): string =>
-  [...browser.storage.keys()].find((key) => key.startsWith('latchkey:'))!
+  [...browser.storage.keys()].find((key) => /^latchkey:[^:]*$/.test(key))!
 const markerText = (kit: Kit): string => kit.browser.storage.get(markerKey(kit))!
 const markerOf = (kit: Kit): Marker => JSON.parse(markerText(kit)) as Marker
 

@@ -113,6 +113,8 @@ export interface Kit<User = unknown> {
   readonly navigated: string[]
   readonly cookies: Map<string, string>
   readonly metas: Map<string, string>
+  /** Somebody uses the page. */
+  act(): void
   /** Open listeners on the lifecycle and the storage. */
   openListeners(): number
   /** A second client on the same page or, with other ports, a reload of it. */
@@ -154,6 +156,7 @@ export function createKit<User = unknown>(
   const routes = new Map<string, Respond>()
   const counts = new Map<string, number>()
   const signals = new Set<(signal: LifecycleSignal) => void>()
+  const attending = new Set<() => void>()
   const tabStorage = new Map<string, string>()
   const heldLocks = new Map<string, Promise<void>>()
   let ids = 0
@@ -263,6 +266,10 @@ export function createKit<User = unknown>(
         signals.add(receive)
         return () => void signals.delete(receive)
       },
+      attend(receive) {
+        attending.add(receive)
+        return () => void attending.delete(receive)
+      },
     },
     page: {
       exists: true,
@@ -293,7 +300,8 @@ export function createKit<User = unknown>(
     sent: (path: string) => requests.filter((request) => request.path === path),
     on: (path: string, respond: Respond) => void routes.set(path, respond),
     signal: (signal: LifecycleSignal) => signals.forEach((receive) => receive(signal)),
-    openListeners: () => signals.size + browser.watchers.size,
+    act: () => attending.forEach((receive) => receive()),
+    openListeners: () => attending.size + signals.size + browser.watchers.size,
     another: make,
   })
 }

@@ -51,6 +51,7 @@ export function createTestPage(): TestPage {
       shared: { ...memory(), watch: () => () => {} },
       tab: memory(),
       lifecycle: {
+        attend: () => () => {},
         visible: () => true,
         // Offline a start does not ask, and takes whom it does not know for nobody.
         online: () => page.online || page.undecided,

@@ -32,6 +32,8 @@ export interface VirtualPage {
   gone(): boolean
   /** Milliseconds in which its script could run and it was shown or could be, which prerendering is not. */
   activeMs(): number
+  /** Somebody uses it: pointer, key, scrolling. */
+  act(): void
 }
 
 /** What only its tab may do with a page. */
@@ -68,6 +70,7 @@ export function createPage(browser: Browser, options: PageOptions): PageControls
   const chance = sequence(draw(browser.seed, id, 99) * 2 ** 31)
   const bornAt = browser.monotonic() - Math.floor(chance() * 1000)
   const listeners = new Set<(signal: LifecycleSignal) => void>()
+  const attending = new Set<() => void>()
   const untilActivation: (() => void)[] = []
   let prerendering = options.prerendering
   let activeBefore = 0
@@ -158,6 +161,10 @@ export function createPage(browser: Browser, options: PageOptions): PageControls
         listeners.add(receive)
         return () => void listeners.delete(receive)
       },
+      attend(receive) {
+        attending.add(receive)
+        return () => void attending.delete(receive)
+      },
     },
     page: {
       exists: true,
@@ -191,6 +198,10 @@ export function createPage(browser: Browser, options: PageOptions): PageControls
     script,
     requests,
     signal,
+    act: () =>
+      script.run(() => {
+        for (const receive of [...attending]) receive()
+      }),
     activate() {
       if (!prerendering) return
       prerendering = false
