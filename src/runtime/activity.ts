@@ -6,29 +6,35 @@ const NOTED_MS = 5000
 /** For all tabs: somebody at one of them is somebody at all of them. */
 const activityKey = ({ name }: Pick<Context, 'name'>): string => `${name}:active`
 
-/** When somebody who is signed in last used a page of this origin, by the wall clock; NaN where nothing can be stored. */
-function lastActive(context: Context): number {
-  const text = context.ports.shared.read(activityKey(context))
-  return text === undefined ? NaN : Number(text)
-}
+/**
+ * When somebody who is signed in last used a page of this origin, by the wall clock: below zero if a renewal has said since that
+ * nobody does, and NaN where nothing can be stored.
+ */
+const lastActive = (context: Context): number => Number(context.ports.shared.read(activityKey(context)))
 
-/** Notes that somebody uses the page. Whether the credential was renewed while nobody did: the server has not heard of him since. */
-export function noteActivity(context: Context, at = context.ports.clock.wall()): boolean {
-  const { credential, phase } = context.state
+const write = (context: Context, at: number) => context.ports.shared.write(activityKey(context), String(at))
+
+/**
+ * Notes that somebody uses the page. True if the server has been told that nobody does. Whoever has just loaded it is told of with
+ * the next renewal, or as soon as he uses it: a page that opens costs no token.
+ */
+export function noteActivity(context: Context, at = context.ports.clock.wall(), hasLoaded = false): boolean {
   // A visitor leaves no trace.
-  if (phase === 'out' || Math.abs(at - context.active) < NOTED_MS) return false
-  context.active = at
-  const before = lastActive(context)
-  context.ports.shared.write(activityKey(context), String(at))
-  return (
-    context.options.markBackground &&
-    credential?.mode === 'token' &&
-    before < credential.issued.wall - credential.lifetime
-  )
+  if (context.state.phase !== 'in' || Math.abs(at - context.active) < NOTED_MS) return false
+  if (!hasLoaded) context.active = at
+  const untold = lastActive(context) < 0
+  write(context, untold && hasLoaded ? -at : at)
+  return untold
 }
 
-/** Whether nobody has used a page since the credential was asked for. Where nothing can be stored that is not known, and nobody is signed out for it. */
+/**
+ * Whether nobody has used a page since the credential was asked for, which the server is then told. Where nothing can be stored
+ * that is not known, and nobody is signed out for it.
+ */
 export function isBackground(context: Context): boolean {
   const { credential } = context.state
-  return context.options.markBackground && !!credential && lastActive(context) <= credential.issued.wall
+  const last = lastActive(context)
+  const isNobody = context.options.markBackground && !!credential && Math.abs(last) <= credential.issued.wall
+  if (isNobody !== last < 0) write(context, -last)
+  return isNobody
 }

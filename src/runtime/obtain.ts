@@ -15,9 +15,13 @@ export const modeOf = ({ options, state }: Context): Mode | undefined => options
  * to its explicit word.
  */
 export async function obtain(context: Context, abort = new AbortController()): Promise<Reply> {
-  const { signal } = abort
-  const body = isBackground(context) ? { background: true } : undefined
-  const renew = () => call(context, { endpoint: 'refresh', method: 'POST', body, signal })
+  const renew = () =>
+    call(context, {
+      endpoint: 'refresh',
+      method: 'POST',
+      signal: abort.signal,
+      body: isBackground(context) ? { background: true } : undefined,
+    })
   const mode = modeOf(context)
   if (mode === 'session') {
     const reply = await probe(context, { abort })

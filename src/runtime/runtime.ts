@@ -179,10 +179,13 @@ export class Runtime {
     if (outcome.kind === 'ended') throw notSignedIn(context)
   }
 
+  /** Somebody is at the page. If the server was told that nobody is, it is told at once. */
   touch(): void {
     const { context } = this
     if (!context.ports.page.exists || context.disposed.aborted) return
-    if (noteActivity(context)) void this.#refresher.refresh({ cause: 'activity', restore: true })
+    // What is on its way was asked for nobody, too.
+    if (noteActivity(context))
+      void this.#refresher.refresh({ cause: 'activity', force: !!this.#refresher.flight })
   }
 
   /** What it says is loaded when it is wanted: most pages never do. */
@@ -212,9 +215,10 @@ export class Runtime {
       ports.lifecycle.attend(() => this.touch()),
     ]
     disposed.addEventListener('abort', () => stops.forEach((stop) => stop()), { once: true })
+    const loaded = ports.clock.wall()
     const outcome = await start(context, this.#refresher, this.#logouts)
     // Whoever loads a page is somebody.
-    noteActivity(context)
+    noteActivity(context, loaded, true)
     this.#plan()
     // Where a skeleton is all that the page can show, somebody has to say why.
     if (outcome?.kind === 'failed' && context.state.connection === 'degraded' && !context.state.logout)

@@ -172,7 +172,7 @@ it('AV-16 sessions are listed and ended one by one, and only by their user', asy
       id: mine.session_id,
       current: true,
       created_at: '2026-01-01T00:00:00.000Z',
-      last_seen_at: '2026-01-01T00:01:00.000Z',
+      last_seen_at: '2026-01-01T00:00:00.000Z',
       expires_at: '2026-01-31T00:00:00.000Z',
       user_agent: 'Laptop/1',
     },

@@ -122,8 +122,8 @@ const LINES: [name: string, script: Step[], options?: object][] = [
     { idleMs: HOUR },
   ],
   [
-    'TMO-02 use of the API keeps it alive',
-    [4 * MINUTE, 'api', 4 * MINUTE, ['t0', '200 t1']],
+    'R107 a call with a token is nobody: a page that asks now and then does so with nobody at it',
+    [4 * MINUTE, 'api', 4 * MINUTE, ['t0', '401 idle_timeout, cookie deleted']],
     { idleMs: 5 * MINUTE },
   ],
   [

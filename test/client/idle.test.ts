@@ -1,7 +1,7 @@
 /* Idle limits from end to end: what a renewal says about whoever is, or is not, at the page. */
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { djangoRestAuth } from '../../src/presets.js'
-import { FakeBrowser, json, type Kit, signedIn } from '../support/kit.js'
+import { createKit, FakeBrowser, grant, json, type Kit, signedIn } from '../support/kit.js'
 import { createStage } from './session-support.js'
 
 const MINUTE = 60_000
@@ -14,16 +14,15 @@ async function renewed(kit: Kit): Promise<unknown> {
 
 it('R107 a renewal says that it is in the background where nobody has used the page since the last one', async () => {
   const kit = await signedIn()
-  await kit.clock.advance(6000)
-  expect(await renewed(kit)).toEqual({ background: true })
-  await kit.clock.advance(6000)
   for (const use of [() => kit.act(), () => kit.auth.touch()]) {
+    await kit.clock.advance(6000)
     use()
     await kit.clock.advance(1000)
     expect(await renewed(kit)).toBe('')
+  }
+  for (let i = 0; i < 3; i++) {
     await kit.clock.advance(6000)
     expect(await renewed(kit)).toEqual({ background: true })
-    await kit.clock.advance(6000)
   }
 })
 
@@ -90,14 +89,26 @@ it('R107 whoever comes back after renewals that said nobody is there is told to 
   expect(bodies(kit).slice(before)).toEqual([''])
 })
 
+it('R107 a page that is scrolled without end writes once in five seconds', async () => {
+  const kit = await signedIn()
+  const write = vi.spyOn(kit.ports.shared, 'write')
+  await kit.clock.advance(5000)
+  for (let i = 0; i < 1190; i++) {
+    kit.act()
+    if (i % 6 === 0) await kit.clock.advance(50)
+  }
+  expect(write).toHaveBeenCalledTimes(2)
+})
+
 it('R107 nothing is listened to after dispose, and touch does nothing then', async () => {
   const kit = await signedIn()
   kit.auth.dispose()
   expect(kit.openListeners()).toBe(0)
-  const stored = new Map(kit.browser.storage)
+  const stored = new Map(kit.browser.notes)
+  expect(stored.size).toBe(1)
   await kit.clock.advance(MINUTE)
   kit.auth.touch()
-  expect(kit.browser.storage).toEqual(stored)
+  expect(kit.browser.notes).toEqual(stored)
 })
 
 it('R107 R44 with tokens a page that nobody touches asks on, and ends with the idle limit of the server', async () => {
@@ -122,12 +133,75 @@ it('R107 with tokens a page that somebody uses now and then, without any call, l
   expect(auth.getState()).toMatchObject({ status: 'authenticated' })
 })
 
-it('R107 the renewal of a page that was just loaded is somebody', async () => {
+it('R107 the renewal of a page that was just loaded is somebody, and the next one nobody', async () => {
   const stage = await createStage({ mode: 'token' }, { mode: 'token', idleMs: 15 * MINUTE })
   await stage.signedIn()
   await stage.world.advance(6000)
   await stage.world.tabs[0]!.reload()
   await stage.world.advance(1000)
-  const [restore] = stage.sent('/auth/refresh')
-  expect(restore!.body ?? '').toBe('')
+  await stage.world.advance(5 * MINUTE)
+  expect(stage.sent('/auth/refresh').map(({ body }) => body ?? '')).toEqual(['', '{"background":true}'])
+})
+
+it('R107 a visitor leaves no trace of his use, and nobody is asked about', async () => {
+  const kit = createKit()
+  const { promise, resolve } = Promise.withResolvers<Response>()
+  kit.on('/auth/session', () => promise)
+  kit.auth.touch()
+  void kit.auth.ready()
+  await kit.clock.advance(1000)
+  kit.act()
+  resolve(json(null))
+  await kit.clock.advance(6000)
+  kit.act()
+  kit.auth.touch()
+  expect([...kit.browser.notes.keys()]).toEqual([])
+  expect(kit.requests.map(({ path }) => path)).toEqual(['/auth/session'])
+})
+
+it('R107 whoever comes back while a renewal for nobody is on its way is told behind it', async () => {
+  const kit = await signedIn()
+  await kit.clock.advance(20 * MINUTE)
+  const { promise, resolve } = Promise.withResolvers<Response>()
+  kit.on('/auth/refresh', (_request, count) => (bodies(kit).length === before + 1 ? promise : grant(count)))
+  const before = bodies(kit).length
+  void kit.auth.refresh({ force: true })
+  await kit.clock.advance(100)
+  kit.act()
+  await kit.clock.advance(100)
+  resolve(grant(99))
+  await kit.clock.advance(1000)
+  expect(bodies(kit).slice(before)).toEqual([{ background: true }, ''])
+})
+
+it('R107 whoever loads a page that takes over the token of another tab is told of with the next renewal, which costs none', async () => {
+  const stage = await createStage({ mode: 'token' }, { mode: 'token' })
+  await stage.signedIn()
+  await stage.world.advance(14 * MINUTE)
+  expect(stage.sent('/auth/refresh').at(-1)!.body).toBe('{"background":true}')
+  stage.exchanges.length = 0
+  await stage.open()
+  await stage.world.advance(4 * MINUTE)
+  await stage.world.advance(4 * MINUTE)
+  expect(stage.sent().map(({ url, body }) => [url.pathname, body ?? ''])).toEqual([
+    ['/auth/session', ''],
+    ['/auth/refresh', ''],
+    ['/auth/refresh', '{"background":true}'],
+  ])
+})
+
+it('R107 whoever uses the page that he has just loaded is told to the server at once, and once', async () => {
+  const stage = await createStage({ mode: 'token' }, { mode: 'token', idleMs: 15 * MINUTE })
+  const { told } = await stage.signedIn()
+  await stage.world.advance(14 * MINUTE)
+  stage.exchanges.length = 0
+  const { auth, page } = await stage.open()
+  for (let i = 0; i < 10; i++) {
+    page.act()
+    await stage.world.advance(1000)
+  }
+  expect(stage.sent('/auth/refresh').map(({ body }) => body ?? '')).toEqual([''])
+  await stage.world.advance(14 * MINUTE)
+  expect(told).toEqual([])
+  expect(auth.getState()).toMatchObject({ status: 'authenticated' })
 })

@@ -83,7 +83,7 @@ export function createAccess(settings: Settings, sessions: Sessions): Access {
       const now = clock.now()
       const touched = await store.updateSession(claims.sid, (current) =>
         sessions.over(current, now) === undefined
-          ? { ...current, seenAt: now, family: deliver(current.family, claims.gen) }
+          ? { ...current, family: deliver(current.family, claims.gen) }
           : undefined,
       )
       if (session === 'live' && touched === undefined) throw refusal
