@@ -102,6 +102,7 @@ function faultOf({ ports }: Context, { fault, redirected, status }: Reply): Auth
   return status >= 500 || status === 408 || status === 425 ? 'server_error' : undefined
 }
 
+/** What an answer comes to that brings no credential. */
 export async function failure(
   context: Context,
   reply: Reply,

@@ -1,4 +1,5 @@
 import { elapsed, type Instant } from '../core/lifetime.js'
+import { AuthError } from '../errors.js'
 import type { Endpoints } from '../options/types.js'
 import type { Context } from './context.js'
 import { csrfToken } from './csrf.js'
@@ -61,15 +62,21 @@ export function endpointUrl(context: Context, endpoint: keyof Endpoints): string
   return new URL(base.origin + base.pathname.replace(/\/$/, '') + path).href
 }
 
+/** For a developer. */
+const lineOf = ({ options }: Context, { method, endpoint }: Call): string =>
+  `${method} ${options.endpoints[endpoint]}`
+
+/** What a call comes to that got no answer in time. */
+export const timedOut = (context: Context, action: string, asked: Call): AuthError =>
+  new AuthError('timeout', { action: `${action}: ${lineOf(context, asked)}` })
+
 /**
  * Calls an auth endpoint. Never rejects, and what may rotate a cookie is never aborted: an abort would lose the one that the answer sets. The
  * body is read to its end, since an unread one keeps the browser's keepalive quota occupied.
  */
-export async function call(
-  context: Context,
-  { endpoint, method, body, token, csrf, signal }: Call,
-): Promise<Reply> {
+export async function call(context: Context, asked: Call): Promise<Reply> {
   const { ports, options } = context
+  const { endpoint, method, body, token, csrf, signal } = asked
   let sentAt = context.instant()
   const held = csrfToken(context, undefined)
   const headers: Record<string, string> = {
@@ -92,7 +99,7 @@ export async function call(
   }
   if (signal) init.signal = signal
   const url = endpointUrl(context, endpoint) ?? ''
-  const line = `${method} ${options.endpoints[endpoint]}`
+  const line = lineOf(context, asked)
   const send = (keepalive: boolean) => {
     // The machine may have slept between the first try and the second, and a lifetime counts from the one that was answered.
     sentAt = context.instant()

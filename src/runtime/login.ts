@@ -6,7 +6,7 @@ import type { ClientState, Grant, Under } from '../core/state.js'
 import { AuthError, type AuthErrorCode } from '../errors.js'
 import { failure, type GrantVerdict, judgeGrant, judgeRefresh } from './answers.js'
 import type { Context } from './context.js'
-import { call, inTime, isDone, type Reply } from './endpoints.js'
+import { call, inTime, isDone, type Reply, timedOut } from './endpoints.js'
 import type { Logouts } from './logout.js'
 import { canLook, type Found, isSameSession, judge } from './look.js'
 import { freshCsrf, modeOf, obtain, probe } from './obtain.js'
@@ -16,6 +16,9 @@ import { raced } from './waiting.js'
 
 /** How long it is remembered that a session may be another one than that of the cookie: longer than people stay offline. */
 const DOUBT_MS = 86_400_000
+
+const ACTION = 'log in'
+const LOGIN = { endpoint: 'login', method: 'POST' } as const
 
 /**
  * Signs in with credentials. Takes the refresh lock, so that neither a refresh nor another login lands in between, and
@@ -93,7 +96,7 @@ async function send(
   if (context.renamings()) context.renamings(0)
   const { leaving } = context.lock
   let late = false
-  const settled = call(context, { endpoint: 'login', method: 'POST', body: credentials, csrf }).then(
+  const settled = call(context, { ...LOGIN, body: credentials, csrf }).then(
     async (reply): Promise<Answer> => {
       const isLate = () => late || disposed.aborted
       const verdict = await judgeLogin(context, refresher, logouts, reply, isLate)
@@ -125,7 +128,7 @@ async function send(
   const answer = await raced(inTime(context, settled), disposed)
   if (answer) return answer
   late = true
-  const error = new AuthError('timeout', { action: 'log in' })
+  const error = timedOut(context, ACTION, LOGIN)
   return { verdict: { kind: 'indeterminate', error }, committed: false }
 }
 
@@ -206,7 +209,7 @@ function checkBody(body: unknown): void {
   )
 }
 
-const overtaken = (): AuthError => new AuthError('session_changed', { action: 'log in' })
+const overtaken = (): AuthError => new AuthError('session_changed', { action: ACTION })
 
 function isOurs({ state }: Context, grant: Grant): boolean {
   // The transition numbers a credential anew, and leaves this as it is.
@@ -239,14 +242,14 @@ async function judgeLogin(
   const { status, code } = reply
   const said = oneOf(CODES, code)
   const refused = status >= 400 && status < 500 && !PASSING.includes(status)
-  if (refused || (said && isDone(reply))) return failure(context, reply, 'log in', said ?? refusal())
+  if (refused || (said && isDone(reply))) return failure(context, reply, ACTION, said ?? refusal())
   const verdict = await judgeGrant(context, reply)
   if (verdict.kind === 'granted' || !isDone(reply) || oneOf(USELESS, verdict.error.code)) return verdict
   const found = await lookFor(context, refresher, logouts, isLate)
   if (found) return found
   // Backends whose sign-in says no more than that it worked: the cookie says for whom.
   const silent = verdict.error.code === 'invalid_response' && !code && modeOf(context) === 'session'
-  return silent ? failure(context, reply, 'log in', 'no_session_cookie') : verdict
+  return silent ? failure(context, reply, ACTION, 'no_session_cookie') : verdict
 
   function refusal(): AuthErrorCode {
     if (
@@ -260,6 +263,7 @@ async function judgeLogin(
     if ([400, 401, 422].includes(status)) return 'invalid_credentials'
     return [404, 405].includes(status) ? 'invalid_response' : 'login_refused'
   }
+  return failure(context, reply, ACTION, said ?? (status === 403 ? 'forbidden' : 'invalid_credentials'))
 }
 
 /**

@@ -2,11 +2,11 @@ import { isSame } from '../core/epoch.js'
 import { oneOf } from '../core/marker.js'
 import type { Identity } from '../core/state.js'
 import type { Mode } from '../core/types.js'
-import { AuthError } from '../errors.js'
-import { isPresent, judgeRefresh, makeIdentity, readFields } from './answers.js'
+import type { AuthError } from '../errors.js'
+import { failure, isPresent, judgeRefresh, makeIdentity, readFields } from './answers.js'
 import type { Context } from './context.js'
-import { inTime, type Reply } from './endpoints.js'
-import { modeOf, probe } from './obtain.js'
+import { inTime, type Reply, timedOut } from './endpoints.js'
+import { modeOf, probe, SESSION } from './obtain.js'
 import { raced } from './waiting.js'
 
 /** Whom the cookie is for, in the words of the session endpoint. */
@@ -27,6 +27,7 @@ export type Found =
 const MODES = ['token', 'session'] as const
 const ABSENT: readonly number[] = [404, 405, 501]
 const DAY_MS = 86_400_000
+const ACTION = 'restore the session'
 
 const absenceKey = ({ name }: Context): string => `${name}:no-session-endpoint`
 
@@ -48,7 +49,7 @@ export async function look(context: Context): Promise<Found> {
   if (!reply) abort.abort()
   const found: Found = reply
     ? await judge(context, reply)
-    : { kind: 'failed', error: new AuthError('timeout', { action: 'restore the session' }) }
+    : { kind: 'failed', error: timedOut(context, ACTION, SESSION) }
   context.syncMarker()
   if (!isSame(context.state.epoch, epoch)) return { kind: 'overtaken' }
   if (found.kind === 'absent') ports.shared.write(absenceKey(context), String(ports.clock.wall()))
@@ -65,13 +66,14 @@ export async function judge(context: Context, reply: Reply): Promise<Found> {
       const identity = makeIdentity(context, fields.user, context.sessionIdOf(fields.sessionId))
       return { kind: 'user', identity, mode: oneOf(MODES, fields.mode) ?? modeOf(context), reply }
     } catch (cause) {
-      return { kind: 'failed', error: new AuthError('invalid_user', { cause }) }
+      return { ...(await failure(context, reply, ACTION, 'invalid_user', cause)), kind: 'failed' }
     }
   }
   const verdict = await judgeRefresh(context, reply)
   if (verdict.kind === 'refused' || status === 401) return { kind: 'nobody', reply }
-  if (verdict.kind === 'indeterminate') return { ...verdict, kind: 'failed' }
-  return { kind: 'failed', error: new AuthError('invalid_response', { status }) }
+  const failed =
+    verdict.kind === 'indeterminate' ? verdict : await failure(context, reply, ACTION, 'invalid_response')
+  return { ...failed, kind: 'failed' }
 }
 
 /** Whether both are one sign-in: by its id, where the backend names one, and by who it is. */

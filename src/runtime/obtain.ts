@@ -6,6 +6,9 @@ import type { Context } from './context.js'
 import { csrfToken } from './csrf.js'
 import { call, inTime, type Reply } from './endpoints.js'
 
+export const REFRESH = { endpoint: 'refresh', method: 'POST' } as const
+export const SESSION = { endpoint: 'session', method: 'GET' } as const
+
 /** How the backend lets this page act for a user; undefined where it has not shown it yet. */
 export const modeOf = ({ options, state }: Context): Mode | undefined => options.mode ?? state.mode
 
@@ -17,8 +20,7 @@ export const modeOf = ({ options, state }: Context): Mode | undefined => options
 export async function obtain(context: Context, abort = new AbortController()): Promise<Reply> {
   const renew = () =>
     call(context, {
-      endpoint: 'refresh',
-      method: 'POST',
+      ...REFRESH,
       signal: abort.signal,
       body: isBackground(context) ? { background: true } : undefined,
     })
@@ -53,7 +55,7 @@ export async function probe(
 }
 
 async function check(context: Context, signal: AbortSignal): Promise<Reply> {
-  const session = { endpoint: 'session', method: 'GET', signal } as const
+  const session = { ...SESSION, signal }
   const { endpoints } = context.options
   if (endpoints.csrf === false || endpoints.csrf === endpoints.session) return call(context, session)
   const token = await call(context, { ...session, endpoint: 'csrf' })

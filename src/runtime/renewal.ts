@@ -1,13 +1,12 @@
 import { isSame } from '../core/epoch.js'
 import { type Credential, margin, remaining } from '../core/lifetime.js'
 import type { Grant, Under } from '../core/state.js'
-import { AuthError } from '../errors.js'
 import { judgeRefresh, type Verdict } from './answers.js'
 import type { Context } from './context.js'
 import type { DiagnosticEntry } from './diagnostics.js'
 import { inDevelopment } from './development.js'
-import { inTime, isDone, type Reply } from './endpoints.js'
-import { obtain } from './obtain.js'
+import { inTime, isDone, type Reply, timedOut } from './endpoints.js'
+import { modeOf, obtain, REFRESH, SESSION } from './obtain.js'
 import { raced } from './waiting.js'
 
 /** Why the server is asked, and what its yes means. */
@@ -78,7 +77,8 @@ export async function renew(context: Context, need: Renewal, sent: Under): Promi
   late = true
   // Nobody joins a request that may never be answered.
   context.ports.flights.delete(context.name)
-  const error = new AuthError('timeout', { action: 'refresh the session' })
+  const asked = modeOf(context) === 'session' ? SESSION : REFRESH
+  const error = timedOut(context, 'refresh the session', asked)
   return { kind: 'indeterminate', error, outstanding: patience - timeouts.request }
 }
 

@@ -51,6 +51,69 @@ it.each<[string, () => Response, string]>([
   },
 )
 
+it.each<[string, number, string | undefined]>([
+  ['invalid_credentials', 401, undefined],
+  ['invalid_credentials', 422, undefined],
+  ['forbidden', 403, undefined],
+  ['user_disabled', 403, 'user_disabled'],
+])('R92 so does a sign-in that is refused: %s (%i)', async (code, status, error = 'no') => {
+  const refused = await told({}, () => json({ error }, { status }))
+  expect(refused).toMatchObject({ code, status, serverCode: error })
+  const said = `Failed to log in: POST /auth/login answered ${status} application/json: `
+  expect(refused.message).toContain(said)
+})
+
+it('R92 so does a sign-in after which nobody is signed in', async () => {
+  const kit = createKit({ restore: 'never', mode: 'session', session: { csrf: {} } })
+  kit.on('/auth/login', () => new Response(null, { status: 204 }))
+  kit.on('/auth/session', () => json(null))
+  const { code, message } = await failed(kit.auth.login({}))
+  expect(code).toBe('no_session_cookie')
+  expect(message).toContain('Failed to log in: POST /auth/login answered 204: after the sign-in')
+})
+
+const never = () => new Promise<never>(() => {})
+
+it('R92 a time-out names method and path', async () => {
+  const kit = await signedIn()
+  for (const path of ['login', 'refresh']) kit.on(`/auth/${path}`, never)
+  const calls = [failed(kit.auth.refresh({ force: true })), failed(kit.auth.login({}))]
+  await kit.clock.advance(60_000)
+  const [refresh, login] = await Promise.all(calls)
+  expect([refresh!.code, login!.code]).toEqual(['timeout', 'timeout'])
+  expect(refresh!.message).toContain('Failed to refresh the session: POST /auth/refresh: the server did not')
+  expect(login!.message).toContain('Failed to log in: POST /auth/login: the server did not answer in time')
+})
+
+it('R92 where a cookie is the credential it is the session check that a time-out names', async () => {
+  const kit = createKit({ restore: 'never', mode: 'session', session: { csrf: {} } })
+  kit.on('/auth/session', never)
+  const refresh = failed(kit.auth.refresh({ force: true }))
+  await kit.clock.advance(60_000)
+  expect((await refresh).message).toContain(
+    'Failed to refresh the session: GET /auth/session: the server did',
+  )
+})
+
+it.each<[string, Respond, string]>([
+  ['that does not come', never, ': the server did not answer in time'],
+  ['that is none', () => json({ id: 1 }), ' answered 200 application/json: the answer'],
+  ['of a refresh', () => refusal('refresh_raced', 409), ' answered 409 application/json: the answer'],
+  [
+    'without an id',
+    () => json({ user: { uuid: 1 } }),
+    ' answered 200 application/json: the user has neither',
+  ],
+])('R92 so does an error at the start, for an answer %s', async (_name, answer, said) => {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+  const kit = createKit({ development: true, mode: 'token', timeouts: { request: 1000 } })
+  kit.on('/auth/session', answer)
+  void kit.auth.ready()
+  await kit.clock.advance(1500)
+  const told = `the session: GET /auth/session${said}`
+  await vi.waitFor(() => expect(warn.mock.calls.flat().join('\n')).toContain(told))
+})
+
 it('R92 an error without an answer names method and path alone', async () => {
   const { message } = await told({}, () => new TypeError('fetch failed'))
   expect(message).toMatch(/^Failed to log in: POST \/auth\/login: no answer arrived/)
