@@ -89,7 +89,7 @@ it('R107 whoever comes back after renewals that said nobody is there is told to 
   expect(bodies(kit).slice(before)).toEqual([''])
 })
 
-it('R107 a page that is scrolled without end writes once in five seconds', async () => {
+it('R107 TMO-03 a page that is scrolled without end writes once in five seconds', async () => {
   const kit = await signedIn()
   const write = vi.spyOn(kit.ports.shared, 'write')
   await kit.clock.advance(5000)
@@ -131,6 +131,22 @@ it('R107 with tokens a page that somebody uses now and then, without any call, l
   }
   expect(told).toEqual([])
   expect(auth.getState()).toMatchObject({ status: 'authenticated' })
+})
+
+it('R107 TMO-03 whoever uses one tab keeps all of them signed in, and all end when he goes', async () => {
+  const stage = await createStage({ mode: 'token' }, { mode: 'token', idleMs: 15 * MINUTE })
+  const one = await stage.signedIn()
+  const other = await stage.open()
+  const both = () => [one, other].map(({ auth }) => auth.getState())
+  for (let i = 0; i < 12; i++) {
+    await stage.world.advance(10 * MINUTE)
+    other.page.act()
+  }
+  expect([one.told, other.told]).toEqual([[], []])
+  expect(both()).toMatchObject([{ status: 'authenticated' }, { status: 'authenticated' }])
+  await stage.world.advance(40 * MINUTE)
+  expect([one.told, other.told]).toEqual([['end expired'], ['end expired']])
+  expect(both()).toMatchObject([{ reason: 'expired' }, { reason: 'expired' }])
 })
 
 it('R107 the renewal of a page that was just loaded is somebody, and the next one nobody', async () => {
@@ -180,14 +196,19 @@ it('R107 whoever loads a page that takes over the token of another tab is told o
   await stage.world.advance(14 * MINUTE)
   expect(stage.sent('/auth/refresh').at(-1)!.body).toBe('{"background":true}')
   stage.exchanges.length = 0
-  await stage.open()
-  await stage.world.advance(4 * MINUTE)
-  await stage.world.advance(4 * MINUTE)
-  expect(stage.sent().map(({ url, body }) => [url.pathname, body ?? ''])).toEqual([
+  const { page } = await stage.open()
+  await stage.world.advance(3 * MINUTE)
+  const sent = () => stage.sent().map(({ url, body }) => [url.pathname, body ?? ''])
+  const toldOf = [
     ['/auth/session', ''],
     ['/auth/refresh', ''],
-    ['/auth/refresh', '{"background":true}'],
-  ])
+  ]
+  expect(sent()).toEqual(toldOf)
+  page.act()
+  await stage.world.advance(1000)
+  expect(sent()).toEqual(toldOf)
+  await stage.world.advance(8 * MINUTE)
+  expect(sent()).toEqual([...toldOf, ['/auth/refresh', ''], ['/auth/refresh', '{"background":true}']])
 })
 
 it('R107 whoever uses the page that he has just loaded is told to the server at once, and once', async () => {
@@ -196,7 +217,7 @@ it('R107 whoever uses the page that he has just loaded is told to the server at 
   await stage.world.advance(14 * MINUTE)
   stage.exchanges.length = 0
   const { auth, page } = await stage.open()
-  for (let i = 0; i < 10; i++) {
+  for (let i = 0; i < 3; i++) {
     page.act()
     await stage.world.advance(1000)
   }
