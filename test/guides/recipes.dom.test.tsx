@@ -4,16 +4,23 @@ import type { AuthClient } from 'latchkey'
 import { createTestAuth, type TestAuth } from 'latchkey/testing'
 import type { ComponentType } from 'react'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { settle } from '../support/kit.js'
+import { createMemoryRouter, type LoaderFunction, RouterProvider } from 'react-router'
+import { createKit, grant, leftSignedIn, refusal, settle } from '../support/kit.js'
 import { runFence, runnable } from './run.ts'
 
 const ANN = { id: 'ann' }
 const BOB = { id: 'bob' }
 
-let auth: TestAuth<{ id: string }>
+interface Person {
+  readonly id: string
+}
+
+let auth: TestAuth<Person>
+/** In the place of that where a test wants a client that starts. */
+let real: AuthClient<Person> | undefined
 vi.mock('latchkey', async (original) => ({
   ...(await original<object>()),
-  createAuthClient: (): AuthClient => auth,
+  createAuthClient: (): AuthClient => real ?? auth,
 }))
 
 beforeEach(() => {
@@ -22,6 +29,7 @@ beforeEach(() => {
 let unmount = (): void => {}
 afterEach(() => {
   unmount()
+  real = undefined
   vi.resetModules()
 })
 
@@ -48,7 +56,7 @@ const page = (): string => document.body.textContent
 const shows = (text: string): Promise<void> => waitFor(() => expect(page()).toBe(text))
 
 it('all recipes but those for Next.js run here', () => {
-  expect(fences).toHaveLength(5)
+  expect(fences).toHaveLength(6)
 })
 
 it.each(['react-router', '@tanstack/react-router', '@tanstack/react-query'])(
@@ -92,4 +100,43 @@ it('a query of who has left is neither kept nor tried again', async () => {
   auth.expire()
   await shows('')
   expect(queries.getQueryCache().getAll()).toEqual([])
+})
+
+/** What the file of a route exports in framework mode. */
+interface RouteModule {
+  readonly loader: () => unknown
+  readonly clientLoader: LoaderFunction & { readonly hydrate: true }
+  readonly default: ComponentType
+}
+
+it('R81 react-router in framework mode: the loader of the hydration is not begun anew when it is known who is here, and is whenever that changes', async () => {
+  const kit = createKit<Person>({}, { browser: await leftSignedIn() })
+  const restored = Promise.withResolvers<Response>()
+  kit.on('/auth/refresh', () => restored.promise)
+  real = kit.auth
+  const fence = fences.find(({ code }) => code.includes('clientLoader.hydrate'))
+  const { loader, clientLoader, default: Root } = (await runFence(fence!)) as unknown as RouteModule
+  const asked: boolean[] = []
+  const load: LoaderFunction = async (args) => {
+    const found: unknown = await clientLoader(args)
+    asked.push(args.request.signal.aborted)
+    return found
+  }
+  const router = createMemoryRouter(
+    [{ id: 'root', path: '/', element: <Root />, loader: Object.assign(load, { hydrate: true }) }],
+    { hydrationData: { loaderData: { root: loader() } } },
+  )
+  ;({ unmount } = render(<RouterProvider router={router} />))
+  await shows('One moment …')
+  await kit.clock.advance(1000)
+  restored.resolve(grant(2))
+  await kit.clock.advance(1000)
+  await shows('ann')
+  await settle()
+  expect([asked, router.state.initialized]).toEqual([[false], true])
+  kit.on('/auth/refresh', () => refusal())
+  const ended = kit.auth.refresh({ force: true }).catch(() => {})
+  await kit.clock.advance(1000)
+  await ended
+  await shows('One moment …')
 })
