@@ -159,6 +159,17 @@ it('R107 the renewal of a page that was just loaded is somebody, and the next on
   expect(stage.sent('/auth/refresh').map(({ body }) => body ?? '')).toEqual(['', '{"background":true}'])
 })
 
+it('R107 where a cookie is the credential, use of the page asks nothing: the server sees the calls', async () => {
+  const stage = await createStage()
+  const { auth, page } = await stage.signedIn()
+  for (let i = 0; i < 2; i++) {
+    await stage.run(auth.refresh({ force: true }), 10_000)
+    page.act()
+    await stage.world.advance(1000)
+  }
+  expect(stage.sent().map(({ url }) => url.pathname)).toEqual(['/auth/session', '/auth/session'])
+})
+
 it('R107 a visitor leaves no trace of his use, and nobody is asked about', async () => {
   const kit = createKit()
   const { promise, resolve } = Promise.withResolvers<Response>()
