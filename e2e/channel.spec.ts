@@ -248,7 +248,9 @@ test('R27 clients with different keys share neither events nor lock nor marker',
   expect(await admin.run('state')).toMatchObject({ status: 'authenticated' })
   expect(await admin.page.evaluate(() => Object.keys(localStorage).toSorted())).toEqual([
     'latchkey:admin',
+    'latchkey:admin:active',
     'latchkey:shop',
+    'latchkey:shop:active',
   ])
   // The session was one and the same, so the server says so in the end.
   expect(await admin.fails('refresh', true)).toMatchObject({ name: 'AuthError' })
