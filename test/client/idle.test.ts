@@ -1,4 +1,5 @@
 /* Idle limits from end to end: what a renewal says about whoever is, or is not, at the page. */
+import { gate } from './support.js'
 import { expect, it, vi } from 'vitest'
 import { djangoRestAuth } from '../../src/presets.js'
 import { createKit, FakeBrowser, grant, json, type Kit, signedIn } from '../support/kit.js'
@@ -172,13 +173,13 @@ it('R107 where a cookie is the credential, use of the page asks nothing: the ser
 
 it('R107 a visitor leaves no trace of his use, and nobody is asked about', async () => {
   const kit = createKit()
-  const { promise, resolve } = Promise.withResolvers<Response>()
-  kit.on('/auth/session', () => promise)
+  const { answer, open } = gate()
+  kit.on('/auth/session', () => answer)
   kit.auth.touch()
   void kit.auth.ready()
   await kit.clock.advance(1000)
   kit.act()
-  resolve(json(null))
+  open(json(null))
   await kit.clock.advance(6000)
   kit.act()
   kit.auth.touch()
@@ -189,14 +190,14 @@ it('R107 a visitor leaves no trace of his use, and nobody is asked about', async
 it('R107 whoever comes back while a renewal for nobody is on its way is told behind it', async () => {
   const kit = await signedIn()
   await kit.clock.advance(20 * MINUTE)
-  const { promise, resolve } = Promise.withResolvers<Response>()
-  kit.on('/auth/refresh', (_request, count) => (bodies(kit).length === before + 1 ? promise : grant(count)))
+  const { answer, open } = gate()
+  kit.on('/auth/refresh', (_request, count) => (bodies(kit).length === before + 1 ? answer : grant(count)))
   const before = bodies(kit).length
   void kit.auth.refresh({ force: true })
   await kit.clock.advance(100)
   kit.act()
   await kit.clock.advance(100)
-  resolve(grant(99))
+  open(grant(99))
   await kit.clock.advance(1000)
   expect(bodies(kit).slice(before)).toEqual([{ background: true }, ''])
 })

@@ -111,8 +111,8 @@ interface RouteModule {
 
 it('R81 react-router in framework mode: the loader of the hydration is not begun anew when it is known who is here, and is whenever that changes', async () => {
   const kit = createKit<Person>({}, { browser: await leftSignedIn() })
-  const restored = Promise.withResolvers<Response>()
-  kit.on('/auth/refresh', () => restored.promise)
+  let restore!: (answer: Response) => void
+  kit.on('/auth/refresh', () => new Promise<Response>((resolve) => (restore = resolve)))
   real = kit.auth
   const fence = fences.find(({ code }) => code.includes('clientLoader.hydrate'))
   const { loader, clientLoader, default: Root } = (await runFence(fence!)) as unknown as RouteModule
@@ -129,7 +129,7 @@ it('R81 react-router in framework mode: the loader of the hydration is not begun
   ;({ unmount } = render(<RouterProvider router={router} />))
   await shows('One moment …')
   await kit.clock.advance(1000)
-  restored.resolve(grant(2))
+  restore(grant(2))
   await kit.clock.advance(1000)
   await shows('ann')
   await settle()
