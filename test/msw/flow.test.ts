@@ -92,7 +92,7 @@ it('signs in, reads orders, goes on past the end of the token, and signs out', a
   expect(backend.stats.all()['refresh']).toMatchObject({ rotated: 1 })
 })
 
-it('BBA-13 OW-13 auth calls carry the static header, bodies are JSON, and no token goes along', async () => {
+it('BBA-13 OW-13 auth calls carry the static header, bodies are JSON, and a token goes along with the logout alone', async () => {
   const { kit, seen, settled } = await stage()
   await settled(kit.auth.login(ADA))
   await settled(kit.auth.refresh({ force: true }))
@@ -104,8 +104,8 @@ it('BBA-13 OW-13 auth calls carry the static header, bodies are JSON, and no tok
     'POST /auth/refresh',
     'POST /auth/logout',
   ])
-  for (const { csrf, authorization, type, body } of calls) {
-    expect([csrf, authorization]).toEqual(['1', false])
+  for (const { path, csrf, authorization, type, body } of calls) {
+    expect([csrf, authorization]).toEqual(['1', path === '/auth/logout'])
     expect(type).toBe(body === '' ? null : 'application/json')
   }
   expect(JSON.parse(calls[1]!.body)).toEqual(ADA)
