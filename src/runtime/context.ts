@@ -167,16 +167,22 @@ export class Context {
   }
 
   /** How many renewals one soon after the other have named another session id, in any tab as far as storage reaches. */
-  renamings(change?: number): number {
-    const { shared, clock } = this.ports
-    const key = `${this.name}:renamings`
-    if (change !== undefined) {
-      this.#renamings = `${change} ${clock.wall()}`
-      shared.write(key, this.#renamings)
-    }
-    const [count = 0, at = 0] = (shared.read(key) ?? this.#renamings).split(' ').map(Number)
+  renamings(): number {
+    const [count = 0, at = 0] = this.#renaming().map(Number)
     // Whoever signs in anew on a page of the server does so now and then.
-    return count >= MOST_RENAMINGS || clock.wall() - at < SOON_MS ? count : 0
+    return count >= MOST_RENAMINGS || this.ports.clock.wall() - at < SOON_MS ? count : 0
+  }
+
+  /** A renewal has named that id, another than before; without one the count begins anew. Each id counts once, whichever tabs hear of it. */
+  countRenaming(id?: string): void {
+    const [, , ...last] = this.#renaming()
+    if (id !== undefined && id === last.join(' ')) return
+    this.#renamings = `${id === undefined ? 0 : this.renamings() + 1} ${this.ports.clock.wall()} ${id ?? ''}`
+    this.ports.shared.write(`${this.name}:renamings`, this.#renamings)
+  }
+
+  #renaming(): string[] {
+    return (this.ports.shared.read(`${this.name}:renamings`) ?? this.#renamings).split(' ')
   }
 
   /** A session id as servers write it; none where it says nothing, since each renewal names another. */

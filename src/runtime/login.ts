@@ -93,7 +93,7 @@ async function send(
   const under: Under = { epoch: context.state.epoch, generation: 0 }
   const isPast = () => !isSame(context.state.epoch, under.epoch)
   context.note('login.sent')
-  if (context.renamings()) context.renamings(0)
+  if (context.renamings()) context.countRenaming()
   const { leaving } = context.lock
   let late = false
   const settled = call(context, { ...LOGIN, body: credentials, csrf }).then(
@@ -263,7 +263,6 @@ async function judgeLogin(
     if ([400, 401, 422].includes(status)) return 'invalid_credentials'
     return [404, 405].includes(status) ? 'invalid_response' : 'login_refused'
   }
-  return failure(context, reply, ACTION, said ?? (status === 403 ? 'forbidden' : 'invalid_credentials'))
 }
 
 /**

@@ -197,7 +197,9 @@ export class Refresher {
   #tries(change?: { tried?: number; passed?: number }): { tried: number; passed: number } {
     const { ports, name } = this.#context
     const key = `${name}:tries`
-    const [tried = 0, passed = 0] = (ports.shared.read(key) ?? this.#tried).split(' ').map(Number)
+    const [tried = 0, passed = 0] = (ports.shared.read(key) ?? this.#tried)
+      .split(' ')
+      .map((text) => Number(text) || 0)
     const tries = { tried, passed, ...change }
     this.#tried = `${tries.tried} ${tries.passed}`
     if (change) ports.shared.write(key, this.#tried)

@@ -95,12 +95,11 @@ function commit(context: Context, given: Grant, need: Renewal, under: Under, lat
   context.syncMarker()
   const { logout, sessionId, identity } = context.state
   const told = given.identity.sessionId
-  const renamings = context.renamings()
   // Each renewal that names another session makes the other tabs ask, and they would be named another one in their turn.
   const isNews = isSame(context.state.epoch, under.epoch) && !late && !need.explicit
   if (isNews && told && sessionId && identity?.subject === given.identity.subject) {
-    if (told !== sessionId) countRenaming(context, renamings + 1)
-    else if (renamings) context.renamings(0)
+    if (told !== sessionId) countRenaming(context, told)
+    else if (context.renamings()) context.countRenaming()
   }
   const id = context.sessionIdOf(told)
   const grant = { ...given, identity: { ...given.identity, sessionId: id } }
@@ -109,9 +108,10 @@ function commit(context: Context, given: Grant, need: Renewal, under: Under, lat
   context.dispatch({ type: 'granted', grant, under, explicit, late, wished: need.restore, found: need.found })
 }
 
-function countRenaming(context: Context, renamings: number): void {
-  context.renamings(renamings)
-  if (renamings > 1) void inDevelopment(context, ({ renamed }) => renamed(context))
+function countRenaming(context: Context, id: string): void {
+  const before = context.sessionIdOf(id)
+  context.countRenaming(id)
+  if (before && !context.sessionIdOf(id)) void inDevelopment(context, ({ renamed }) => renamed(context))
 }
 
 interface Answered {

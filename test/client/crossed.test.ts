@@ -5,14 +5,20 @@ import { ANN, type Answer, createKit, json, type Kit } from '../support/kit.js'
 const SESSION = { mode: 'session', session: { csrf: 'static-header' } } as const
 const user = (id = 's1') => json({ mode: 'session', user: ANN, session_id: id })
 
-/** Ann is signed in by a cookie, comes back to the page, and the question whom the cookie is for has no answer yet. */
-async function asked() {
+/** Ann is signed in by a cookie. */
+async function byCookie(): Promise<Kit> {
   const kit = createKit(SESSION)
   kit.on('/auth/session', () => json(null))
   await kit.auth.ready()
   kit.on('/auth/login', () => user())
   kit.on('/auth/logout', () => new Response(null, { status: 204 }))
   await kit.auth.login({})
+  return kit
+}
+
+/** She comes back to the page, and the question whom the cookie is for has no answer yet. */
+async function asked() {
+  const kit = await byCookie()
   let answer: (response: Response) => void = () => {}
   kit.on('/auth/session', () => new Promise<Response>((resolve) => (answer = resolve)))
   await kit.clock.advance(400_000)
@@ -62,12 +68,7 @@ it('R09 who has signed in since is not ended by that look', async () => {
 })
 
 it('a logout that crosses no question costs none', async () => {
-  const kit = createKit(SESSION)
-  kit.on('/auth/session', () => json(null))
-  await kit.auth.ready()
-  kit.on('/auth/login', () => user())
-  kit.on('/auth/logout', () => new Response(null, { status: 204 }))
-  await kit.auth.login({})
+  const kit = await byCookie()
   const before = sessionChecks(kit)
   await kit.auth.logout()
   await kit.clock.advance(60_000)

@@ -144,3 +144,15 @@ it('R104 R73 a tab whose storage is blocked asks no more often', async () => {
   await use(kit, MINUTE)
   expect(count()).toBeLessThanOrEqual(12)
 })
+
+it('R104 what somebody else has written into its storage lets a person who insists through all the same', async () => {
+  const { kits, clock, count } = await outage(() => unavailable({ 'retry-after': '600' }))
+  const [kit] = kits as [Kit]
+  for (const key of kit.browser.notes.keys()) if (key.endsWith(':tries')) kit.browser.notes.set(key, 'x y')
+  await outcome(kit.auth.getAccessToken())
+  for (const key of kit.browser.notes.keys()) if (key.endsWith(':tries')) kit.browser.notes.set(key, 'x y')
+  await clock.advance(10_000)
+  void outcome(kit.auth.refresh({ force: true }))
+  await clock.advance(100)
+  expect(count()).toBe(2)
+})

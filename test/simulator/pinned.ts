@@ -293,4 +293,27 @@ export const PINNED: readonly Pinned[] = [
       remount(1, 61),
     ),
   },
+  {
+    claim: 'R102 one new session id that two tabs hear of for themselves, since storage is late, counts once',
+    schedule: of(
+      {
+        seed: 66_004,
+        tabs: 3,
+        channel: false,
+        storageDelay: 60,
+        onRace: 'refuse',
+        mode: 'token',
+        csrf: 'endpoint',
+        tells: true,
+        rolling: false,
+        storageEventDelay: 2000,
+      },
+      request(0, 0),
+      prefersSession(1),
+      { after: 300_000, do: 'offline', unnoticed: false },
+      write(0, 3000),
+      elsewhere(0, 63, 'ann'),
+      request(0, 0),
+    ),
+  },
 ]
