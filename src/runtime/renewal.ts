@@ -109,9 +109,8 @@ function commit(context: Context, given: Grant, need: Renewal, under: Under, lat
 }
 
 function countRenaming(context: Context, id: string): void {
-  const before = context.sessionIdOf(id)
   context.countRenaming(id)
-  if (before && !context.sessionIdOf(id)) void inDevelopment(context, ({ renamed }) => renamed(context))
+  if (context.renamings() > 1) void inDevelopment(context, ({ renamed }) => renamed(context))
 }
 
 interface Answered {
