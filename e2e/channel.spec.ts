@@ -249,6 +249,7 @@ test('R27 clients with different keys share neither events nor lock nor marker',
   expect(await admin.page.evaluate(() => Object.keys(localStorage).toSorted())).toEqual([
     'latchkey:admin',
     'latchkey:admin:active',
+    'latchkey:admin:held',
     'latchkey:shop',
     'latchkey:shop:active',
   ])

@@ -9,6 +9,7 @@ import type { Context } from './context.js'
 import { inTime } from './endpoints.js'
 import { canLook, isSameSession, look } from './look.js'
 import { modeOf } from './obtain.js'
+import { isTokenHeld } from './presence.js'
 import { type Renewal, renew } from './renewal.js'
 import { pause, raced } from './waiting.js'
 
@@ -226,6 +227,9 @@ export class Refresher {
         (!!context.state.candidate && modeOf(context) !== 'session') ||
         waitLeft(context.state, context.instant()) > 0
       await raced(context.until(told, (shares && askMs) || ASK_MS), context.disposed)
+      // A new tab: the one that holds a token is there, however busy the machine is.
+      if (shares && !state.credential && isTokenHeld(context))
+        await raced(context.until(told, HEAR_OUT_MS), context.disposed)
     }
     if (isNewer()) context.note('refresh.adopted', { cause, generation: context.state.generation })
     return isNewer()

@@ -13,6 +13,7 @@ import { Events } from './events.js'
 import { login } from './login.js'
 import { Logouts, type LogoutResult } from './logout.js'
 import { obtain } from './obtain.js'
+import { createPresence, presenceKey } from './presence.js'
 import { Refresher } from './refresh.js'
 import { renew, type Settled } from './renewal.js'
 import { authenticatedFetch, type AuthRequestInit } from './requests.js'
@@ -31,6 +32,7 @@ export class Runtime {
   readonly #refresher: Refresher
   readonly #logouts: Logouts
   readonly #plan: () => void
+  readonly #present: () => void
   #started: Promise<void> | undefined
   #concealed = false
   #logins: Promise<unknown> = Promise.resolve()
@@ -61,6 +63,7 @@ export class Runtime {
     this.#refresher = refresher
     this.#logouts = logouts
     this.#plan = createSchedule(context, refresher)
+    this.#present = createPresence(context)
   }
 
   /** Begins with the first call that needs it, so that a client that is only made does nothing. Never rejects. */
@@ -201,6 +204,7 @@ export class Runtime {
 
   dispose(): void {
     this.context.dispose()
+    this.#present()
   }
 
   async #start(): Promise<void> {
@@ -212,6 +216,7 @@ export class Runtime {
     const stops = [
       ports.lifecycle.listen((signal) => this.#signal(signal)),
       ports.shared.watch(context.name, () => context.syncMarker()),
+      ports.shared.watch(presenceKey(context), this.#present),
       ports.lifecycle.attend(() => this.touch()),
     ]
     disposed.addEventListener('abort', () => stops.forEach((stop) => stop()), { once: true })
@@ -234,11 +239,13 @@ export class Runtime {
         // The application may have emptied the storage behind its logout, of which its own page is not told.
         if (context.state.logout) context.syncMarker()
         context.lock.leave()
-        return closeChannel(context)
+        closeChannel(context)
+        return this.#present()
       case 'restore':
       case 'wake':
       case 'online':
         openChannel(context)
+        this.#present()
         context.syncMarker()
         if (signal === 'online') context.dispatch({ type: 'retryNow' })
         if (context.state.logout) void this.#logouts.deliver()

@@ -21,7 +21,7 @@ function ports() {
 it('R26 dispose, also twice, leaves no timer, listener, channel or lock', async () => {
   const { clock, locks, openChannels, setup } = ports()
   const kit = await signedIn({}, setup)
-  expect([clock.pending, kit.openListeners(), openChannels()]).toEqual([1, 3, 1])
+  expect([clock.pending, kit.openListeners(), openChannels()]).toEqual([1, 4, 1])
   kit.auth.dispose()
   kit.auth.dispose()
   expect([clock.pending, kit.openListeners(), openChannels(), locks.pending]).toEqual([0, 0, 0, 0])

@@ -58,7 +58,7 @@ export interface Stage {
 export async function createStage(
   client: AuthClientOptions<Person> = SESSION,
   options: BackendOptions = {},
-  browser: Pick<WorldOptions<App>, 'channelDelayMs' | 'storageDelayMs'> = {},
+  browser: Pick<WorldOptions<App>, 'channelDelayMs' | 'storageDelayMs' | 'engine'> = {},
 ): Promise<Stage> {
   const store = createMemoryStore()
   const backend = createReferenceBackend({

@@ -21,8 +21,8 @@ const SPACING_MS = 5500
 const ROUNDING_MS = 5
 /** A request that fails this soon may be one that the browser has no room for: it is sent again at once without keepalive. */
 const IMMEDIATE_MS = 20
-/** How long a tab waits for what the others know. */
-const ASK_MS = 30
+/** How long a tab waits for what the others know, where a lock says that one of them holds a token. */
+const HEAR_OUT_MS = 250
 
 /** What happens in a quiet browser: tabs come and want tokens. */
 const QUIET: ReadonlySet<Step['do']> = new Set([
@@ -412,4 +412,4 @@ const isPage = ({ answer }: Exchange): boolean =>
 
 /** Every mechanism there is, a channel that is fast enough to be asked, and a storage that no lock overtakes. */
 const isWhole = ({ locks, channel, channelDelay, storage, storageDelay, shareToken }: Schedule): boolean =>
-  locks === true && channel && 2 * channelDelay < ASK_MS && storage && storageDelay === 0 && shareToken
+  locks === true && channel && 2 * channelDelay < HEAR_OUT_MS && storage && storageDelay === 0 && shareToken
