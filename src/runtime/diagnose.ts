@@ -250,6 +250,14 @@ export function renamed(context: Context): void {
   )
 }
 
+/** Said once: a life of seconds is mostly a wrong unit. */
+export function shortLived(context: Context, lifetime: number): void {
+  context.warn(
+    'token.short',
+    `The access token lives for ${lifetime / 1000} s, so that it is renewed at each use and not ahead of it. \`expires_in\` counts seconds; five to fifteen minutes (300 to 900) are usual`,
+  )
+}
+
 const reported = new WeakSet<Context>()
 
 /** The cookie that should hold the CSRF token is not there for script: said once. */

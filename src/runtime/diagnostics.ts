@@ -34,6 +34,7 @@ export type DiagnosticType =
   | 'csrf.missing'
   | 'logout.ineffective'
   | 'logout.refused'
+  | 'token.short'
 
 /** One decision of the client and why; it never holds a token, a cookie, or anything about the user. */
 export interface DiagnosticEntry {

@@ -1,6 +1,7 @@
-import { remaining } from '../core/lifetime.js'
+import { type Credential, remaining } from '../core/lifetime.js'
 import { waitLeft } from '../core/waits.js'
 import type { Context } from './context.js'
+import { inDevelopment } from './development.js'
 import type { Refresher } from './refresh.js'
 
 /** However short a token lives, the schedule does not renew it more often than that. */
@@ -15,7 +16,13 @@ const SHORT_LIFE_MS = 2000
 export function createSchedule(context: Context, refresher: Refresher): () => void {
   const { clock, lifecycle } = context.ports
   let cancel: () => void = () => {}
+  let isSaid = false
   const plan = () => {
+    const { credential } = context.state
+    if (!isSaid && credential && isShort(credential)) {
+      isSaid = true
+      void inDevelopment(context, ({ shortLived }) => shortLived(context, credential.lifetime))
+    }
     cancel()
     cancel = () => {}
     const due = context.disposed.aborted || !lifecycle.visible() ? undefined : dueIn(context)
@@ -38,6 +45,8 @@ function dueIn(context: Context): number | undefined {
   // What failed is made up for, however long the token is still good.
   if (retryAt) return waitLeft(state, now)
   // A schedule would only storm the server. A cookie session is asked for at its end, and once.
-  const least = credential?.mode === 'token' ? SHORT_LIFE_MS : 0
-  return credential && credential.lifetime > least ? remaining(credential, now) - credential.lead : undefined
+  if (!credential || credential.lifetime <= 0 || isShort(credential)) return undefined
+  return remaining(credential, now) - credential.lead
 }
+
+const isShort = ({ mode, lifetime }: Credential): boolean => mode === 'token' && lifetime <= SHORT_LIFE_MS

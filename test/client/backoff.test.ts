@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import {
   createKit,
   grant,
@@ -292,6 +292,22 @@ it.each([0.001, 0.5, 2])(
     expect(count(kit)).toBe(before + 1)
   },
 )
+
+it('R17 R68 in development the console says once that tokens live absurdly short, and not for longer ones', async () => {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+  const kit = await signedIn({ development: true })
+  let lifetime = 3
+  kit.on('/auth/refresh', (_request, number) => grant(number, { expires_in: lifetime }))
+  await kit.auth.refresh({ force: true })
+  lifetime = 0.9
+  for (let time = 0; time < 3; time++) {
+    await kit.clock.advance(6000)
+    await kit.auth.refresh({ force: true })
+  }
+  await vi.waitFor(() => expect(warn.mock.calls.flat().join()).toContain('`expires_in` counts seconds'))
+  const said = warn.mock.calls.flat().filter((text) => String(text).includes('expires_in'))
+  expect(said).toEqual([expect.stringContaining('The access token lives for 0.9 s')])
+})
 
 it('R17 tokens that live a little longer are renewed ahead of need', async () => {
   const kit = await signedIn()
