@@ -139,6 +139,7 @@ const RULES: { readonly [Name in keyof AuthClientOptions]-?: Rule } = {
   refreshMargin: SECONDS,
   minValidity: SECONDS,
   refreshGrace: SECONDS,
+  rotation: [(value) => ['grace', 'strict'].includes(value as string), '"grace" or "strict"'],
   defaultLifetime: [isPositive, 'a number of seconds above zero'],
 }
 
@@ -158,6 +159,7 @@ const DEFAULTS = {
   refreshMargin: 60,
   minValidity: 10,
   refreshGrace: 30,
+  rotation: 'grace',
   defaultLifetime: 300,
   replay: 'all',
   redirectInFrame: false,

@@ -112,6 +112,11 @@ export interface AuthClientOptions<User = unknown> {
    * more. @default 30
    */
   refreshGrace?: number | undefined
+  /**
+   * `'strict'`: the server ends the session of whoever shows a spent refresh cookie again, so that a page that was reloaded in the middle of a
+   * refresh waits until the answer to it is there or given up (see `refreshGrace`). It forgets nobody; it may keep him waiting. @default 'grace'
+   */
+  rotation?: 'grace' | 'strict' | undefined
   /** Lifetime in seconds of a token of which neither the answer nor its own claims say how long it lives. @default 300 */
   defaultLifetime?: number | undefined
   /** Longest waits, in milliseconds. */

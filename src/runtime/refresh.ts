@@ -9,6 +9,7 @@ import type { Context } from './context.js'
 import { inTime } from './endpoints.js'
 import { canLook, isSameSession, look } from './look.js'
 import { modeOf } from './obtain.js'
+import { noneAsked } from './outstanding.js'
 import { isTokenHeld } from './presence.js'
 import { type Renewal, renew } from './renewal.js'
 import { pause, raced } from './waiting.js'
@@ -133,6 +134,8 @@ export class Refresher {
         release?.()
         return (await this.#proved(candidate)) ?? this.#fly({ ...need, force: true })
       }
+      // Whoever comes back from the sign-in page has a cookie that no page has sent yet.
+      if (!need.explicit) await raced(noneAsked(context), disposed)
       if (life.aborted && !need.explicit) return { kind: 'ended' }
       const outcome = await this.#attempts(need, began, leaving, life)
       flush = outcome.flush

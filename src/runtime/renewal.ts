@@ -7,6 +7,7 @@ import type { DiagnosticEntry } from './diagnostics.js'
 import { inDevelopment } from './development.js'
 import { inTime, isDone, type Reply, timedOut } from './endpoints.js'
 import { modeOf, obtain, REFRESH, SESSION } from './obtain.js'
+import { noteAsked, patienceOf } from './outstanding.js'
 import { raced } from './waiting.js'
 
 /** Why the server is asked, and what its yes means. */
@@ -23,9 +24,6 @@ export interface Renewal {
   readonly found?: boolean
 }
 
-/** So much of the server's grace is left to ask once more with the old cookie. */
-const GRACE_LEFT_MS = 5000
-
 /** A verdict that is committed; `flush` tells the application, when the lock is free. */
 export type Settled = Verdict & { readonly flush?: () => void }
 
@@ -41,13 +39,14 @@ export async function renew(context: Context, need: Renewal, sent: Under): Promi
   const started = context.ports.clock.monotonic()
   let late = false
   const { clock } = context.ports
-  const { refreshGrace, timeouts } = context.options
   // An abort loses the cookie that the answer sets, which the server forgives for a while; for ever it would keep a connection.
   const abort = new AbortController()
-  const patience = Math.max(refreshGrace * 1000 - GRACE_LEFT_MS, timeouts.request)
+  const patience = patienceOf(context)
+  const answered = noteAsked(context)
   const cancel = clock.after(patience, () => abort.abort())
   const settled = joined(context, force, sent, abort).then(async ({ reply, under }): Promise<Settled> => {
     cancel()
+    answered()
     const verdict = await judgeRefresh(context, reply)
     const milliseconds = Math.round(context.ports.clock.monotonic() - started)
     if (late) context.note('refresh.late', { cause: verdict.kind, milliseconds })
@@ -79,7 +78,7 @@ export async function renew(context: Context, need: Renewal, sent: Under): Promi
   context.ports.flights.delete(context.name)
   const asked = modeOf(context) === 'session' ? SESSION : REFRESH
   const error = timedOut(context, 'refresh the session', asked)
-  return { kind: 'indeterminate', error, outstanding: patience - timeouts.request }
+  return { kind: 'indeterminate', error, outstanding: patience - context.options.timeouts.request }
 }
 
 /** How long the old token is still good, and how much of that was drawn to keep the tabs apart. */
