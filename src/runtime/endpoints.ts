@@ -40,6 +40,8 @@ export interface Call {
   readonly csrf?: string | undefined
   /** For a question that may set a cookie of somebody who has left since; what renews or ends a session is never aborted. */
   readonly signal?: AbortSignal
+  /** False: it ends with its page, and its connection is free when it is aborted, which Chromium frees for no keepalive request. */
+  readonly keepalive?: boolean | undefined
 }
 
 const RETRY_AFTER_CAP = 600_000
@@ -76,7 +78,7 @@ export const timedOut = (context: Context, action: string, asked: Call): AuthErr
  */
 export async function call(context: Context, asked: Call): Promise<Reply> {
   const { ports, options } = context
-  const { endpoint, method, body, token, csrf, signal } = asked
+  const { endpoint, method, body, token, csrf, signal, keepalive = method === 'POST' } = asked
   let sentAt = context.instant()
   const held = csrfToken(context, undefined)
   const headers: Record<string, string> = {
@@ -107,7 +109,7 @@ export async function call(context: Context, asked: Call): Promise<Reply> {
   }
   try {
     // A login is never sent twice, so it goes without what may have to be tried again.
-    const lasting = method === 'POST' && endpoint !== 'login'
+    const lasting = keepalive && endpoint !== 'login'
     const response = await send(lasting).catch((error: unknown) => {
       const now = context.instant()
       // By both clocks for a logout: the machine may have slept, and the cookie may be somebody else's since.

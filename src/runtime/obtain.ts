@@ -17,11 +17,15 @@ export const modeOf = ({ options, state }: Context): Mode | undefined => options
  * the mode was never learned, a refresh endpoint that is not there leaves the question to the session endpoint, and where it was,
  * to its explicit word.
  */
-export async function obtain(context: Context, abort = new AbortController()): Promise<Reply> {
+export async function obtain(
+  context: Context,
+  { abort = new AbortController(), keepalive = true } = {},
+): Promise<Reply> {
   const renew = () =>
     call(context, {
       ...REFRESH,
       signal: abort.signal,
+      keepalive,
       body: isBackground(context) ? { background: true } : undefined,
     })
   const mode = modeOf(context)

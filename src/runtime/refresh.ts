@@ -1,5 +1,5 @@
 import { isSame } from '../core/epoch.js'
-import { type Instant, remaining } from '../core/lifetime.js'
+import { remaining } from '../core/lifetime.js'
 import { backoff } from '../core/retry.js'
 import type { ClientState, Grant, Under } from '../core/state.js'
 import { isLooping, waitLeft } from '../core/waits.js'
@@ -12,6 +12,7 @@ import { modeOf } from './obtain.js'
 import { noneAsked } from './outstanding.js'
 import { isTokenHeld } from './presence.js'
 import { type Renewal, renew } from './renewal.js'
+import { SPACING_MS, Tries } from './tries.js'
 import { pause, raced } from './waiting.js'
 
 /** How a refresh came out for those who waited for it. It never rejects. */
@@ -47,25 +48,20 @@ const HIDDEN_PAUSE_MS = 15_000
 /** Whoever held the lock for so long was no client that is just being disposed of: it has waited for a server. */
 const AWAITED_MS = 20
 const NOTABLE_MS = 250
-/** Behind the first, tries of a browser are so far apart: a server that comes back is found soon, and is not stormed. */
-const SPACING_MS = 5500
-/** What nobody waits for. */
-const BY_ITSELF = ['schedule', 'retry', 'early', 'repair', 'resync']
-
 /** Renews the credential: one flight in this tab, and one in the browser as far as locks and channel reach. */
 export class Refresher {
   readonly #context: Context
+  readonly #tries: Tries
   #flight: Promise<RefreshOutcome> | undefined
   #next: Promise<RefreshOutcome> | undefined
   #wanted: RefreshNeed | undefined
   #lastError: AuthError | undefined
   #looks = false
-  /** Where nothing is stored. */
-  #tried = ''
   #looping: ClientState['early'] | undefined
 
   constructor(context: Context) {
     this.#context = context
+    this.#tries = new Tries(context)
   }
 
   /** Joins the flight that runs, or starts another after it, shared by all who want one meanwhile. */
@@ -154,7 +150,7 @@ export class Refresher {
     const over = state.phase === 'out' && !restore && (!revive || state.loggedOut)
     if (over || (state.logout && !explicit && !found)) return { kind: 'ended' }
     const wait = waitLeft(state, now)
-    if (wait > 0 && !this.#passes(need, now)) {
+    if (wait > 0 && !this.#tries.pass(need, now)) {
       const retryAt = Math.round(now.wall + wait)
       const { code = 'network', status, serverCode, cause } = this.#lastError ?? {}
       return {
@@ -187,27 +183,6 @@ export class Refresher {
     })
     const told = context.until((state) => state.credential !== credential || !!state.retryAt, span)
     await raced(Promise.race([back, told]), context.disposed).finally(stop)
-  }
-
-  /** A back-off holds timers: who waits for an answer may ask now and then. What the server asks for is passed on purpose alone, and once. */
-  #passes({ cause, force }: RefreshNeed, now: Instant): boolean {
-    const { mandated, retryAt, triedAt } = this.#context.state
-    const { tried, passed } = this.#tries()
-    if (mandated) return cause === 'app' && !!force && Math.abs(passed - retryAt!.wall) > 1000
-    return !BY_ITSELF.includes(cause) && now.wall - Math.max(tried, triedAt) >= SPACING_MS
-  }
-
-  /** When any tab of this browser has tried in vain last, and until when the wait was that it passed, by the wall clock. */
-  #tries(change?: { tried?: number; passed?: number }): { tried: number; passed: number } {
-    const { ports, name } = this.#context
-    const key = `${name}:tries`
-    const [tried = 0, passed = 0] = (ports.shared.read(key) ?? this.#tried)
-      .split(' ')
-      .map((text) => Number(text) || 0)
-    const tries = { tried, passed, ...change }
-    this.#tried = `${tries.tried} ${tries.passed}`
-    if (change) ports.shared.write(key, this.#tried)
-    return tries
   }
 
   /** Whether another tab has renewed it meanwhile, or hands over what it holds. Zero asks only where the marker says so. */
@@ -254,8 +229,10 @@ export class Refresher {
       const under: Under = { epoch: context.state.epoch, generation: context.state.generation }
       const hadSession = context.state.phase !== 'out' && under.epoch[0] > 0
       const { retryAt, mandated } = context.state
-      if (mandated && retryAt) this.#tries({ passed: retryAt.wall })
-      const verdict = await renew(context, need, under)
+      if (mandated && retryAt) this.#tries.note({ passed: retryAt.wall })
+      const unanswered = context.state.failures > 0 && this.#tries.read().unanswered > 0
+      const verdict = await renew(context, { ...need, keepalive: !unanswered }, under)
+      if (unanswered && !isTimeout(verdict)) this.#tries.note({ unanswered: 0 })
       if (verdict.kind === 'granted') return { result: result(), flush: verdict.flush }
       // A logout has aborted the question.
       if (life.aborted && context.state.phase === 'out' && !need.explicit)
@@ -340,10 +317,13 @@ export class Refresher {
     })
     // Where no answer comes at all, to ask more often only fills the browser's connections.
     const { wall } = context.instant()
-    this.#tries({ tried: error.code === 'timeout' ? wall + delay : wall })
+    this.#tries.note(error.code === 'timeout' ? { tried: wall + delay, unanswered: 1 } : { tried: wall })
     return { kind: 'failed', error }
   }
 }
+
+const isTimeout = (verdict: Verdict): boolean =>
+  verdict.kind === 'indeterminate' && verdict.error.code === 'timeout'
 
 /** How long to wait after so many failures, in milliseconds: what the server asks for at least. */
 export function retryDelay({ ports, options }: Context, failures: number, retryAfter = 0): number {

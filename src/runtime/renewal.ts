@@ -22,6 +22,8 @@ export interface Renewal {
   readonly explicit?: boolean
   /** A success is a sign-in unless it brings back what somebody logged out of. */
   readonly found?: boolean
+  /** Whether the request outlives its page, as it does where nothing else is said. */
+  readonly keepalive?: boolean | undefined
 }
 
 /** A verdict that is committed; `flush` tells the application, when the lock is free. */
@@ -29,7 +31,7 @@ export type Settled = Verdict & { readonly flush?: () => void }
 
 /** One request for a new credential. What arrives after the deadline still counts, if nothing has come in between. */
 export async function renew(context: Context, need: Renewal, sent: Under): Promise<Settled> {
-  const { cause, force = false } = need
+  const { cause } = need
   const { credential } = context.state
   context.note('refresh.sent', {
     cause,
@@ -37,6 +39,8 @@ export async function renew(context: Context, need: Renewal, sent: Under): Promi
     ...(credential && ahead(context, credential)),
   })
   const started = context.ports.clock.monotonic()
+  const unanswered = () =>
+    timedOut(context, 'refresh the session', modeOf(context) === 'session' ? SESSION : REFRESH)
   let late = false
   const { clock } = context.ports
   // An abort loses the cookie that the answer sets, which the server forgives for a while; for ever it would keep a connection.
@@ -44,10 +48,12 @@ export async function renew(context: Context, need: Renewal, sent: Under): Promi
   const patience = patienceOf(context)
   const answered = noteAsked(context)
   const cancel = clock.after(patience, () => abort.abort())
-  const settled = joined(context, force, sent, abort).then(async ({ reply, under }): Promise<Settled> => {
+  const settled = joined(context, need, sent, abort).then(async ({ reply, under }): Promise<Settled> => {
     cancel()
     answered()
-    const verdict = await judgeRefresh(context, reply)
+    const verdict: Verdict = abort.signal.aborted
+      ? { kind: 'indeterminate', error: unanswered() }
+      : await judgeRefresh(context, reply)
     const milliseconds = Math.round(context.ports.clock.monotonic() - started)
     if (late) context.note('refresh.late', { cause: verdict.kind, milliseconds })
     const repair = (overlays: boolean) => {
@@ -76,9 +82,11 @@ export async function renew(context: Context, need: Renewal, sent: Under): Promi
   late = true
   // Nobody joins a request that may never be answered.
   context.ports.flights.delete(context.name)
-  const asked = modeOf(context) === 'session' ? SESSION : REFRESH
-  const error = timedOut(context, 'refresh the session', asked)
-  return { kind: 'indeterminate', error, outstanding: patience - context.options.timeouts.request }
+  return {
+    kind: 'indeterminate',
+    error: unanswered(),
+    outstanding: patience - context.options.timeouts.request,
+  }
 }
 
 /** How long the old token is still good, and how much of that was drawn to keep the tabs apart. */
@@ -119,7 +127,12 @@ interface Answered {
 }
 
 /** A request that a disposed client of this page began is joined: to send another would waste its cookie. */
-function joined(context: Context, force: boolean, under: Under, abort: AbortController): Promise<Answered> {
+function joined(
+  context: Context,
+  { force, keepalive }: Renewal,
+  under: Under,
+  abort: AbortController,
+): Promise<Answered> {
   const { name, ports, reactions, disposed, nameless } = context
   const { flights } = ports
   const isOurs = nameless && isSame(nameless.under.epoch, under.epoch)
@@ -131,7 +144,7 @@ function joined(context: Context, force: boolean, under: Under, abort: AbortCont
   if (running && !force && isSame(running.epoch, under.epoch)) return running.answered as Promise<Answered>
   // But its cookie may land over ours, and nobody else is left to notice.
   void running?.answered.then(() => running.owner.aborted && reactions.repair({ type: 'repair' }))
-  const answered = obtain(context, abort).then((reply) => ({ reply, under }))
+  const answered = obtain(context, { abort, keepalive }).then((reply) => ({ reply, under }))
   const flight = { epoch: under.epoch, owner: disposed, answered }
   flights.set(name, flight)
   void answered.then(() => flights.get(name) === flight && flights.delete(name))

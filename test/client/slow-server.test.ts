@@ -36,6 +36,8 @@ it('R103 a server that takes 12 s gets no more than two requests more than a fas
   expect(slow.requests).toBeLessThanOrEqual(fast.requests + 2)
   expect(slow.requests).toBeGreaterThan(4)
   expect(slow.shown).toEqual(['ok'])
+  // It answers, and a page that goes must not lose the cookie.
+  expect(slow.kit.sent('/auth/refresh').every(({ init }) => init.keepalive)).toBe(true)
   expect(slow.kit.auth.getState()).toMatchObject({ status: 'authenticated' })
 })
 
@@ -62,6 +64,11 @@ it('R103 R26 a refresh that is never answered is given up, and asked once more a
   kit.on('/auth/refresh', () => grant(9))
   await kit.clock.advance(90_000)
   expect(await kit.auth.getAccessToken()).toBe('token-9')
+  // Chromium keeps the connection of a keepalive request that is aborted. The next one is like any other.
+  await kit.auth.refresh({ force: true })
+  const kept = kit.sent('/auth/refresh').map(({ init }) => init.keepalive)
+  expect(kept.slice(before)).toEqual([true, ...kept.slice(before + 1, -1).map(() => false), true])
+  expect(kept.length).toBeGreaterThan(before + 10)
 })
 
 it('R103 nor does who calls, or insists, send another one beside it', async () => {

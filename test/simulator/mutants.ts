@@ -79,7 +79,7 @@ const REFRESHING: readonly Mutant[] = [
   {
     name: 'a refresh dies with its page',
     file: 'runtime/endpoints.ts',
-    find: "const lasting = method === 'POST' && endpoint !== 'login'",
+    find: "const lasting = keepalive && endpoint !== 'login'",
     replace: "const lasting = endpoint === 'logout'",
     breaks: 'P4',
     schedule: of({ onRace: 'refuse' }, network('slow', 1), refreshNow(0, 1), reload(0, 5500), wait(60_000)),
