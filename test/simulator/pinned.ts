@@ -316,4 +316,14 @@ export const PINNED: readonly Pinned[] = [
       request(0, 0),
     ),
   },
+  {
+    claim: 'P3 a session check that a logout has aborted is no question any more',
+    schedule: of(
+      { tabs: 2, shareToken: false, mode: 'session', csrf: 'answer', tells: true, rolling: false },
+      reload(0, 3000),
+      fault('lostAnswer', 1),
+      logout(0, 61),
+      login(1),
+    ),
+  },
 ]
