@@ -125,7 +125,8 @@ export class Refresher {
       const { candidate } = context.state
       const still = this.#held(need)
       // Whoever is told to wait before he has asked gets no answer: the other tab's word counts meanwhile.
-      if (still && candidate) context.dispatch({ type: 'looked', under: context.state.epoch })
+      if (still && candidate?.credential.mode === 'token')
+        context.dispatch({ type: 'looked', under: context.state.epoch })
       if (still) return still
       if (!need.force && candidate && canLook(context) && modeOf(context) !== 'session') {
         // Whom the cookie is for costs no rotation, and no lock.
