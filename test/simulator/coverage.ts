@@ -21,6 +21,9 @@ export const COUNTERS = [
   'pending logout',
   'back/forward cache',
   'no lock in time',
+  'proof',
+  "another tab's proof",
+  'shown without an answer',
 ] as const
 
 /** What only a backend with cookie sessions makes happen. */

@@ -243,6 +243,17 @@ const SIGNING_IN: readonly Mutant[] = [
   },
 ]
 
+const STARTING: readonly Mutant[] = [
+  {
+    name: 'a page that starts takes what another tab holds, and asks nobody whose the cookie is',
+    file: 'core/siblings.ts',
+    find: 'if (since !== undefined && credential.issued.wall < since)',
+    replace: 'if (since === 0)',
+    breaks: 'P2',
+    schedule: of({}, opens(3000)),
+  },
+]
+
 const SENDING: readonly Mutant[] = [
   {
     name: 'a token that a sibling shares is taken without a look at the epoch',
@@ -362,6 +373,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...REFRESHING,
   ...SIGNING_OUT,
   ...SIGNING_IN,
+  ...STARTING,
   ...SENDING,
   ...BY_COOKIE,
 ]

@@ -326,4 +326,14 @@ export const PINNED: readonly Pinned[] = [
       login(1),
     ),
   },
+  {
+    claim:
+      'R99 where a cookie is the credential, a page that gets no answer shows nobody, whatever other tabs hold',
+    schedule: of(
+      { tabs: 2, mode: 'session', csrf: 'answer', tells: true, rolling: false },
+      offline(),
+      opens(),
+      wait(230_000),
+    ),
+  },
 ]

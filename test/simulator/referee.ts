@@ -12,6 +12,8 @@ import type { Logout, Truth } from './excuses.js'
 import { Excuses, isUnderWay } from './excuses.js'
 import { bearerOf, CANARY, cookieOf } from './ledger.js'
 import { Logouts } from './logouts.js'
+import type { Proof } from './proofs.js'
+import { Proofs } from './proofs.js'
 import type { Schedule } from './schedule.js'
 import { Thrift } from './thrift.js'
 import { Writes } from './writes.js'
@@ -33,6 +35,7 @@ export class Referee {
   readonly calls: Call[] = []
   readonly thrift: Thrift
   readonly writes: Writes
+  readonly proofs: Proofs
   readonly excuses: Excuses
   readonly logouts: Logouts
   readonly #logouts: Logout[] = []
@@ -44,11 +47,12 @@ export class Referee {
   #checkedEnds = 0
   #pending = new Set<Call>()
 
-  constructor(truth: Truth) {
+  constructor(truth: Truth, count: (proof: Proof) => void) {
     this.#truth = truth
     this.excuses = new Excuses(truth, this.calls, this.#logouts)
     this.logouts = new Logouts(truth, this.excuses, this.calls, this.#logouts)
     this.thrift = new Thrift(truth, (what) => this.violate('P3', what))
+    this.proofs = new Proofs(truth, (what) => this.violate('P2', what), count)
     const isOver = (tab: number, sessionId: string): boolean => {
       const logout = this.logouts.of(sessionId)
       const told = toldMs(truth.schedule)
@@ -67,6 +71,8 @@ export class Referee {
     this.calls.push(call)
     this.#pending.add(call)
     this.excuses.began(call)
+    // Another client in the same page has shown nobody yet, either.
+    if (call.kind === 'ready') this.proofs.began(call.app)
   }
 
   settled(call: Call): void {
@@ -104,6 +110,7 @@ export class Referee {
   }
 
   state(app: App, before: AuthState<Person>, state: AuthState<Person>): void {
+    this.proofs.state(app, state)
     if (state.status === 'authenticated') this.#showsUser(app, state.user.id)
     this.#checkShown(app, state)
     if (state.status === 'unknown' && state.connection === 'ok' && state.retryAt === undefined) {

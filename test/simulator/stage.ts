@@ -96,6 +96,8 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
         remember(exchange.answer?.body, exchange.page)
         referee.writes.arrived(exchange)
       }
+      if (phase === 'answered') referee.proofs.answered(exchange)
+      if (phase === 'failed') referee.proofs.failed(exchange)
       if (phase === 'arrived' || phase === 'failed') referee.thrift.settled(exchange)
       coverage.exchange(exchange, phase)
     },
@@ -137,7 +139,8 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
     return found.find((session) => ledger.lives(session, world.serverTime())) ?? found[0]
   }
   const apps = (): App[] => world.tabs.flatMap(({ app }) => app ?? [])
-  const referee = new Referee({ schedule, ledger, now: world.now, serverTime: world.serverTime, inJar, apps })
+  const truth = { schedule, ledger, now: world.now, serverTime: world.serverTime, inJar, apps }
+  const referee = new Referee(truth, coverage.count)
   const audience: Audience = {
     note: world.timeline.note,
     state(app, before, state) {
