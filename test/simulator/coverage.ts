@@ -24,6 +24,8 @@ export const COUNTERS = [
   'proof',
   "another tab's proof",
   'shown without an answer',
+  'sign-in by a link of the server',
+  'sign-out by a link of the server',
 ] as const
 
 /** What only a backend with cookie sessions makes happen. */

@@ -7,6 +7,7 @@ import {
   freeze,
   hide,
   leave,
+  link,
   login,
   logout,
   network,
@@ -334,6 +335,16 @@ export const PINNED: readonly Pinned[] = [
       offline(),
       opens(),
       wait(230_000),
+    ),
+  },
+  {
+    claim:
+      'R99 who was signed in before a link of the server is not shown while the renewal for somebody else fails',
+    schedule: of(
+      { tabs: 2, locks: false, storageEventDelay: 60 },
+      fault('refreshDown', 2, 1),
+      link(0, 1, 'bob'),
+      wait(10_000),
     ),
   },
 ]

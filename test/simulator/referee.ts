@@ -25,6 +25,7 @@ const BOUNDS: Record<string, number> = {
   login: 60_000,
   request: 120_000,
   elsewhere: Infinity,
+  link: Infinity,
 }
 const BOUND = 100_000
 /** Longest time in which a tab may not know who is signed in although nothing is reported amiss. */
@@ -259,6 +260,21 @@ export class Referee {
     }
     this.#judgeLogout(alive)
     this.#judgeLogin(alive, shown !== undefined)
+    this.#judgeLink(alive)
+  }
+
+  /** Whom a link of the server has signed in, every page finds that begins behind it. */
+  #judgeLink(alive: Session | undefined): void {
+    const acts = this.calls.filter(({ kind }) => kind === 'login' || isElsewhere(kind))
+    const { kind, settledAt } = acts.at(-1) ?? {}
+    const isLast = kind === 'link' && (this.#logouts.at(-1)?.at ?? -1) < (settledAt ?? -1)
+    if (!alive || !isLast || settledAt === undefined || this.#overlaps(acts.at(-1)!, acts)) return
+    if (!this.excuses.isMadeElsewhere(alive.id) || this.#mayEnd(alive.id)) return
+    for (const app of this.#truth.apps()) {
+      const shows = sessionOf(app) === alive.id
+      if (!shows && app.page.running() && this.proofs.canKnow(app, settledAt, alive.id))
+        this.violate('P1', `tab ${app.page.tab} does not find session ${alive.id.slice(0, 4)} of a link`)
+    }
   }
 
   #judgeLogout(alive: Session | undefined): void {
@@ -326,16 +342,16 @@ export class Referee {
       (other) => other !== login && (other.at + 30_000 > login.at || isHeldUp(other)),
     )
     const elsewhere = this.calls.some(
-      ({ kind, at }) => kind === 'elsewhere' && Math.abs(at - login.at) < 30_000,
+      (other) => other !== login && isElsewhere(other.kind) && Math.abs(other.at - login.at) < 30_000,
     )
     return elsewhere || others.length > 0 || this.#logouts.some(({ at }) => Math.abs(at - login.at) < 30_000)
   }
 
   #lastExplicit(): 'login' | 'logout' | undefined {
-    const last = this.calls.filter(({ kind }) => kind === 'login' || kind === 'elsewhere').at(-1)
+    const last = this.calls.filter(({ kind }) => kind === 'login' || isElsewhere(kind)).at(-1)
     const login = last?.at ?? -1
     const logout = this.#logouts.at(-1)?.at ?? -1
-    if (login === logout || (login > logout && last?.kind === 'elsewhere')) return undefined
+    if (login === logout || (login > logout && last?.kind !== 'login')) return undefined
     return login > logout ? 'login' : 'logout'
   }
 
@@ -411,6 +427,9 @@ export class Referee {
 const toldMs = ({ storageEventDelay = 0 }: Schedule): number =>
   storageEventDelay > 0 ? storageEventDelay + 1000 : 0
 
+/** An act on a page of the server, of which no client hears. */
+const isElsewhere = (kind: string): boolean => kind === 'elsewhere' || kind === 'link'
+
 function isLostRace(error: unknown): boolean {
   const { code, status } = error as Partial<AuthError>
   return code === 'server_error' && status === 409
@@ -419,6 +438,6 @@ function isLostRace(error: unknown): boolean {
 /** Errors of the client, and of the application's own request. */
 function isTyped({ kind, error }: Call): boolean {
   const { name } = error as Error
-  const sends = kind === 'request' || kind === 'write' || kind === 'elsewhere'
+  const sends = kind === 'request' || kind === 'write' || isElsewhere(kind)
   return name === 'AuthError' || (sends && (name === 'TypeError' || name === 'TimeoutError'))
 }

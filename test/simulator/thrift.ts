@@ -107,7 +107,7 @@ export class Thrift {
     if (step.do === 'network') this.#calm = step.profile === 'calm'
     if (step.do === 'offline' || step.do === 'online') this.#online = step.do === 'online'
     // What the server does behind their backs, the tabs learn one by one.
-    if (step.do === 'elsewhere' || step.do === 'prefer') this.#faults = true
+    if (step.do === 'elsewhere' || step.do === 'link' || step.do === 'prefer') this.#faults = true
     // It waits for the next refresh, however long nobody needs one, and that looks like a success.
     if (step.do === 'fault' && this.#isHollow(step.fault)) this.#faults = true
     // Where the token is in a cookie, each tab that meets another one there asks before it writes.
