@@ -5,6 +5,9 @@ import type { Exchange, ExchangePhase } from '../../src/testing/world/network.js
 import type { Ledger } from './ledger.js'
 import { bearerOf, CREDENTIAL } from './ledger.js'
 
+/** What a link of the server does while other tabs are open. */
+export const LINK_COUNTERS = ['sign-in by a link of the server', 'sign-out by a link of the server'] as const
+
 export const COUNTERS = [
   'race',
   'grace',
@@ -24,8 +27,7 @@ export const COUNTERS = [
   'proof',
   "another tab's proof",
   'shown without an answer',
-  'sign-in by a link of the server',
-  'sign-out by a link of the server',
+  ...LINK_COUNTERS,
 ] as const
 
 /** What only a backend with cookie sessions makes happen. */

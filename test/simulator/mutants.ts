@@ -9,6 +9,7 @@ import {
   fault,
   foreign,
   hide,
+  link,
   login,
   logout,
   network,
@@ -251,6 +252,25 @@ const STARTING: readonly Mutant[] = [
     replace: 'if (since === 0)',
     breaks: 'P2',
     schedule: of({}, opens(3000)),
+  },
+  {
+    name: 'whom the server has not named is shown when it gives no answer later',
+    file: 'runtime/refresh.ts',
+    find: 'if (this.#refuted && isSameSession(this.#refuted, identity)) return',
+    replace: '',
+    breaks: 'P2',
+    schedule: of(
+      { tabs: 2, locks: false, storageEventDelay: 60 },
+      ...[fault('refreshDown', 2, 1), link(0, 1, 'bob'), wait(10_000)],
+    ),
+  },
+  {
+    name: 'where nobody is signed in, a start does not ask whether a link of the server has changed that',
+    file: 'runtime/start.ts',
+    find: "if (phase !== 'in' && !acted && isAsking(context)) return visit()",
+    replace: '',
+    breaks: 'P1',
+    schedule: of({ tabs: 2, signedIn: false }, link(0, 3000, 'bob')),
   },
 ]
 
