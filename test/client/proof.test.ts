@@ -150,6 +150,19 @@ it('R99 without an answer, and then somebody else: he is shown, and her end is t
   expect(told.ends).toMatchObject([{ reason: 'user-switched', previousUser: ANN }])
 })
 
+it('R99 where the server has named somebody else once, no later want of an answer shows who is signed in in the other tab', async () => {
+  let asked = 0
+  const down = () => json({}, { status: 503 })
+  const { tab, told, clock } = await second({
+    session: () => (asked++ ? down() : session(BOB, 's2')),
+    refresh: down,
+  })
+  await clock.advance(60_000)
+  expect(asked).toBeGreaterThan(1)
+  expect(tab.auth.getState().status).toBe('unknown')
+  expect(told.states).not.toContain('authenticated')
+})
+
 it('R99 a sign-in and a sign-out wait for no proof', async () => {
   const { tab } = await second({ session: silence })
   expect(tab.auth.getState().status).toBe('unknown')

@@ -195,6 +195,18 @@ it('R99 a tab that starts asks the server whom the cookie is for, whoever is sig
   expect((await stage.write(others[2]!, 'x')).value?.status).toBe(200)
 })
 
+it('R99 a tab that starts and gets no answer shows nobody, whoever is signed in in the others', async () => {
+  const stage = await createStage()
+  await stage.signedIn()
+  await stage.world.goOffline()
+  const tab = await stage.open()
+  await stage.world.advance(230_000)
+  expect(tab.auth.getState().status).toBe('unknown')
+  await stage.world.goOnline()
+  await stage.world.advance(1000)
+  expect(tab.auth.getState().status).toBe('authenticated')
+})
+
 it('one probe per browser: tabs that wake together ask once', async () => {
   const stage = await createStage()
   const app = await stage.signedIn()

@@ -5,6 +5,9 @@ import type { Exchange, ExchangePhase } from '../../src/testing/world/network.js
 import type { Ledger } from './ledger.js'
 import { bearerOf, CREDENTIAL } from './ledger.js'
 
+/** What a link of the server does while other tabs are open. */
+export const LINK_COUNTERS = ['sign-in by a link of the server', 'sign-out by a link of the server'] as const
+
 export const COUNTERS = [
   'race',
   'grace',
@@ -21,6 +24,10 @@ export const COUNTERS = [
   'pending logout',
   'back/forward cache',
   'no lock in time',
+  'proof',
+  "another tab's proof",
+  'shown without an answer',
+  ...LINK_COUNTERS,
 ] as const
 
 /** What only a backend with cookie sessions makes happen. */

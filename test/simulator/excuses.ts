@@ -199,6 +199,13 @@ export class Excuses {
     return by !== undefined && isElsewhere(by)
   }
 
+  /** Who signs in twice on pages of the server looks like a server that names another session at each renewal, whose ids say nothing (R102). */
+  isRenamed({ userId }: Session): boolean {
+    const { sessions } = this.#truth.ledger
+    const made = [...sessions.values()].filter(({ id }) => this.isMadeElsewhere(id))
+    return made.filter((session) => session.userId === userId).length >= 2
+  }
+
   /** A session that a login made which was under way when somebody logged out: either act may win. */
   isContested(id: string): boolean {
     const { ledger, schedule } = this.#truth
@@ -236,6 +243,7 @@ export class Excuses {
     // page of the server knows of none: where its answer crosses that of the login, its cookie comes last.
     const crossed = ledger.exchanges.some(
       (other) =>
+        other !== by &&
         (isElsewhere(other) ||
           this.#isDisposed(other) ||
           this.#isHeldUp(by, other) ||

@@ -124,3 +124,4 @@ export function cookieOf({ headers }: Exchange): string | undefined {
 
 /** A cookie that proves a session, of either mode. */
 export const CREDENTIAL = /__Host-(?:refresh|sid)=([^;]*)/
+export const CREDENTIALS = new RegExp(CREDENTIAL, 'g')

@@ -9,6 +9,7 @@ import {
   fault,
   foreign,
   hide,
+  link,
   login,
   logout,
   network,
@@ -243,6 +244,36 @@ const SIGNING_IN: readonly Mutant[] = [
   },
 ]
 
+const STARTING: readonly Mutant[] = [
+  {
+    name: 'a page that starts takes what another tab holds, and asks nobody whose the cookie is',
+    file: 'core/siblings.ts',
+    find: 'if (since !== undefined && credential.issued.wall < since)',
+    replace: 'if (since === 0)',
+    breaks: 'P2',
+    schedule: of({}, opens(3000)),
+  },
+  {
+    name: 'whom the server has not named is shown when it gives no answer later',
+    file: 'runtime/refresh.ts',
+    find: 'if (this.#refuted && isSameSession(this.#refuted, identity)) return',
+    replace: '',
+    breaks: 'P2',
+    schedule: of(
+      { tabs: 2, locks: false, storageEventDelay: 60 },
+      ...[fault('refreshDown', 2, 1), link(0, 1, 'bob'), wait(10_000)],
+    ),
+  },
+  {
+    name: 'where nobody is signed in, a start does not ask whether a link of the server has changed that',
+    file: 'runtime/start.ts',
+    find: "if (phase !== 'in' && !acted && isAsking(context)) return visit()",
+    replace: '',
+    breaks: 'P1',
+    schedule: of({ tabs: 2, signedIn: false }, link(0, 3000, 'bob')),
+  },
+]
+
 const SENDING: readonly Mutant[] = [
   {
     name: 'a token that a sibling shares is taken without a look at the epoch',
@@ -362,6 +393,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...REFRESHING,
   ...SIGNING_OUT,
   ...SIGNING_IN,
+  ...STARTING,
   ...SENDING,
   ...BY_COOKIE,
 ]

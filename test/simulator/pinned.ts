@@ -7,6 +7,7 @@ import {
   freeze,
   hide,
   leave,
+  link,
   login,
   logout,
   network,
@@ -314,6 +315,36 @@ export const PINNED: readonly Pinned[] = [
       write(0, 3000),
       elsewhere(0, 63, 'ann'),
       request(0, 0),
+    ),
+  },
+  {
+    claim: 'P3 a session check that a logout has aborted is no question any more',
+    schedule: of(
+      { tabs: 2, shareToken: false, mode: 'session', csrf: 'answer', tells: true, rolling: false },
+      reload(0, 3000),
+      fault('lostAnswer', 1),
+      logout(0, 61),
+      login(1),
+    ),
+  },
+  {
+    claim:
+      'R99 where a cookie is the credential, a page that gets no answer shows nobody, whatever other tabs hold',
+    schedule: of(
+      { tabs: 2, mode: 'session', csrf: 'answer', tells: true, rolling: false },
+      offline(),
+      opens(),
+      wait(230_000),
+    ),
+  },
+  {
+    claim:
+      'R99 who was signed in before a link of the server is not shown while the renewal for somebody else fails',
+    schedule: of(
+      { tabs: 2, locks: false, storageEventDelay: 60 },
+      fault('refreshDown', 2, 1),
+      link(0, 1, 'bob'),
+      wait(10_000),
     ),
   },
 ]

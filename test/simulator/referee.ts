@@ -12,6 +12,8 @@ import type { Logout, Truth } from './excuses.js'
 import { Excuses, isUnderWay } from './excuses.js'
 import { bearerOf, CANARY, cookieOf } from './ledger.js'
 import { Logouts } from './logouts.js'
+import type { Proof } from './proofs.js'
+import { Proofs } from './proofs.js'
 import type { Schedule } from './schedule.js'
 import { Thrift } from './thrift.js'
 import { Writes } from './writes.js'
@@ -23,6 +25,7 @@ const BOUNDS: Record<string, number> = {
   login: 60_000,
   request: 120_000,
   elsewhere: Infinity,
+  link: Infinity,
 }
 const BOUND = 100_000
 /** Longest time in which a tab may not know who is signed in although nothing is reported amiss. */
@@ -33,6 +36,7 @@ export class Referee {
   readonly calls: Call[] = []
   readonly thrift: Thrift
   readonly writes: Writes
+  readonly proofs: Proofs
   readonly excuses: Excuses
   readonly logouts: Logouts
   readonly #logouts: Logout[] = []
@@ -44,11 +48,12 @@ export class Referee {
   #checkedEnds = 0
   #pending = new Set<Call>()
 
-  constructor(truth: Truth) {
+  constructor(truth: Truth, count: (proof: Proof) => void) {
     this.#truth = truth
     this.excuses = new Excuses(truth, this.calls, this.#logouts)
     this.logouts = new Logouts(truth, this.excuses, this.calls, this.#logouts)
     this.thrift = new Thrift(truth, (what) => this.violate('P3', what))
+    this.proofs = new Proofs(truth, (what) => this.violate('P2', what), count)
     const isOver = (tab: number, sessionId: string): boolean => {
       const logout = this.logouts.of(sessionId)
       const told = toldMs(truth.schedule)
@@ -67,6 +72,8 @@ export class Referee {
     this.calls.push(call)
     this.#pending.add(call)
     this.excuses.began(call)
+    // Another client in the same page has shown nobody yet, either.
+    if (call.kind === 'ready') this.proofs.began(call.app)
   }
 
   settled(call: Call): void {
@@ -104,6 +111,7 @@ export class Referee {
   }
 
   state(app: App, before: AuthState<Person>, state: AuthState<Person>): void {
+    this.proofs.state(app, state)
     if (state.status === 'authenticated') this.#showsUser(app, state.user.id)
     this.#checkShown(app, state)
     if (state.status === 'unknown' && state.connection === 'ok' && state.retryAt === undefined) {
@@ -244,7 +252,9 @@ export class Referee {
       )
     }
     for (const { app, state } of views) {
-      if (state.status === 'authenticated' && alive?.userId === state.user.id && state.sessionId !== alive.id)
+      if (state.status !== 'authenticated' || alive?.userId !== state.user.id) continue
+      const isNameless = state.sessionId === undefined && this.excuses.isRenamed(alive)
+      if (state.sessionId !== alive.id && !isNameless)
         this.violate(
           'P2',
           `tab ${app.page.tab} still shows session ${state.sessionId?.slice(0, 4)} at the end`,
@@ -252,6 +262,21 @@ export class Referee {
     }
     this.#judgeLogout(alive)
     this.#judgeLogin(alive, shown !== undefined)
+    this.#judgeLink(alive)
+  }
+
+  /** Whom a link of the server has signed in, every page finds that begins behind it. */
+  #judgeLink(alive: Session | undefined): void {
+    const acts = this.calls.filter(({ kind }) => kind === 'login' || isElsewhere(kind))
+    const { kind, settledAt } = acts.at(-1) ?? {}
+    const isLast = kind === 'link' && (this.#logouts.at(-1)?.at ?? -1) < (settledAt ?? -1)
+    if (!alive || !isLast || settledAt === undefined || this.#overlaps(acts.at(-1)!, acts)) return
+    if (!this.excuses.isMadeElsewhere(alive.id) || this.#mayEnd(alive.id)) return
+    for (const app of this.#truth.apps()) {
+      const shows = sessionOf(app) === alive.id
+      if (!shows && app.page.running() && this.proofs.canKnow(app, settledAt, alive.id))
+        this.violate('P1', `tab ${app.page.tab} does not find session ${alive.id.slice(0, 4)} of a link`)
+    }
   }
 
   #judgeLogout(alive: Session | undefined): void {
@@ -319,16 +344,16 @@ export class Referee {
       (other) => other !== login && (other.at + 30_000 > login.at || isHeldUp(other)),
     )
     const elsewhere = this.calls.some(
-      ({ kind, at }) => kind === 'elsewhere' && Math.abs(at - login.at) < 30_000,
+      (other) => other !== login && isElsewhere(other.kind) && Math.abs(other.at - login.at) < 30_000,
     )
     return elsewhere || others.length > 0 || this.#logouts.some(({ at }) => Math.abs(at - login.at) < 30_000)
   }
 
   #lastExplicit(): 'login' | 'logout' | undefined {
-    const last = this.calls.filter(({ kind }) => kind === 'login' || kind === 'elsewhere').at(-1)
+    const last = this.calls.filter(({ kind }) => kind === 'login' || isElsewhere(kind)).at(-1)
     const login = last?.at ?? -1
     const logout = this.#logouts.at(-1)?.at ?? -1
-    if (login === logout || (login > logout && last?.kind === 'elsewhere')) return undefined
+    if (login === logout || (login > logout && last?.kind !== 'login')) return undefined
     return login > logout ? 'login' : 'logout'
   }
 
@@ -404,6 +429,9 @@ export class Referee {
 const toldMs = ({ storageEventDelay = 0 }: Schedule): number =>
   storageEventDelay > 0 ? storageEventDelay + 1000 : 0
 
+/** An act on a page of the server, of which no client hears. */
+const isElsewhere = (kind: string): boolean => kind === 'elsewhere' || kind === 'link'
+
 function isLostRace(error: unknown): boolean {
   const { code, status } = error as Partial<AuthError>
   return code === 'server_error' && status === 409
@@ -412,6 +440,6 @@ function isLostRace(error: unknown): boolean {
 /** Errors of the client, and of the application's own request. */
 function isTyped({ kind, error }: Call): boolean {
   const { name } = error as Error
-  const sends = kind === 'request' || kind === 'write' || kind === 'elsewhere'
+  const sends = kind === 'request' || kind === 'write' || isElsewhere(kind)
   return name === 'AuthError' || (sends && (name === 'TypeError' || name === 'TimeoutError'))
 }

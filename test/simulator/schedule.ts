@@ -21,6 +21,8 @@ export type TabAct =
   | { readonly do: 'write' }
   /** Signs in on a page of the server itself, of which no client hears. */
   | { readonly do: 'elsewhere'; readonly user: User }
+  /** Follows a link of the server that signs in or out and leads to the application, in this tab or in a new one. */
+  | { readonly do: 'link'; readonly user: User | 'nobody'; readonly opens: 'here' | 'tab' }
 
 export type WorldAct =
   | { readonly do: 'wait' }
@@ -137,6 +139,15 @@ const act: fc.Arbitrary<(TabAct & { tab: number }) | WorldAct> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({ do: fc.constant('logout'), tab, scope: fc.constantFrom('current', 'all') }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant('link'),
+      tab,
+      user: fc.constantFrom<User | 'nobody'>('bob', 'ann', 'nobody'),
+      opens: fc.constantFrom('here', 'tab'),
+    }),
   },
   { weight: 3, arbitrary: tabAct('reload', 'close', 'crash', 'navigate', 'remount', 'activate') },
   { weight: 6, arbitrary: tabAct('hide', 'show', 'freeze', 'resume', 'leave', 'back', 'resume', 'back') },

@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Exchange } from '../../src/testing/world/network.js'
-import { COUNTERS, SESSION_COUNTERS } from './coverage.js'
+import { COUNTERS, LINK_COUNTERS, SESSION_COUNTERS } from './coverage.js'
 import { calmSchedules, schedules } from './schedule.js'
 import type { Seeds } from './simulate.js'
 import { explore, generate, shrink, simulate, tell } from './simulate.js'
@@ -26,7 +26,7 @@ describe('simulated browsers', () => {
   })
 
   it(
-    'R01 R02 R10 R20 R21 R23 R37 R38 R40 R50 two to five tabs keep all promises',
+    'R01 R02 R10 R20 R21 R23 R37 R38 R40 R50 R99 two to five tabs keep all promises',
     { timeout: 240_000 },
     async () => {
       const coverage = await play({ first: 1, count: 2000, tabs: [2, 5], steps: 40 })
@@ -45,21 +45,22 @@ describe('simulated browsers', () => {
   )
 
   it(
-    'R11 R70 two to five tabs keep all promises where a cookie is the credential',
+    'R11 R70 R99 two to five tabs keep all promises where a cookie is the credential',
     { timeout: 120_000 },
     async () => {
       const coverage = await play({ first: 1, count: 300, tabs: [2, 5], steps: 40, mode: 'session' })
-      const expected = SESSION_COUNTERS.filter((counter) => counter !== 'mode switch')
+      const expected = [...SESSION_COUNTERS, ...LINK_COUNTERS].filter((counter) => counter !== 'mode switch')
       expect(expected.filter((counter) => !coverage.has(counter))).toEqual([])
     },
   )
 
   it(
-    'R11 two to five tabs keep all promises while the backend changes over from one mode to the other',
+    'R11 R99 two to five tabs keep all promises while the backend changes over from one mode to the other',
     { timeout: 120_000 },
     async () => {
       const coverage = await play({ first: 1, count: 300, tabs: [2, 5], steps: 40, mode: 'mixed' })
-      expect(SESSION_COUNTERS.filter((counter) => !coverage.has(counter))).toEqual([])
+      const expected = [...SESSION_COUNTERS, ...LINK_COUNTERS]
+      expect(expected.filter((counter) => !coverage.has(counter))).toEqual([])
     },
   )
 

@@ -17,6 +17,7 @@ import { CANARY, createLedger } from './ledger.js'
 import { Referee } from './referee.js'
 import type { Schedule, Step, TabAct } from './schedule.js'
 import { CSRF, FAULTS, NETWORKS } from './schedule.js'
+import { linkTo, visit } from './server-pages.js'
 import { isInVain } from './thrift.js'
 import type { Seen } from './writes.js'
 
@@ -24,6 +25,9 @@ const ORIGIN = 'https://app.example'
 const HOUR = 3_600_000
 const IDLE_MS = 4 * HOUR
 const SESSION_MS = 24 * HOUR
+const MOST_TABS = 6
+/** What a person does, who must see the page. */
+const CLICKED: ReadonlySet<Step['do']> = new Set(['login', 'logout', 'link'])
 /** How long the application waits for an answer of the API. */
 const REQUEST_MS = 20_000
 
@@ -81,7 +85,7 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
       }
       const id = Number(request.headers.get('x-exchange'))
       ledger.handling = ledger.exchanges[id - 1]
-      const answer = await backend.handle(request, context)
+      const answer = (await visit(request, backend, ledger)) ?? (await backend.handle(request, context))
       ledger.handling = undefined
       return answer
     },
@@ -96,6 +100,7 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
         remember(exchange.answer?.body, exchange.page)
         referee.writes.arrived(exchange)
       }
+      if (phase === 'failed') referee.proofs.failed(exchange)
       if (phase === 'arrived' || phase === 'failed') referee.thrift.settled(exchange)
       coverage.exchange(exchange, phase)
     },
@@ -137,7 +142,8 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
     return found.find((session) => ledger.lives(session, world.serverTime())) ?? found[0]
   }
   const apps = (): App[] => world.tabs.flatMap(({ app }) => app ?? [])
-  const referee = new Referee({ schedule, ledger, now: world.now, serverTime: world.serverTime, inJar, apps })
+  const truth = { schedule, ledger, now: world.now, serverTime: world.serverTime, inJar, apps }
+  const referee = new Referee(truth, coverage.count)
   const audience: Audience = {
     note: world.timeline.note,
     state(app, before, state) {
@@ -149,7 +155,10 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
     diagnostic(app, entry) {
       coverage.diagnostic(entry)
       if (entry.type === 'refresh.adopted') referee.thrift.told(app.page.id)
-      if (entry.type === 'tabs.resync') referee.thrift.resynced(app.page.id)
+      if (entry.type === 'tabs.resync') {
+        referee.thrift.resynced(app.page.id)
+        referee.proofs.resynced(app)
+      }
       if (/^refresh\.(sent|done|failed|refused)$/.test(entry.type)) {
         referee.thrift.asks(app.page.id, entry.type === 'refresh.sent')
       }
@@ -172,7 +181,7 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
   function call(app: App, act: TabAct): void {
     const { client, page } = app
     // Nobody can click in a page that nobody sees.
-    if ((act.do === 'login' || act.do === 'logout') && page.ports.lifecycle.prerendering()) return
+    if (CLICKED.has(act.do) && page.ports.lifecycle.prerendering()) return
     world.timeline.note(`tab ${page.tab}`, `calls ${act.do}${'user' in act ? ` ${act.user}` : ''}`)
     switch (act.do) {
       case 'token':
@@ -192,6 +201,8 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
       case 'elsewhere':
         coverage.count('sign-in on a page of the server')
         return void begin(app, 'elsewhere', signInElsewhere(page, act.user))
+      case 'link':
+        return void begin(app, 'link', follow(app, act))
       case 'login': {
         const password = act.password ?? `${act.user}'s password`
         return void begin(app, 'login', client.login({ email: `${act.user}@example.com`, password }))
@@ -219,6 +230,24 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
       headers: { 'content-type': 'application/json', 'x-csrf': '1', 'x-elsewhere': '1' },
       body: JSON.stringify({ email: `${user}@example.com`, password: `${user}'s password` }),
     })
+
+  /** The document stays until the answer is there: what it sets is in the jar before the next one begins. */
+  async function follow(app: App, { user, opens }: TabAct & { do: 'link' }): Promise<boolean> {
+    const { page } = app
+    const { status } = await page.fetch(linkTo(user), { headers: { 'x-elsewhere': '1' }, redirect: 'manual' })
+    const leads = status === 0
+    if (!leads) return false
+    const others = apps().filter((other) => other !== app && other.page.running())
+    if (others.length > 0) coverage.count(`sign-${user === 'nobody' ? 'out' : 'in'} by a link of the server`)
+    if (opens === 'tab' && openTabs().length < MOST_TABS) void world.openTab()
+    else {
+      referee.logouts.gone(app)
+      page.ports.page.navigate('/')
+    }
+    return true
+  }
+
+  const openTabs = () => world.tabs.filter(({ closed }) => !closed)
 
   function request(app: App, url: string, init: RequestInit = {}): void {
     const controller = new AbortController()
@@ -277,7 +306,7 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
       case 'wait':
         break
       case 'open':
-        if (world.tabs.filter(({ closed }) => !closed).length < 6) {
+        if (openTabs().length < MOST_TABS) {
           await world.openTab({ visible: step.how !== 'hidden', prerendering: step.how === 'prerendering' })
         }
         break
@@ -334,7 +363,7 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
         world.clearStorage()
         break
       default: {
-        const open = world.tabs.filter(({ closed }) => !closed)
+        const open = openTabs()
         const tab = open[step.tab % open.length]
         if (tab) await actOn(tab, step)
       }

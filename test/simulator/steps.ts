@@ -6,7 +6,7 @@ export function of(setting: Partial<Setting>, ...steps: Step[]): Schedule {
   return { seed: 0, tabs: 1, ...WHOLE, ...setting, steps }
 }
 
-type PlainAct = Exclude<TabAct, { do: 'login' | 'logout' | 'elsewhere' }>['do']
+type PlainAct = Exclude<TabAct, { do: 'login' | 'logout' | 'elsewhere' | 'link' }>['do']
 
 const act =
   (name: PlainAct) =>
@@ -30,6 +30,13 @@ export const elsewhere = (tab: number, after: number, user: User): Step => ({
   tab,
   user,
 })
+
+export const link = (
+  tab: number,
+  after: number,
+  user: User | 'nobody',
+  opens: 'here' | 'tab' = 'here',
+): Step => ({ after, do: 'link', tab, user, opens })
 
 export const opens = (after = 0): Step => ({ after, do: 'open', how: 'visible' })
 export const wait = (after: number): Step => ({ after, do: 'wait' })

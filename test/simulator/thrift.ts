@@ -107,7 +107,7 @@ export class Thrift {
     if (step.do === 'network') this.#calm = step.profile === 'calm'
     if (step.do === 'offline' || step.do === 'online') this.#online = step.do === 'online'
     // What the server does behind their backs, the tabs learn one by one.
-    if (step.do === 'elsewhere' || step.do === 'prefer') this.#faults = true
+    if (step.do === 'elsewhere' || step.do === 'link' || step.do === 'prefer') this.#faults = true
     // It waits for the next refresh, however long nobody needs one, and that looks like a success.
     if (step.do === 'fault' && this.#isHollow(step.fault)) this.#faults = true
     // Where the token is in a cookie, each tab that meets another one there asks before it writes.
@@ -212,6 +212,7 @@ export class Thrift {
     }
     if (!this.#isRefresh(exchange)) return
     this.#flying.delete(exchange)
+    if (exchange.aborted) return
     const { page, sentAt, answer, arrivedAt } = exchange
     const { now } = this.#truth
     const heard = arrivedAt === undefined ? undefined : answer
@@ -269,7 +270,7 @@ export class Thrift {
 
   #checkFlights({ page, tab, locked, keepalive }: Exchange): void {
     for (const [other, { activeMs, begunAt }] of this.#flying) {
-      if (this.#givenUp.has(other)) continue
+      if (this.#givenUp.has(other) || isDropped(other)) continue
       // The lock itself is exclusive: the other page has given it back, or is gone.
       if (locked && other.page !== page) continue
       // The same one once more: it seemed that the browser had no room for it.
@@ -394,6 +395,9 @@ export const isInVain = (milliseconds: number | undefined): boolean => (millisec
 const isLogin = ({ url }: Exchange): boolean => url.pathname === '/auth/login'
 
 const QUESTIONS: ReadonlySet<string> = new Set(['/auth/refresh', '/auth/session', '/auth/csrf'])
+
+/** A logout aborts the session checks that run, which rotate nothing. A refresh that was aborted is still at the cookie. */
+const isDropped = ({ aborted, method }: Exchange): boolean => aborted === true && method === 'GET'
 
 /** Where another endpoint may know, the question goes on. */
 function leavesOpen(exchange: Exchange, status: number): boolean {

@@ -42,6 +42,8 @@ interface Flight {
   /** Its page was told that it has failed. */
   broken: boolean
   settled: boolean
+  /** What is on the wire for it. */
+  exchange?: Exchange
   fail(error: unknown): void
 }
 
@@ -72,6 +74,7 @@ export function createPageFetch(surroundings: FetchSurroundings): PageFetch {
       }
       const onAbort = (): void => {
         flight.aborted = true
+        if (flight.exchange) flight.exchange.aborted = true
         flight.fail(signal?.reason)
       }
       const end = (): void => {
@@ -160,6 +163,7 @@ export function createPageFetch(surroundings: FetchSurroundings): PageFetch {
       keepalive,
       locked: surroundings.locked(),
     })
+    flight.exchange = exchange
     network.send(exchange, {
       answered: () => surroundings.observe(exchange, 'answered'),
       arrived(answer, cut) {

@@ -55,6 +55,8 @@ export interface Exchange {
   arrivedAt?: number
   /** The page was gone when it arrived, or had been told that it failed. */
   orphaned?: boolean
+  /** Script aborted it before it was answered: whatever comes of it, its caller hears of nothing. */
+  aborted?: boolean
   /** Its cookies were stored. */
   stored?: boolean
 }
