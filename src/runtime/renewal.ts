@@ -2,6 +2,7 @@ import { isSame } from '../core/epoch.js'
 import { type Credential, margin, remaining } from '../core/lifetime.js'
 import type { Grant, Under } from '../core/state.js'
 import { judgeRefresh, type Verdict } from './answers.js'
+import * as words from '../words.js'
 import type { Context } from './context.js'
 import type { DiagnosticEntry } from './diagnostics.js'
 import { inDevelopment } from './development.js'
@@ -78,7 +79,7 @@ export async function renew(context: Context, need: Renewal, sent: Under): Promi
   // Nobody joins a request that may never be answered.
   context.ports.flights.delete(context.name)
   const asked = modeOf(context) === 'session' ? SESSION : REFRESH
-  const error = timedOut(context, 'refresh the session', asked)
+  const error = timedOut(context, words.REFRESH, asked)
   return { kind: 'indeterminate', error, outstanding: patience - timeouts.request }
 }
 

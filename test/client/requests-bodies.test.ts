@@ -205,7 +205,7 @@ it('R56 a stream is never sent twice: the error carries the 401, and the next re
     code: 'not_replayable',
     retryable: false,
     status: 401,
-    message: `Failed to send POST ${origin}: the request was refused, and its body can be read only once. Send it anew.`,
+    message: `Failed to send an authenticated request: POST ${origin}: the request was refused, and its body can be read only once. Send it anew.`,
   })
   expect(isAuthError(error) && [error.response?.status, await error.response?.json()]).toEqual([401, {}])
   expect(arrived).toHaveLength(1)

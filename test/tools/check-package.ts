@@ -4,7 +4,7 @@
  */
 import { cp, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { type Bundle, bundle } from './bundle.ts'
 import { buildConsumerApp, pack } from './consumer.ts'
 import { readFiles, ROOT } from './files.ts'
@@ -93,7 +93,11 @@ export const packageSteps: readonly Step[] = [
   {
     name: 'no path of this machine in dist',
     run: async () => {
-      const files = (await readdir(join(ROOT, 'dist'))).sort()
+      const all = await readdir(join(ROOT, 'dist'), { recursive: true, withFileTypes: true })
+      const files = all
+        .filter((entry) => entry.isFile())
+        .map(({ parentPath, name }) => relative(join(ROOT, 'dist'), join(parentPath, name)))
+        .sort()
       const texts = await Promise.all(files.map((file) => readFile(join(ROOT, 'dist', file), 'utf8')))
       mustBeEmpty(
         files.filter(
@@ -106,8 +110,10 @@ export const packageSteps: readonly Step[] = [
   {
     name: 'latchkey/react says that it belongs to the browser',
     run: async () => {
-      const text = await readFile(join(ROOT, 'dist/react.js'), 'utf8')
-      if (!/^["']use client["']/.test(text)) throw new Error(`dist/react.js begins with ${text.slice(0, 40)}`)
+      for (const path of ['dist/react.js', 'dist/development/react.js']) {
+        const text = await readFile(join(ROOT, path), 'utf8')
+        if (!/^["']use client["']/.test(text)) throw new Error(`${path} begins with ${text.slice(0, 40)}`)
+      }
       return held()
     },
   },
