@@ -15,12 +15,12 @@ export const WRONG_VALIDITY = `Wrong "minValidity". ${HELP}call`
 export const WRONG_CREDENTIALS = `Wrong credentials. ${HELP}call`
 export const NO_ID = 'No id'
 
-export const notHere: typeof words.notHere = (missing) => `Not here: ${missing.join()}. ${HELP}browser`
-export const LOCKS = 'locks'
-export const STORAGE = 'storage'
-
-const nothing = (): undefined => undefined
-export { nothing as originAlone, nothing as redirectedTo }
+export const notHere: typeof words.notHere = (missing) =>
+  `Not available: ${missing.join(', ')}. ${HELP}browser`
+export const LOCKS = 'Web Locks'
+export const STORAGE = 'localStorage'
+export const redirectedTo: typeof words.redirectedTo = (origin) => origin
+export const originAlone = (): undefined => undefined
 
 const NONE = undefined
 export {

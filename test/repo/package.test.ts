@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { bundle } from '../tools/bundle.ts'
 import { ROOT } from '../tools/files.ts'
 import { PRODUCTION } from '../tools/production.ts'
-import { deadLinks, listFaults, sizeFaults, unwantedInputs } from '../tools/package-rules.ts'
+import { deadLinks, listFaults, sizeFaults, strangers, unwantedInputs } from '../tools/package-rules.ts'
 
 async function bundleOf(
   files: Record<string, string>,
@@ -127,6 +127,18 @@ it('a file that should not be packed, and one that is missing, are faults', () =
   expect(listFaults([...expected, 'dist/development/index.d.ts'], entries)).toHaveLength(1)
   expect(listFaults(expected.slice(1), entries)).toEqual(['CHANGELOG.md is missing'])
   expect(listFaults([...expected, 'docs/react.md', 'docs/lab.png'], entries)).toEqual([])
+})
+
+it('an import that leaves the folder of its build is a fault', () => {
+  const files = new Map([
+    ['index.js', `import { a } from "./chunk.js"\nexport const load = () => import("./lazy.js")`],
+    ['chunk.js', `import 'react'\nexport * from './index.js'`],
+    ['lazy.js', ''],
+  ])
+  expect(strangers(files)).toEqual([])
+  expect(strangers(new Map([...files, ['lazy.js', `import "../index.js"`]]))).toEqual([
+    'lazy.js imports ../index.js',
+  ])
 })
 
 it('a link of a packed document to what is not packed is a fault, other than one to sources and tests', () => {

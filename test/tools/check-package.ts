@@ -5,11 +5,13 @@
 import { cp, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
+import { HELP } from '../../src/help.ts'
+import { NO_CLIENT } from '../../src/react/words.ts'
 import { type Bundle, bundle } from './bundle.ts'
 import { buildConsumerApp, pack } from './consumer.ts'
 import { readFiles, ROOT } from './files.ts'
 import { buildNextApp } from './next-app.ts'
-import { deadLinks, listFaults, sizeFaults, sizeTable, unwantedInputs } from './package-rules.ts'
+import { deadLinks, listFaults, sizeFaults, sizeTable, strangers, unwantedInputs } from './package-rules.ts'
 import { command, held, mustRun, runSteps, type Step } from './steps.ts'
 
 function mustBeEmpty(faults: readonly string[]): void {
@@ -118,6 +120,27 @@ export const packageSteps: readonly Step[] = [
     },
   },
   {
+    name: 'both builds export the same, and neither loads a file of the other',
+    run: async () => {
+      for (const name of await entryNames()) {
+        const [production, development] = await Promise.all(
+          ['default', 'development'].map(async (condition) => {
+            const code = `import * as all from '${name}'\nconsole.log(Object.keys(all).join())`
+            const flags = [`--conditions=${condition}`, '--input-type=module', '--eval', code]
+            return (await mustRun('node', flags)).stdout
+          }),
+        )
+        if (production !== development) throw new Error(`${name}: ${production} and ${development}`)
+      }
+      for (const folder of ['dist', 'dist/development']) {
+        const files = (await readdir(join(ROOT, folder))).filter((file) => file.endsWith('.js'))
+        const texts = await Promise.all(files.map((file) => readFile(join(ROOT, folder, file), 'utf8')))
+        mustBeEmpty(strangers(new Map(files.map((file, at) => [file, texts[at] ?? '']))))
+      }
+      return held()
+    },
+  },
+  {
     name: 'sizes',
     run: async () => {
       const found = await bundles()
@@ -157,8 +180,10 @@ export const packageSteps: readonly Step[] = [
     name: 'a Next.js app type-checks, builds and renders it',
     run: () =>
       withFolder(async (folder) => {
-        const page = await buildNextApp(folder)
+        const { page, scripts } = await buildNextApp(folder)
         if (!page.includes('One moment')) throw new Error(`The page says ${page.slice(0, 400)}`)
+        if (!scripts.includes(HELP) || scripts.includes(NO_CLIENT))
+          throw new Error('Its scripts are of the development build')
         return held()
       }),
   },

@@ -74,6 +74,15 @@ export function listFaults(paths: readonly string[], entries: readonly string[])
   ]
 }
 
+/** Files that import what is not among them, by file: each build is a folder, and stays in it. */
+export function strangers(files: ReadonlyMap<string, string>): string[] {
+  return [...files].flatMap(([file, text]) =>
+    Array.from(text.matchAll(/\b(?:from|import)\s*\(?\s*["'](\.[^"']*)["']/g), ([, path = '']) => path)
+      .filter((path) => !files.has(path.replace(/^\.\//, '')))
+      .map((path) => `${file} imports ${path}`),
+  )
+}
+
 /** Links of the packed documents to what is not packed, other than to sources and tests, which the repository alone has. */
 export function deadLinks(paths: readonly string[], documents: ReadonlyMap<string, string>): string[] {
   const packed = new Map([...documents].filter(([path]) => paths.includes(path)))
