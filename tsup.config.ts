@@ -1,10 +1,11 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
-import { defineConfig } from 'tsup'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { defineConfig, type Options } from 'tsup'
+import { PRODUCTION } from './test/tools/production.ts'
 
 /** The licences of what is inlined ask to be passed on with it. esbuild names the origin of each module in a comment. */
 async function passOnLicences(): Promise<void> {
-  const names = (await readdir('dist')).filter((name) => name.endsWith('.js'))
-  const texts = await Promise.all(names.map((name) => readFile(`dist/${name}`, 'utf8')))
+  const names = (await readdir(DEVELOPMENT)).filter((name) => name.endsWith('.js'))
+  const texts = await Promise.all(names.map((name) => readFile(`${DEVELOPMENT}/${name}`, 'utf8')))
   const inlined = texts.flatMap((text) =>
     [...text.matchAll(/^\/\/ node_modules\/((?:@[^/\s]+\/)?[^/\s]+)\//gm)].map(([, name]) => String(name)),
   )
@@ -17,7 +18,7 @@ async function passOnLicences(): Promise<void> {
 
 // What stands in dependencies and peerDependencies stays an import; everything else is inlined. Never set `treeshake`:
 // it drops directives such as 'use client'.
-export default defineConfig({
+const SHARED: Options = {
   entry: {
     index: 'src/index.ts',
     ky: 'src/ky.ts',
@@ -27,9 +28,23 @@ export default defineConfig({
   },
   format: 'esm',
   target: 'es2022',
-  dts: true,
   sourcemap: true,
   splitting: true,
-  clean: true,
-  onSuccess: passOnLicences,
+}
+
+const DEVELOPMENT = 'dist/development'
+
+// Each build has chunks of its own, so that no module of one is ever loaded by the other. The types are the same.
+export default defineConfig(async () => {
+  await rm('dist', { recursive: true, force: true })
+  return [
+    { ...SHARED, outDir: DEVELOPMENT, onSuccess: passOnLicences },
+    {
+      ...SHARED,
+      outDir: 'dist',
+      dts: true,
+      esbuildPlugins: PRODUCTION.plugins,
+      esbuildOptions: (options) => void Object.assign(options, { ...PRODUCTION, plugins: options.plugins }),
+    },
+  ]
 })

@@ -2,7 +2,6 @@ import { LONGEST_MS } from './core/lifetime.js'
 import type { ClientState } from './core/state.js'
 import type { Ports } from './core/ports.js'
 import type { AuthenticatedState, AuthState, LogoutScope } from './core/types.js'
-import { SECONDS } from './options/checks.js'
 import { resolveOptions } from './options/resolve.js'
 import type { AuthClientOptions } from './options/types.js'
 import type { DiagnosticEntry } from './runtime/diagnostics.js'
@@ -13,6 +12,7 @@ import type { AuthRequestInit } from './runtime/requests.js'
 import { Runtime } from './runtime/runtime.js'
 import { Listeners, report } from './store.js'
 import { browserPorts } from './browser/ports.js'
+import { WRONG_VALIDITY, wrongEvent } from './words.js'
 
 export type { AuthEvents, AuthRequestInit, Diagnosis, DiagnosticEntry, LogoutResult }
 export type { DiagnosticType } from './runtime/diagnostics.js'
@@ -152,7 +152,7 @@ export function assemble<User>(
       return stop
     },
     on(name, listener) {
-      if (!Object.hasOwn(sources, name)) throw new TypeError(`Failed to listen: there is no event "${name}".`)
+      if (!Object.hasOwn(sources, name)) throw new TypeError(wrongEvent(name))
       return (sources[name] as Listeners<unknown>).add(listener as (event: unknown) => unknown)
     },
     async login(credentials) {
@@ -163,8 +163,7 @@ export function assemble<User>(
     logout: ({ scope = 'current' } = {}) => runtime.logout(scope),
     fetch: (input, init) => runtime.fetch(input, init),
     async getAccessToken({ minValidity, signal } = {}) {
-      if (minValidity !== undefined && !(minValidity >= 0))
-        throw new TypeError(`Failed to get an access token: "minValidity" must be ${SECONDS[1]}.`)
+      if (minValidity !== undefined && !(minValidity >= 0)) throw new TypeError(WRONG_VALIDITY)
       return runtime.token({ cause: 'app', minValidity, signal })
     },
     async refresh({ force = false } = {}) {

@@ -1,40 +1,8 @@
 import type { EndReason } from './core/types.js'
+import { messageOf, type SENTENCES } from './words.js'
 
 /** Every way an auth call can fail. The code is the contract; the message may improve. */
-export type AuthErrorCode = keyof typeof MESSAGES
-
-const MESSAGES = {
-  login_required: 'nobody is signed in. Call login() or loginWithRedirect() first',
-  session_ended: 'the session has ended. Sign in again',
-  session_changed: 'somebody signed in or out in between. Start again as who is signed in now',
-  invalid_credentials: 'the server did not accept the credentials',
-  login_refused: 'the server refuses the sign-in for a reason of its own: see `serverCode` and `response`',
-  csrf_refused: 'the server did not accept the CSRF token. Check `session.csrf`',
-  user_disabled: 'this account is disabled',
-  forbidden:
-    'the server refuses the call (403). Check its allowed origins, `staticHeader` and `session.csrf`',
-  rate_limited: 'the server asks to wait. Call again at `retryAt`',
-  timeout: 'the server did not answer in time',
-  offline: 'the network is down. The session is kept',
-  network: 'no answer arrived. Check that the server is up and allows this origin with credentials (CORS)',
-  server_error: 'the server answered with an error. The session is kept',
-  invalid_response: 'the answer is not what the contract says. Check the endpoint and what is in between',
-  redirected: 'the endpoint answered with a redirect. Check for a sign-in page in between',
-  unsupported_token_type: 'the server issued no bearer token',
-  invalid_user:
-    'the user has neither `sub` nor `id`: say with `getUserId` who it is. Or `parseUser` threw: see `cause`',
-  refresh_loop: 'the server issues expired tokens. Check its clock and `expires_in`',
-  session_mode_refused:
-    'the backend answers with a cookie session. If that is meant, say in `session.csrf` how writes are protected',
-  no_session_cookie:
-    'after the sign-in the session endpoint knows nobody. Check the cookie and its Path, Domain and SameSite',
-  no_token_in_session_mode: 'a cookie is the credential, and script never sees a token. Use `auth.fetch`',
-  not_replayable: 'the request was refused, and its body can be read only once. Send it anew',
-  invalid_return_to: '`returnTo` must be a path of this origin such as "/orders", and no auth route',
-  embedded: 'this page is in a frame of another origin. Open it in its own window, or set `redirectInFrame`',
-  no_page: 'there is no page (server rendering?). Call this in the browser',
-  disposed: 'this client was disposed. Create a new one',
-} as const
+export type AuthErrorCode = keyof typeof SENTENCES
 
 /** What an {@link AuthError} carries besides its code. */
 export interface AuthErrorDetails {
@@ -46,6 +14,8 @@ export interface AuthErrorDetails {
   readonly response?: Response | undefined
   /** Put in front of the sentence of the code: what failed. */
   readonly action?: string | undefined
+  /** Method and path of the request, and what was answered. */
+  readonly said?: string | undefined
   /** In the place of the sentence of the code, where more is known. */
   readonly sentence?: string | undefined
 }
@@ -90,9 +60,10 @@ export class AuthError extends Error {
 
   constructor(
     code: AuthErrorCode,
-    { cause, action, sentence = MESSAGES[code], response, ...details }: AuthErrorDetails = {},
+    { cause, action, said, sentence, response, ...details }: AuthErrorDetails = {},
   ) {
-    super(`${action ? `Failed to ${action}: ` : ''}${sentence}.`, cause === undefined ? undefined : { cause })
+    const message = messageOf(code, { action, said, sentence, status: details.status })
+    super(message, cause === undefined ? undefined : { cause })
     this.code = code
     this.retryable = RETRYABLE.includes(code)
     Object.assign(this, details)

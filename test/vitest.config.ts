@@ -1,8 +1,15 @@
 import { defineConfig } from 'vitest/config'
+import { productionBuild } from './tools/builds.ts'
 import { fenceModules } from './tools/fence-modules.ts'
 
 const root = new URL('..', import.meta.url).pathname
 const source = (path: string): string => `${root}src/${path}`
+
+/** What takes a minute or more: on the production build for `npm run test:production` alone. */
+const SLOW =
+  process.env['npm_lifecycle_event'] === 'test:production'
+    ? []
+    : ['test/client/at-rest.test.ts', 'test/simulator/seeds.test.ts']
 
 export default defineConfig({
   root,
@@ -37,6 +44,19 @@ export default defineConfig({
       {
         extends: true,
         test: { name: 'jsdom', include: ['test/**/*.dom.test.{ts,tsx}'], environment: 'jsdom' },
+      },
+      {
+        extends: true,
+        plugins: [productionBuild()],
+        test: {
+          name: 'production',
+          include: ['test/client/**/*.test.ts', 'test/simulator/{pinned,seeds}.test.ts'],
+          // A start in a page of its own; and nothing but sentences, which this build does not say.
+          exclude: ['test/client/**/*.dom.test.ts', 'test/client/sentences.test.ts', ...SLOW],
+          env: { BUILD: 'production' },
+          globalSetup: 'test/tools/build-production.ts',
+          environment: 'node',
+        },
       },
       {
         extends: true,

@@ -1,3 +1,5 @@
+import * as words from '../words.js'
+
 /** Every option with the value it has after all. */
 export type Defined<T> = { readonly [K in keyof T]-?: Exclude<T[K], undefined> }
 
@@ -20,16 +22,14 @@ export function isHeader(value: unknown): boolean {
   }
 }
 
-export type Rule = readonly [isValid: (value: unknown, name: string) => boolean, expected: string]
+/** What an option must be is said by the development build alone. */
+export type Rule = readonly [isValid: (value: unknown, name: string) => boolean, expected: string | undefined]
 
-export const SECONDS: Rule = [
-  (value) => value === 0 || isPositive(value),
-  'a number of seconds, zero or more',
-]
-export const MILLISECONDS: Rule = [isPositive, 'a number of milliseconds above zero']
+export const SECONDS: Rule = [(value) => value === 0 || isPositive(value), words.SECONDS]
+export const MILLISECONDS: Rule = [isPositive, words.MILLISECONDS]
 
-export function check(valid: boolean, option: string, expected: string): asserts valid {
-  if (!valid) throw new TypeError(`Failed to create the auth client: "${option}" must be ${expected}.`)
+export function check(valid: boolean, option: string, expected: string | undefined): asserts valid {
+  if (!valid) throw new TypeError(words.wrongOption(option, expected))
 }
 
 /**
@@ -42,22 +42,11 @@ export function own<Known extends object>(
   known: Known,
   prefix = `${option}.`,
 ): { [Name in keyof Known]?: unknown } {
-  check(isObject(given), option, 'an object')
+  check(isObject(given), option, words.OBJECT)
   const stranger = Object.keys(given).find((name) => !Object.hasOwn(known, name))
   if (stranger === undefined) return { __proto__: null, ...given } as {}
-  const distance = (name: string) => apart(name, stranger) + apart(stranger, name)
-  const [nearest = ''] = Object.keys(known).sort((a, b) => distance(a) - distance(b))
-  throw new TypeError(
-    `Failed to create the auth client: there is no option "${prefix + stranger}". The nearest is "${prefix + nearest}".`,
-  )
+  throw new TypeError(words.unknownOption(prefix, stranger, Object.keys(known)))
 }
-
-/** How many letters of a name the other one lacks: near enough to find what was meant. */
-const apart = (name: string, other: string): number =>
-  name
-    .toLowerCase()
-    .split('')
-    .filter((letter) => !other.toLowerCase().includes(letter)).length
 
 /** An option that is an object of its own, whose names are those of its defaults; an explicit undefined means the default. */
 export function group<Defaults extends object>(
@@ -82,7 +71,7 @@ export function list<Item extends object>(
   known: { readonly [Name in keyof Item]-?: unknown },
   [isValid, expected]: Rule,
 ): Item[] {
-  check(Array.isArray(given), option, 'an array')
+  check(Array.isArray(given), option, words.ARRAY)
   return Object.values(given).map((one, index) => {
     const name = `${option}[${index}]`
     const item = own(name, one, known)

@@ -1,5 +1,6 @@
 import { oneOf } from '../core/marker.js'
 import { END_REASONS, type Mode } from '../core/types.js'
+import * as words from '../words.js'
 import { type AnswerFields, type AnswerOf, errorCode, parseAnswer, userId } from './answers.js'
 import {
   check,
@@ -87,18 +88,18 @@ const DEFAULT_RETRY: Required<AuthClientOptions['retry'] & {}> & ResolvedOptions
 
 const REFUSAL: Rule = [
   (value) => isCsrfRefusal(value) && !!oneOf(END_REASONS, (value as Refusal).reason),
-  'an object { status, code, reason }, its status from 400 to 499',
+  words.REFUSAL,
 ]
 
-const BOOLEAN: Rule = [isBoolean, 'a boolean']
-const NAME: Rule = [isText, 'a non-empty string']
-const FUNCTION: Rule = [isFunction, 'a function']
+const BOOLEAN: Rule = [isBoolean, words.BOOLEAN]
+const NAME: Rule = [isText, words.NAME]
+const FUNCTION: Rule = [isFunction, words.FUNCTION]
 const ENDPOINT: Rule = [
   (value, name) => isPath(value) || (value === false && ['session', 'user', 'csrf'].includes(name)),
-  'a path such as "/auth/login"',
+  words.PATH,
 ]
 
-const AS_READ: Rule = [() => true, '']
+const AS_READ: Rule = [() => true, undefined]
 
 /** Every option of the first depth, and what it must be where it is given; some are checked as they are read. */
 const RULES: { readonly [Name in keyof AuthClientOptions]-?: Rule } = {
@@ -109,22 +110,16 @@ const RULES: { readonly [Name in keyof AuthClientOptions]-?: Rule } = {
   retry: AS_READ,
   tabs: AS_READ,
   refusals: AS_READ,
-  mode: [(value) => ['token', 'session', 'auto'].includes(value as string), '"token", "session" or "auto"'],
+  mode: [(value) => ['token', 'session', 'auto'].includes(value as string), words.MODE],
   key: NAME,
   returnToParameter: NAME,
-  allowedOrigins: [Array.isArray, 'an array of origins'],
-  staticHeader: [isHeader, 'a pair of strings such as ["X-CSRF", "1"]'],
-  logoutProof: [(value) => ['cookie', 'bearer'].includes(value as string), '"cookie" or "bearer"'],
-  restore: [(value) => ['auto', 'always', 'never'].includes(value as string), '"auto", "always" or "never"'],
-  replay: [
-    (value) => isFunction(value) || value === 'all' || value === 'safe',
-    '"all", "safe" or a function',
-  ],
-  hint: [
-    (value) => isText(own('hint', value, { cookie: 0 }).cookie),
-    'an object such as { cookie: "signed_in" }',
-  ],
-  authRoutes: [isListOf(isPath), 'an array of paths such as "/sign-in"'],
+  allowedOrigins: [Array.isArray, words.ORIGINS],
+  staticHeader: [isHeader, words.HEADER],
+  logoutProof: [(value) => ['cookie', 'bearer'].includes(value as string), words.PROOF],
+  restore: [(value) => ['auto', 'always', 'never'].includes(value as string), words.RESTORES],
+  replay: [(value) => isFunction(value) || value === 'all' || value === 'safe', words.REPLAY],
+  hint: [(value) => isText(own('hint', value, { cookie: 0 }).cookie), words.HINT],
+  authRoutes: [isListOf(isPath), words.PATHS],
   development: BOOLEAN,
   hideOnRestore: BOOLEAN,
   markBackground: BOOLEAN,
@@ -139,8 +134,8 @@ const RULES: { readonly [Name in keyof AuthClientOptions]-?: Rule } = {
   refreshMargin: SECONDS,
   minValidity: SECONDS,
   refreshGrace: SECONDS,
-  rotation: [(value) => ['grace', 'strict'].includes(value as string), '"grace" or "strict"'],
-  defaultLifetime: [isPositive, 'a number of seconds above zero'],
+  rotation: [(value) => ['grace', 'strict'].includes(value as string), words.ROTATION],
+  defaultLifetime: [isPositive, words.SECONDS_ABOVE_ZERO],
 }
 
 /** Those whose value is a setting as it stands. */
@@ -182,7 +177,7 @@ export function resolveOptions<User>(options: AuthClientOptions<User> = {}): Res
   const { baseUrl, allowedOrigins = [], mode, endpoints: paths, tabs, hint, session, timeouts, retry } = given
   const { refusals = DEFAULT_REFUSALS } = given
   const endpoints = group('endpoints', DEFAULT_ENDPOINTS, paths, ENDPOINT)
-  check(mode !== 'session' || endpoints.session !== false, 'endpoints.session', 'a path in session mode')
+  check(mode !== 'session' || endpoints.session !== false, 'endpoints.session', words.SESSION_PATH)
   return {
     ...(settings as typeof DEFAULTS),
     markBackground: given.markBackground ?? !given.parseAnswer,

@@ -1,3 +1,4 @@
+import * as words from '../words.js'
 import { group, isBoolean, isHeader, isText, list, type Rule, SECONDS } from './checks.js'
 
 /** One answer that refuses a request because its CSRF token is missing, stale, or of another session. */
@@ -99,7 +100,7 @@ export function isCsrfRefusal(value: unknown): boolean {
   return ofClient && (code === undefined || isText(code))
 }
 
-const REFUSAL: Rule = [isCsrfRefusal, 'an object { status, code }, its status from 400 to 499']
+const REFUSAL: Rule = [isCsrfRefusal, words.CSRF_REFUSAL]
 const SESSION: Rule = [
   (value, name) =>
     name === 'csrf' ||
@@ -109,7 +110,7 @@ const SESSION: Rule = [
       : name === 'idHeader'
         ? isHeader([value, '1'])
         : SECONDS[0](value, name)),
-  'the name of a header, a number of seconds, or a boolean',
+  words.SESSION,
 ]
 const CSRF: Rule = [
   (value, name) =>
@@ -118,7 +119,7 @@ const CSRF: Rule = [
       : name === 'header'
         ? isHeader([value, '1'])
         : name === 'refusals' || isText(value),
-  'a name; "rotates" a boolean',
+  words.CSRF,
 ]
 
 export interface ResolvedSession {

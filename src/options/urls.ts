@@ -1,3 +1,4 @@
+import * as words from '../words.js'
 import { check } from './checks.js'
 
 const LOOPBACK = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/
@@ -14,14 +15,10 @@ function secureUrl(value: string | URL, option: string): URL {
   } catch {
     // Answered below, in the words of the option.
   }
-  check(
-    url !== undefined && !url.username && !url.password,
-    option,
-    'an absolute URL such as "https://api.example.com"',
-  )
+  check(url !== undefined && !url.username && !url.password, option, words.URL_ABSOLUTE)
   const secure = url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
   const named = secure && EXACT.test(url.hostname)
-  check(named, option, 'an https URL, or http on a loopback host, of one host by its name, without wildcards')
+  check(named, option, words.URL_SECURE)
   return url
 }
 
@@ -29,12 +26,12 @@ export function plainUrl(value: string | URL): URL {
   const url = secureUrl(value, 'baseUrl')
   // The paths of the endpoints are put behind it, and two slashes at the head of a path are the name of another host.
   const isPlain = !url.search && !url.hash && !url.pathname.includes('//')
-  check(isPlain, 'baseUrl', 'a URL without query, fragment and "//" in its path')
+  check(isPlain, 'baseUrl', words.URL_PLAIN)
   return url
 }
 
 export function exactOrigin(value: unknown, option: string): string {
   const url = secureUrl(value as string, option)
-  check(value === url.origin, option, `an origin without path, such as "${url.origin}"`)
+  check(value === url.origin, option, words.originAlone(url.origin))
   return url.origin
 }

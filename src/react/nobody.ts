@@ -1,14 +1,11 @@
 import type { AuthClient, UnknownState } from '../index.js'
 import { report } from './report.js'
+import { NO_CLIENT } from './words.js'
 
 /** One object for all: what a server renders must not depend on the request, and hydration must find the same. */
 export const UNKNOWN: UnknownState = { status: 'unknown', connection: 'ok', retryAt: undefined }
 
-const missing = () =>
-  new TypeError(
-    'Failed to use the auth client: none is provided. Put <AuthProvider client={auth}> around the app, ' +
-      'with what createAuthClient() returned.',
-  )
+const missing = () => new TypeError(NO_CLIENT)
 
 const refuse = () => Promise.reject(missing())
 

@@ -1,5 +1,6 @@
 import type { AuthClient, AuthState } from '../index.js'
 import { report } from './report.js'
+import { selectorThrew } from './words.js'
 
 /**
  * A reader of what the selector makes of the state: the same value as long as the state is the same, also from a selector
@@ -20,10 +21,7 @@ export function selecting<State extends AuthState, Selected>(
     } catch (cause) {
       // Not the value before, which may be of a user who has signed out.
       selected = undefined as Selected
-      const message =
-        `Failed to select from the auth state: the selector of useAuth() threw on "${state.status}". ` +
-        'Check `status` first: only "authenticated" has a `user`.'
-      report(new Error(message, { cause }))
+      report(new Error(selectorThrew(state.status), { cause }))
     }
     return selected
   }

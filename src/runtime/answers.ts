@@ -4,6 +4,7 @@ import type { Grant, Identity } from '../core/state.js'
 import type { EndReason, Mode } from '../core/types.js'
 import { AuthError, type AuthErrorCode } from '../errors.js'
 import type { AnswerFields, AnswerOf } from '../options/answers.js'
+import * as words from '../words.js'
 import type { Context } from './context.js'
 import { csrfToken } from './csrf.js'
 import { inDevelopment, LOADED } from './development.js'
@@ -64,7 +65,7 @@ function isNobody(context: Context, { endpoint, status, body }: Reply): boolean 
 /** Reads an answer that should bring a credential. */
 export async function judgeGrant(context: Context, reply: Reply): Promise<GrantVerdict> {
   const from = reply.endpoint as AnswerOf
-  const action = from === 'login' ? 'log in' : 'refresh the session'
+  const action = from === 'login' ? words.LOG_IN : words.REFRESH
   const fail = (code: AuthErrorCode, cause?: unknown) => failure(context, reply, action, code, cause)
   const fault = faultOf(context, reply)
   if (fault) return fail(fault, reply.fault)
@@ -117,7 +118,8 @@ export async function failure(
     serverCode,
     retryAt,
     response,
-    action: `${action}: ${reply.said}`,
+    action,
+    said: reply.said,
     sentence: await inDevelopment(context, ({ explain }) => explain(context, reply, code, LOADED)),
     cause,
   })
@@ -237,7 +239,7 @@ export function makeIdentity(context: Context, rawUser: unknown, sessionId: stri
   const user = parseUser(rawUser)
   const subject = getUserId(user)
   if ((typeof subject !== 'string' && !Number.isFinite(subject)) || subject === '') {
-    throw new TypeError('The user has no id')
+    throw new TypeError(words.NO_ID)
   }
   return { subject: String(subject), sessionId: context.sessionIdOf(sessionId), rawUser, user }
 }

@@ -1,12 +1,13 @@
 import { AuthError } from '../errors.js'
 import { isLoopback } from '../options/urls.js'
+import { BEGIN } from '../words.js'
 import type { Context } from './context.js'
 import type * as Diagnose from './diagnose.js'
 import { baseUrl, endpointUrl } from './endpoints.js'
 import { within } from './waiting.js'
 
 /** What the module for developers needs of what is loaded anyway: an import from there would cut every bundle of the client in two. */
-export const LOADED = { AuthError, baseUrl, endpointUrl, isDevelopment, isLoopback, within }
+export const LOADED = { AuthError, BEGIN, baseUrl, endpointUrl, isDevelopment, isLoopback, within }
 
 /** Whether a developer sits before the page. */
 function isDevelopment({ options, ports }: Context): boolean {

@@ -70,7 +70,7 @@ const lineOf = ({ options }: Context, { method, endpoint }: Call): string =>
 
 /** What a call comes to that got no answer in time. */
 export const timedOut = (context: Context, action: string, asked: Call): AuthError =>
-  new AuthError('timeout', { action: `${action}: ${lineOf(context, asked)}` })
+  new AuthError('timeout', { action, said: lineOf(context, asked) })
 
 /**
  * Calls an auth endpoint. Never rejects, and what may rotate a cookie is never aborted: an abort would lose the one that the answer sets. The

@@ -4,6 +4,7 @@ import { elapsed } from '../core/lifetime.js'
 import { oneOf } from '../core/marker.js'
 import type { ClientState, Grant, Under } from '../core/state.js'
 import { AuthError, type AuthErrorCode } from '../errors.js'
+import { LOG_IN, WRONG_CREDENTIALS } from '../words.js'
 import { failure, type GrantVerdict, judgeGrant, judgeRefresh } from './answers.js'
 import type { Context } from './context.js'
 import { call, inTime, isDone, type Reply, timedOut } from './endpoints.js'
@@ -17,7 +18,6 @@ import { raced } from './waiting.js'
 /** How long it is remembered that a session may be another one than that of the cookie: longer than people stay offline. */
 const DOUBT_MS = 86_400_000
 
-const ACTION = 'log in'
 const LOGIN = { endpoint: 'login', method: 'POST' } as const
 
 /**
@@ -128,7 +128,7 @@ async function send(
   const answer = await raced(inTime(context, settled), disposed)
   if (answer) return answer
   late = true
-  const error = timedOut(context, ACTION, LOGIN)
+  const error = timedOut(context, LOG_IN, LOGIN)
   return { verdict: { kind: 'indeterminate', error }, committed: false }
 }
 
@@ -204,12 +204,10 @@ function checkBody(body: unknown): void {
   } catch {
     // A cycle or a bigint.
   }
-  throw new TypeError(
-    'Failed to log in: the credentials must be what JSON can hold, such as { email, password }.',
-  )
+  throw new TypeError(WRONG_CREDENTIALS)
 }
 
-const overtaken = (): AuthError => new AuthError('session_changed', { action: ACTION })
+const overtaken = (): AuthError => new AuthError('session_changed', { action: LOG_IN })
 
 function isOurs({ state }: Context, grant: Grant): boolean {
   // The transition numbers a credential anew, and leaves this as it is.
@@ -242,14 +240,14 @@ async function judgeLogin(
   const { status, code } = reply
   const said = oneOf(CODES, code)
   const refused = status >= 400 && status < 500 && !PASSING.includes(status)
-  if (refused || (said && isDone(reply))) return failure(context, reply, ACTION, said ?? refusal())
+  if (refused || (said && isDone(reply))) return failure(context, reply, LOG_IN, said ?? refusal())
   const verdict = await judgeGrant(context, reply)
   if (verdict.kind === 'granted' || !isDone(reply) || oneOf(USELESS, verdict.error.code)) return verdict
   const found = await lookFor(context, refresher, logouts, isLate)
   if (found) return found
   // Backends whose sign-in says no more than that it worked: the cookie says for whom.
   const silent = verdict.error.code === 'invalid_response' && !code && modeOf(context) === 'session'
-  return silent ? failure(context, reply, ACTION, 'no_session_cookie') : verdict
+  return silent ? failure(context, reply, LOG_IN, 'no_session_cookie') : verdict
 
   function refusal(): AuthErrorCode {
     if (

@@ -4,6 +4,7 @@ import type { Identity } from '../core/state.js'
 import type { Mode } from '../core/types.js'
 import type { AuthError } from '../errors.js'
 import { failure, isPresent, judgeRefresh, makeIdentity, readFields } from './answers.js'
+import { RESTORE } from '../words.js'
 import type { Context } from './context.js'
 import { inTime, type Reply, timedOut } from './endpoints.js'
 import { modeOf, probe, SESSION } from './obtain.js'
@@ -27,7 +28,6 @@ export type Found =
 const MODES = ['token', 'session'] as const
 const ABSENT: readonly number[] = [404, 405, 501]
 const DAY_MS = 86_400_000
-const ACTION = 'restore the session'
 
 const absenceKey = ({ name }: Context): string => `${name}:no-session-endpoint`
 
@@ -49,7 +49,7 @@ export async function look(context: Context): Promise<Found> {
   if (!reply) abort.abort()
   const found: Found = reply
     ? await judge(context, reply)
-    : { kind: 'failed', error: timedOut(context, ACTION, SESSION) }
+    : { kind: 'failed', error: timedOut(context, RESTORE, SESSION) }
   context.syncMarker()
   if (!isSame(context.state.epoch, epoch)) return { kind: 'overtaken' }
   if (found.kind === 'absent') ports.shared.write(absenceKey(context), String(ports.clock.wall()))
@@ -66,13 +66,13 @@ export async function judge(context: Context, reply: Reply): Promise<Found> {
       const identity = makeIdentity(context, fields.user, context.sessionIdOf(fields.sessionId))
       return { kind: 'user', identity, mode: oneOf(MODES, fields.mode) ?? modeOf(context), reply }
     } catch (cause) {
-      return { ...(await failure(context, reply, ACTION, 'invalid_user', cause)), kind: 'failed' }
+      return { ...(await failure(context, reply, RESTORE, 'invalid_user', cause)), kind: 'failed' }
     }
   }
   const verdict = await judgeRefresh(context, reply)
   if (verdict.kind === 'refused' || status === 401) return { kind: 'nobody', reply }
   const failed =
-    verdict.kind === 'indeterminate' ? verdict : await failure(context, reply, ACTION, 'invalid_response')
+    verdict.kind === 'indeterminate' ? verdict : await failure(context, reply, RESTORE, 'invalid_response')
   return { ...failed, kind: 'failed' }
 }
 

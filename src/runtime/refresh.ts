@@ -5,6 +5,7 @@ import type { ClientState, Grant, Identity, Under } from '../core/state.js'
 import { isLooping, waitLeft } from '../core/waits.js'
 import { AuthError } from '../errors.js'
 import type { Verdict } from './answers.js'
+import { REFRESH } from '../words.js'
 import type { Context } from './context.js'
 import { inTime } from './endpoints.js'
 import { canLook, isSameSession, look } from './look.js'
@@ -157,12 +158,12 @@ export class Refresher {
       const { code = 'network', status, serverCode, cause } = this.#lastError ?? {}
       return {
         kind: 'failed',
-        error: new AuthError(code, { status, serverCode, cause, retryAt, action: 'refresh the session' }),
+        error: new AuthError(code, { status, serverCode, cause, retryAt, action: REFRESH }),
       }
     }
     this.#lastError = undefined
     if (!force && isLooping(state, now)) {
-      const error = new AuthError('refresh_loop', { action: 'refresh the session' })
+      const error = new AuthError('refresh_loop', { action: REFRESH })
       // Once for each opening: a listener may call again.
       if (this.#looping !== state.early) this.#context.note('refresh.failed', { code: 'refresh_loop' })
       this.#looping = state.early
@@ -254,9 +255,7 @@ export class Refresher {
       }
       if (verdict.kind === 'raced') {
         return {
-          result: this.postpone(
-            new AuthError('server_error', { status: 409, action: 'refresh the session' }),
-          ),
+          result: this.postpone(new AuthError('server_error', { status: 409, action: REFRESH })),
         }
       }
       const flush = context.quietly(() => {

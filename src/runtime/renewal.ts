@@ -2,6 +2,7 @@ import { isSame } from '../core/epoch.js'
 import { type Credential, margin, remaining } from '../core/lifetime.js'
 import type { Grant, Under } from '../core/state.js'
 import { judgeRefresh, type Verdict } from './answers.js'
+import * as words from '../words.js'
 import type { Context } from './context.js'
 import type { DiagnosticEntry } from './diagnostics.js'
 import { inDevelopment } from './development.js'
@@ -40,7 +41,7 @@ export async function renew(context: Context, need: Renewal, sent: Under): Promi
   })
   const started = context.ports.clock.monotonic()
   const unanswered = () =>
-    timedOut(context, 'refresh the session', modeOf(context) === 'session' ? SESSION : REFRESH)
+    timedOut(context, words.REFRESH, modeOf(context) === 'session' ? SESSION : REFRESH)
   let late = false
   const { clock } = context.ports
   // An abort loses the cookie that the answer sets, which the server forgives for a while; for ever it would keep a connection.

@@ -2,6 +2,7 @@ import { parseChallenges } from '../core/challenge.js'
 import { type Credential, elapsed } from '../core/lifetime.js'
 import { sameJson } from '../core/same-json.js'
 import { AuthError, isA } from '../errors.js'
+import * as words from '../words.js'
 import type { Context } from './context.js'
 import { asksForCsrf, cookieHeaders, isSafe } from './csrf.js'
 import { LOADED } from './development.js'
@@ -113,7 +114,12 @@ export async function authenticatedFetch(
     if (isKnown && hopeless.get(credential)?.has(matter)) return first
     const giveUp = (credential: Credential, { status }: Response) => {
       hopeless.set(credential, (hopeless.get(credential) ?? new Set()).add(matter))
-      const message = refusal === 'csrf' ? CSRF_TWICE : credential.mode === 'session' ? COOKIE_TWICE : TWICE
+      const message =
+        refusal === 'csrf'
+          ? words.CSRF_TWICE
+          : credential.mode === 'session'
+            ? words.COOKIE_TWICE
+            : words.TWICE
       context.note('request.unauthorized', { url: told(context, url), status, message })
     }
     const mayReplay = spare && refusal !== 'page' && isReplayAllowed(context, spare) && replay?.() !== false
@@ -124,8 +130,13 @@ export async function authenticatedFetch(
       if (signal.aborted || (mayReplay && !loops)) throw error
     })
     if (!spare) {
-      const action = `send ${request.method} ${told(context, url)}`
-      throw new AuthError('not_replayable', { status: first.status, response: first, action })
+      const said = `${request.method} ${told(context, url)}`
+      throw new AuthError('not_replayable', {
+        status: first.status,
+        response: first,
+        action: words.SEND,
+        said,
+      })
     }
     // The same again would be refused again: it is not for the sake of the token that it was.
     const same = refusal === 'csrf' && renewed && sameJson(proof, cookieHeaders(context, renewed, safe))
@@ -141,12 +152,6 @@ export async function authenticatedFetch(
   void response.then(release, () => release())
   return response
 }
-
-const TWICE = 'A new token is rejected: check issuer, audience and keys of the resource'
-
-const COOKIE_TWICE =
-  'The session endpoint knows the session and the resource does not: check Path and Domain of the cookie'
-const CSRF_TWICE = 'Refused with the newest CSRF token: check `header` and `refusals` of `session.csrf`'
 
 const isRequest = (input: unknown): input is Request => isA(input, 'Request')
 const isStreamBody = (body: unknown): boolean => isA(body, 'ReadableStream')
@@ -224,7 +229,7 @@ function isRejected(context: Context, target: URL, response: Response): boolean 
   if (!refuses && !redirected) return false
   const final = new URL(response.url || target)
   if (!mayReceiveCredential(context, final)) {
-    const message = `Redirected to ${final.origin}, which the credential may not reach`
+    const message = words.redirectedTo(final.origin)
     context.note('request.redirected', { url: told(context, target), status, message })
     return false
   }

@@ -10,6 +10,7 @@ export interface Loaded {
   readonly baseUrl: typeof baseUrl
   readonly endpointUrl: typeof endpointUrl
   readonly AuthError: typeof AuthError
+  readonly BEGIN: string | undefined
 }
 
 /** Control characters, which browsers drop, and backslashes, which they read as slashes. */
@@ -20,9 +21,9 @@ const TRICKS = /[\x00-\x1f\x7f-\x9f\\]/
  * would lead straight back into the sign-in (RFC 9700, 4.11.1).
  */
 export function checkReturnTo(context: Context, returnTo: unknown, loaded: Loaded): string {
-  const { baseUrl, endpointUrl, AuthError } = loaded
+  const { baseUrl, endpointUrl, AuthError, BEGIN } = loaded
   const { options, ports } = context
-  const refuse = () => new AuthError('invalid_return_to', { action: 'begin the sign-in' })
+  const refuse = () => new AuthError('invalid_return_to', { action: BEGIN })
   if (typeof returnTo !== 'string' || returnTo.length > MAX_LENGTH || !returnTo.startsWith('/'))
     throw refuse()
   const page = new URL(ports.page.url() ?? baseUrl(context)!)

@@ -3,6 +3,7 @@ import { type Credential, elapsed, remaining } from '../core/lifetime.js'
 import type { LogoutScope } from '../core/types.js'
 import { AuthError } from '../errors.js'
 import type { ResolvedOptions } from '../options/resolve.js'
+import * as words from '../words.js'
 import { noteActivity } from './activity.js'
 import { Context } from './context.js'
 import type * as Diagnose from './diagnose.js'
@@ -81,8 +82,8 @@ export class Runtime {
   }
 
   async login(credentials: unknown): Promise<void> {
-    this.#needPage('log in')
-    if (this.events.telling) throw new AuthError('session_changed', { action: 'log in' })
+    this.#needPage(words.LOG_IN)
+    if (this.events.telling) throw new AuthError('session_changed', { action: words.LOG_IN })
     void this.started()
     const turn = login(this.context, this.#refresher, this.#logouts, credentials, this.#logins)
     this.#logins = turn.catch(() => {})
@@ -93,11 +94,11 @@ export class Runtime {
   }
 
   async loginWithRedirect(returnTo: string | undefined): Promise<void> {
-    this.#needPage('begin the sign-in')
+    this.#needPage(words.BEGIN)
     const { context } = this
     const { page } = context.ports
     if (page.embedded() && !context.options.redirectInFrame)
-      throw new AuthError('embedded', { action: 'begin the sign-in' })
+      throw new AuthError('embedded', { action: words.BEGIN })
     // Loaded by those alone who sign in by redirect.
     const { checkReturnTo, ownPath } = await import('./return-to.js')
     const path = returnTo === undefined ? ownPath(context, LOADED) : checkReturnTo(context, returnTo, LOADED)
@@ -112,7 +113,7 @@ export class Runtime {
 
   // Runs up to the request without a pause: whoever calls it is signed out when it returns.
   async logout(scope: LogoutScope): Promise<LogoutResult> {
-    this.#needPage('log out')
+    this.#needPage(words.LOG_OUT)
     void this.started()
     const { sessionId } = this.context.state
     this.#logouts.requests++
@@ -151,21 +152,21 @@ export class Runtime {
   }
 
   async token(need: TokenNeed): Promise<string> {
-    this.#needPage('get an access token')
+    this.#needPage(words.GET_TOKEN)
     const { context } = this
     await raced(this.started(), context.life, context.disposed, need.signal)
     const { mode, token } = await ensureToken(context, this.#refresher, need)
-    if (mode === 'session') throw new AuthError('no_token_in_session_mode', { action: 'get an access token' })
+    if (mode === 'session') throw new AuthError('no_token_in_session_mode', { action: words.GET_TOKEN })
     return token
   }
 
   async fetch(input: string | URL | Request, init: AuthRequestInit | undefined): Promise<Response> {
-    if (init?.auth !== 'omit') this.#needPage('send an authenticated request')
+    if (init?.auth !== 'omit') this.#needPage(words.SEND)
     return authenticatedFetch(this.context, this.#refresher, () => this.started(), input, init)
   }
 
   async refresh(force: boolean): Promise<void> {
-    this.#needPage('refresh the session')
+    this.#needPage(words.REFRESH)
     const { context } = this
     const { life, disposed } = context
     await raced(this.started(), life, disposed)
@@ -193,7 +194,7 @@ export class Runtime {
 
   /** What it says is loaded when it is wanted: most pages never do. */
   async diagnose(): Promise<Diagnose.Diagnosis> {
-    this.#needPage('diagnose')
+    this.#needPage(words.DIAGNOSE)
     const { context } = this
     const { diagnose } = await import('./diagnose.js')
     const { session, user } = context.options.endpoints

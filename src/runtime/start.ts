@@ -2,6 +2,7 @@ import { isOver } from '../core/ends.js'
 import { isSame, NO_EPOCH } from '../core/epoch.js'
 import { WHICHEVER } from '../core/pending-logout.js'
 import type { Identity } from '../core/state.js'
+import * as words from '../words.js'
 import { judgeRefresh } from './answers.js'
 import type { Context } from './context.js'
 import type { Logouts } from './logout.js'
@@ -212,13 +213,10 @@ export async function askOnReturn(context: Context, refresher: Refresher): Promi
 function reportMissing(context: Context): void {
   const { ports, channel } = context
   const missing = [
-    ports.locks.available ? '' : 'Web Locks (no https?)',
+    ports.locks.available ? '' : words.LOCKS,
     channel ? '' : 'BroadcastChannel',
-    ports.shared.read(context.name) === undefined ? 'localStorage (blocked?)' : '',
+    ports.shared.read(context.name) === undefined ? words.STORAGE : '',
   ].filter(Boolean)
   if (missing.length === 0) return
-  context.warn(
-    'capability.missing',
-    `Not available here: ${missing.join(', ')}. Signing in works; other tabs are noticed later.`,
-  )
+  context.warn('capability.missing', words.notHere(missing))
 }

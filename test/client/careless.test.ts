@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import { createAuthClient } from '../../src/client.js'
 import { ANN, createKit, grant, json, settle, signedIn } from '../support/kit.js'
 import { outcome } from './support.js'
+import { errorSaying } from '../support/words.js'
 
 it('R72 a path of the base URL goes before the paths of the endpoints', async () => {
   const kit = createKit({ baseUrl: 'https://api.example.com/v1/' })
@@ -44,7 +45,7 @@ it.each([
 ])('%s as credentials is a mistake in words, and nothing is sent', async (_name, credentials) => {
   const kit = await signedIn()
   const before = kit.requests.length
-  await expect(kit.auth.login(credentials)).rejects.toThrow(/what JSON can hold/)
+  await expect(kit.auth.login(credentials)).rejects.toThrow(errorSaying('what JSON can hold'))
   expect(kit.requests).toHaveLength(before)
 })
 

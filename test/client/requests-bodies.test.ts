@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { isAuthError } from '../../src/errors.js'
 import { ANN, createKit, type Kit } from '../support/kit.js'
 import { failure, outcome } from './support.js'
+import { saying } from '../support/words.js'
 
 interface Arrived {
   readonly method: string
@@ -205,7 +206,9 @@ it('R56 a stream is never sent twice: the error carries the 401, and the next re
     code: 'not_replayable',
     retryable: false,
     status: 401,
-    message: `Failed to send POST ${origin}: the request was refused, and its body can be read only once. Send it anew.`,
+    message: saying(
+      `Failed to send an authenticated request: POST ${origin}: the request was refused, and its body can be read only once. Send it anew.`,
+    ),
   })
   expect(isAuthError(error) && [error.response?.status, await error.response?.json()]).toEqual([401, {}])
   expect(arrived).toHaveLength(1)

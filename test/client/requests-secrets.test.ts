@@ -35,7 +35,7 @@ it('AV-29 no path of a request is in a diagnostic entry or an error, unless the 
   const kit = await signedIn()
   const error = await askAll(kit)
   expect(urls(kit)).toEqual(TYPES.map(() => ORIGIN))
-  expect(error.message).toContain(`send POST ${ORIGIN}: `)
+  expect(error.message).toContain(`: POST ${ORIGIN}`)
   expect(JSON.stringify(kit.auth.getDiagnostics()) + error.message).not.toMatch(/letmein|secret/)
 })
 
@@ -43,7 +43,7 @@ it('AV-29 diagnosticPath says what of a path may be shown', async () => {
   const kit = await signedIn({ diagnosticPath: (path) => path.replace(/letmein/, ':invite') })
   const error = await askAll(kit)
   expect(urls(kit)).toEqual(TYPES.map(() => `${ORIGIN}/invites/:invite/accept`))
-  expect(error.message).toContain(`send POST ${ORIGIN}/invites/:invite/accept/upload: `)
+  expect(error.message).toContain(`: POST ${ORIGIN}/invites/:invite/accept/upload`)
 })
 
 it('AV-29 a diagnosticPath that throws costs no request, and shows no path', async () => {

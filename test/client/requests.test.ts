@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import type { DiagnosticEntry } from '../../src/runtime/diagnostics.js'
 import { ANN, BOB, createKit, grant, json, type Kit, refusal, settle, signedIn } from '../support/kit.js'
 import { failure, gate, outcome, stateOf } from './support.js'
+import { saying } from '../support/words.js'
 
 const unauthorized = (challenge?: string): Response =>
   json({ error: 'nope' }, { status: 401, headers: challenge ? { 'www-authenticate': challenge } : {} })
@@ -88,7 +89,7 @@ it('R52 an endpoint that always answers 401 gets two calls, and the caller the l
     {
       url: 'https://app.example.com/api/orders',
       status: 401,
-      message: expect.stringMatching(/audience/) as string,
+      message: saying(/audience/),
     },
   ])
   expect(kit.auth.getState().status).toBe('authenticated')

@@ -4,6 +4,7 @@ import type { AuthClientOptions } from '../../src/options/types.js'
 import { isOvertaken } from '../../src/runtime/csrf.js'
 import type { BackendOptions } from '../../src/testing/backend/options.js'
 import { ANN, BOB, createStage, ORIGIN, type Person, type Stage } from './session-support.js'
+import { saying } from '../support/words.js'
 
 const COOKIE = '__Host-csrf'
 type Setting = readonly [client: AuthClientOptions<Person>, backend: BackendOptions]
@@ -314,8 +315,8 @@ it('a backend that refuses every token gets two requests and one question for a 
     '/auth/session',
     '/api/profile',
   ])
-  expect(app.auth.getDiagnostics().find(({ type }) => type === 'request.unauthorized')?.message).toMatch(
-    /CSRF/,
+  expect(app.auth.getDiagnostics().find(({ type }) => type === 'request.unauthorized')?.message).toEqual(
+    saying(/CSRF/),
   )
   await stage.write(app, 'y')
   expect(stage.sent('/auth/session')).toHaveLength(1)

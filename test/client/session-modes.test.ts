@@ -2,6 +2,7 @@
 import { expect, it, vi } from 'vitest'
 import type { AuthClientOptions } from '../../src/options/types.js'
 import { ANN, createStage, type Person, type Stage } from './session-support.js'
+import { saying } from '../support/words.js'
 
 const AUTO: AuthClientOptions<Person> = { session: { csrf: {} } }
 
@@ -56,7 +57,7 @@ it('a silent downgrade is refused: auto without a word on CSRF takes no cookie s
   const { auth } = await stage.open()
   const { error } = await stage.run(auth.login(ANN))
   expect(error).toMatchObject({ code: 'session_mode_refused' })
-  expect(error?.message).toContain('session.csrf')
+  expect(error?.message).toEqual(saying('session.csrf'))
   expect(auth.getState().status).toBe('unauthenticated')
   expect(await stage.backend.admin.listSessions('ann')).toEqual([])
 })

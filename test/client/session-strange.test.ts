@@ -1,6 +1,7 @@
 /* Backends that answer strangely: the right words, no loop, nobody signed out. */
 import { expect, it, vi } from 'vitest'
 import { ANN, BOB, createStage, SESSION, type Stage } from './session-support.js'
+import { saying } from '../support/words.js'
 
 const page = (): Response =>
   new Response('<h1>Please sign in</h1>', { headers: { 'content-type': 'text/html' } })
@@ -71,7 +72,7 @@ it('a login whose cookie is dropped says so where it has to ask, and in developm
   const app = await silent.open()
   const { error } = await silent.run(app.auth.login(ANN))
   expect(error).toMatchObject({ code: 'no_session_cookie' })
-  expect(error?.message).toMatch(/Path, Domain and SameSite/)
+  expect(error?.message).toEqual(saying(/Path, Domain and SameSite/))
 
   const stage = await createStage({ ...SESSION, development: true })
   stage.backend.faults.add({ kind: 'cookie-dropped', on: 'login' })
@@ -109,7 +110,9 @@ it('a cookie that reaches the auth endpoints and not the API is diagnosed at the
   stage.backend.faults.add({ kind: 'cookie-path', on: 'login', path: '/auth' })
   const { auth, told } = await stage.signedIn()
   expect((await stage.run(auth.fetch('/api/profile'))).value?.status).toBe(401)
-  expect(auth.getDiagnostics().find(({ type }) => type === 'request.unauthorized')?.message).toMatch(/Path/)
+  expect(auth.getDiagnostics().find(({ type }) => type === 'request.unauthorized')?.message).toEqual(
+    saying(/Path/),
+  )
   expect([auth.getState().status, told]).toEqual(['authenticated', []])
   expect(stage.sent().length).toBe(3)
 })

@@ -1,6 +1,7 @@
 /* Session mode from boot to logout, over the reference backend. */
 import { expect, it } from 'vitest'
 import { BOB, createStage } from './session-support.js'
+import { saying } from '../support/words.js'
 
 const WRITES = ['POST', 'PUT', 'PATCH', 'DELETE'] as const
 
@@ -136,7 +137,9 @@ it('a resource that answers 401 while the session lives costs one check and one 
     expect((await stage.run(auth.fetch('/api/odd'))).value?.status).toBe(401)
   expect([stage.sent('/api/odd').length, stage.sent('/auth/session').length]).toEqual([4, 1])
   expect(auth.getState().status).toBe('authenticated')
-  expect(auth.getDiagnostics().find(({ type }) => type === 'request.unauthorized')?.message).toMatch(/Path/)
+  expect(auth.getDiagnostics().find(({ type }) => type === 'request.unauthorized')?.message).toEqual(
+    saying(/Path/),
+  )
 })
 
 it('a refusal that was believed hides no other: the 401 of a URL whose 403 was not about CSRF ends the session', async () => {

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { createKit, grant, json, refusal, settle, signedIn } from '../support/kit.js'
 import { failure, listen, outcome } from './support.js'
+import { saying } from '../support/words.js'
 
 it('R77 a hundred refreshes change neither the status nor the user object, and tell nobody', async () => {
   const kit = await signedIn()
@@ -100,7 +101,7 @@ it.each([
     const error = (await failed) as Error
     expect(error).toBeInstanceOf(Error)
     expect(error).toMatchObject({ name: 'AuthError', code, retryable, status })
-    expect(error.message).toMatch(/^Failed to refresh the session: .{20,}\.$/)
+    expect(error.message).toEqual(saying(/^Failed to refresh the session: .{20,}\.$/))
     if (code === 'network' || code === 'invalid_user') expect(error.cause).toBeInstanceOf(Error)
     // Who comes during the back-off gets the same, and when to come again.
     const { retryAt } = kit.auth.getState()

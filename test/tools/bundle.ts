@@ -2,7 +2,7 @@
 import { realpathSync } from 'node:fs'
 import { relative } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { build, type Metafile } from 'esbuild'
+import { build, type BuildOptions, type Metafile } from 'esbuild'
 import { ROOT } from './files.ts'
 
 export interface Size {
@@ -39,9 +39,15 @@ function staticClosure(outputs: Metafile['outputs'], entry: string): Set<string>
   return reached
 }
 
-/** Bundles a module as an app would. `external` are the packages that the app has anyway. */
-export async function bundle(code: string, external: readonly string[] = [], folder = ROOT): Promise<Bundle> {
+/** Bundles a module as an app would. `external` are the packages that the app has anyway; `more` is for sources that are not built yet. */
+export async function bundle(
+  code: string,
+  external: readonly string[] = [],
+  folder = ROOT,
+  more: BuildOptions = {},
+): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
+    ...more,
     stdin: { contents: code, resolveDir: folder, sourcefile: 'entry.js' },
     absWorkingDir: realpathSync(folder),
     outdir: 'out',

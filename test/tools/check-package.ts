@@ -4,12 +4,14 @@
  */
 import { cp, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
+import { HELP } from '../../src/help.ts'
+import { NO_CLIENT } from '../../src/react/words.ts'
 import { type Bundle, bundle } from './bundle.ts'
 import { buildConsumerApp, pack } from './consumer.ts'
 import { readFiles, ROOT } from './files.ts'
 import { buildNextApp } from './next-app.ts'
-import { deadLinks, listFaults, sizeFaults, sizeTable, unwantedInputs } from './package-rules.ts'
+import { deadLinks, listFaults, sizeFaults, sizeTable, strangers, unwantedInputs } from './package-rules.ts'
 import { command, held, mustRun, runSteps, type Step } from './steps.ts'
 
 function mustBeEmpty(faults: readonly string[]): void {
@@ -93,7 +95,11 @@ export const packageSteps: readonly Step[] = [
   {
     name: 'no path of this machine in dist',
     run: async () => {
-      const files = (await readdir(join(ROOT, 'dist'))).sort()
+      const all = await readdir(join(ROOT, 'dist'), { recursive: true, withFileTypes: true })
+      const files = all
+        .filter((entry) => entry.isFile())
+        .map(({ parentPath, name }) => relative(join(ROOT, 'dist'), join(parentPath, name)))
+        .sort()
       const texts = await Promise.all(files.map((file) => readFile(join(ROOT, 'dist', file), 'utf8')))
       mustBeEmpty(
         files.filter(
@@ -106,8 +112,31 @@ export const packageSteps: readonly Step[] = [
   {
     name: 'latchkey/react says that it belongs to the browser',
     run: async () => {
-      const text = await readFile(join(ROOT, 'dist/react.js'), 'utf8')
-      if (!/^["']use client["']/.test(text)) throw new Error(`dist/react.js begins with ${text.slice(0, 40)}`)
+      for (const path of ['dist/react.js', 'dist/development/react.js']) {
+        const text = await readFile(join(ROOT, path), 'utf8')
+        if (!/^["']use client["']/.test(text)) throw new Error(`${path} begins with ${text.slice(0, 40)}`)
+      }
+      return held()
+    },
+  },
+  {
+    name: 'both builds export the same, and neither loads a file of the other',
+    run: async () => {
+      for (const name of await entryNames()) {
+        const [production, development] = await Promise.all(
+          ['default', 'development'].map(async (condition) => {
+            const code = `import * as all from '${name}'\nconsole.log(Object.keys(all).join())`
+            const flags = [`--conditions=${condition}`, '--input-type=module', '--eval', code]
+            return (await mustRun('node', flags)).stdout
+          }),
+        )
+        if (production !== development) throw new Error(`${name}: ${production} and ${development}`)
+      }
+      for (const folder of ['dist', 'dist/development']) {
+        const files = (await readdir(join(ROOT, folder))).filter((file) => file.endsWith('.js'))
+        const texts = await Promise.all(files.map((file) => readFile(join(ROOT, folder, file), 'utf8')))
+        mustBeEmpty(strangers(new Map(files.map((file, at) => [file, texts[at] ?? '']))))
+      }
       return held()
     },
   },
@@ -151,8 +180,10 @@ export const packageSteps: readonly Step[] = [
     name: 'a Next.js app type-checks, builds and renders it',
     run: () =>
       withFolder(async (folder) => {
-        const page = await buildNextApp(folder)
+        const { page, scripts } = await buildNextApp(folder)
         if (!page.includes('One moment')) throw new Error(`The page says ${page.slice(0, 400)}`)
+        if (!scripts.includes(HELP) || scripts.includes(NO_CLIENT))
+          throw new Error('Its scripts are of the development build')
         return held()
       }),
   },

@@ -8,16 +8,19 @@ import ts from 'typescript'
 /** What each layer may import besides itself. A layer is a folder of src, or a file directly in it. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   core: [],
-  errors: ['core'],
-  options: ['core', 'errors'],
+  help: [],
+  words: [],
+  'words.production': ['words', 'help'],
+  errors: ['core', 'words'],
+  options: ['core', 'errors', 'words'],
   store: ['core'],
   browser: ['core', 'errors'],
-  runtime: ['core', 'errors', 'options', 'store'],
-  client: ['core', 'errors', 'options', 'store', 'runtime', 'browser'],
+  runtime: ['core', 'errors', 'options', 'store', 'words'],
+  client: ['core', 'errors', 'options', 'store', 'runtime', 'browser', 'words'],
   index: ['core', 'errors', 'options', 'client'],
   ky: ['core', 'errors', 'options', 'client', 'index'],
   presets: ['core', 'errors', 'options', 'client', 'index'],
-  react: ['core', 'errors', 'options', 'client', 'index'],
+  react: ['core', 'errors', 'options', 'client', 'index', 'help'],
   testing: ['core', 'errors', 'options', 'client', 'index'],
 }
 

@@ -2,7 +2,7 @@
  * A Next.js app that somebody else would write, with the packed tarball and the recipe of docs/react-recipes.md. Next weighs a
  * third of a gigabyte, so it is installed here and not among the tools of this repository.
  */
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pack, version, writeFiles } from './consumer.ts'
 import { ROOT } from './files.ts'
@@ -35,8 +35,8 @@ export default async function Account() {
 }
 `
 
-/** Builds the app in an empty folder, which type-checks it and renders its page on a server. Gives that page. */
-export async function buildNextApp(folder: string): Promise<string> {
+/** Builds the app in an empty folder, which type-checks it and renders its page on a server. Gives that page and what its browser loads. */
+export async function buildNextApp(folder: string): Promise<{ page: string; scripts: string }> {
   const tarball = await pack(folder)
   const recipes = fencesOf('', await readFile(join(ROOT, 'docs/react-recipes.md'), 'utf8'))
   const recipe = (mark: string): string => {
@@ -84,5 +84,11 @@ export async function buildNextApp(folder: string): Promise<string> {
   const install = ['install', '--prefer-offline', '--include=dev', '--no-audit', '--no-fund']
   await mustRun('npm', install, options)
   await mustRun(join(folder, 'node_modules/.bin/next'), ['build'], options)
-  return readFile(join(folder, '.next/server/app/index.html'), 'utf8')
+  const chunks = join(folder, '.next/static/chunks')
+  const names = (await readdir(chunks, { recursive: true })).filter((name) => name.endsWith('.js'))
+  const scripts = await Promise.all(names.map((name) => readFile(join(chunks, name), 'utf8')))
+  return {
+    page: await readFile(join(folder, '.next/server/app/index.html'), 'utf8'),
+    scripts: scripts.join('\n'),
+  }
 }

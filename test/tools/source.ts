@@ -1,10 +1,11 @@
 /*
  * Lets Node run the sources as they stand: `node --import ./test/tools/source.ts <script>`. Our imports name the
  * compiled file (`./x.js`) and the package (`latchkey`), as TypeScript wants it; Node strips types but does not resolve that.
+ * With `BUILD=production` in the environment it is the production build of them that runs.
  */
 import { existsSync } from 'node:fs'
 import { registerHooks } from 'node:module'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const ENTRIES: Record<string, string> = {
   latchkey: '../../src/index.ts',
@@ -13,13 +14,20 @@ const ENTRIES: Record<string, string> = {
   'latchkey/testing': '../../src/testing/index.ts',
 }
 
+let run = (source: URL): URL => source
+if (process.env['BUILD'] === 'production') {
+  const { builtFolder, builtOf, buildSources } = await import('./builds.ts')
+  await buildSources('production', builtFolder('production'))
+  run = (source) => pathToFileURL(builtOf(fileURLToPath(source)) ?? fileURLToPath(source))
+}
+
 registerHooks({
   resolve(specifier, context, next) {
     const entry = ENTRIES[specifier]
-    if (entry !== undefined) return next(new URL(entry, import.meta.url).href, context)
+    if (entry !== undefined) return next(run(new URL(entry, import.meta.url)).href, context)
     if (specifier.startsWith('.') && specifier.endsWith('.js') && context.parentURL?.startsWith('file:')) {
       const source = new URL(specifier.replace(/\.js$/, '.ts'), context.parentURL)
-      if (existsSync(fileURLToPath(source))) return next(source.href, context)
+      if (existsSync(fileURLToPath(source))) return next(run(source).href, context)
     }
     return next(specifier, context)
   },

@@ -6,6 +6,7 @@ import type { AuthClientOptions } from '../../src/options/types.js'
 import type { Context } from '../../src/runtime/context.js'
 import { baseUrl, endpointUrl } from '../../src/runtime/endpoints.js'
 import { checkReturnTo } from '../../src/runtime/return-to.js'
+import { BEGIN } from '../../src/words.js'
 import { createKit, ORIGIN, settle } from '../support/kit.js'
 
 const PAGE = `${ORIGIN}/app/orders?page=2`
@@ -13,7 +14,7 @@ const PAGE = `${ORIGIN}/app/orders?page=2`
 /** All that the check looks at. */
 function check(returnTo: unknown, options: AuthClientOptions = {}, page = PAGE): string {
   const context = { options: resolveOptions(options), ports: { page: { url: () => page } } }
-  return checkReturnTo(context as unknown as Context, returnTo, { AuthError, baseUrl, endpointUrl })
+  return checkReturnTo(context as unknown as Context, returnTo, { AuthError, BEGIN, baseUrl, endpointUrl })
 }
 
 const code = (returnTo: unknown, options?: AuthClientOptions, page?: string): unknown => {
