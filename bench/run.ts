@@ -1,17 +1,22 @@
 /*
  * What a call through the client costs over the plain call, in one run in one real browser: `npm run bench`. Ratios and
- * figures to look at, never a test: a shared machine is no stopwatch.
+ * figures to look at, never a test: a shared machine is no stopwatch. What is counted against a slow server and in an
+ * outage comes out of virtual time and is the same in each run.
  */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { build } from 'esbuild'
 import { chromium } from 'playwright'
 import { launchOptions } from '../test/tools/browsers.ts'
+import { measureOutages, measureSlowness } from './outages.ts'
 import type { Measured } from './page.ts'
 import { measureTabs } from './tabs.ts'
 
 const TABS = 10
 const ROUNDS = 50
+const OUTAGES = 20
+
+const median = (sorted: readonly number[]) => sorted[Math.floor(sorted.length / 2)]!
 
 const bundle = await build({
   entryPoints: ['bench/page.ts', 'bench/tabs-page.ts'],
@@ -58,7 +63,6 @@ try {
   await page.close()
 
   const { bare, signOut } = await measureTabs(browser, `http://localhost:${port}/tabs-page`, TABS, ROUNDS)
-  const median = (sorted: readonly number[]) => sorted[Math.floor(sorted.length / 2)]!
   const row = (sorted: readonly number[]) =>
     `median ${median(sorted).toFixed(2)} ms, worst ${sorted.at(-1)!.toFixed(2)} ms`
   console.log(`bare message to ${TABS - 1} tabs      ${row(bare)}`)
@@ -69,4 +73,24 @@ try {
 } finally {
   await browser.close()
   server.close()
+}
+
+const fast = await measureSlowness(50)
+const slow = await measureSlowness(12_000)
+console.log(
+  `12 s an answer, half an hour ${slow.requests} refreshes, × ${(slow.requests / fast.requests).toFixed(2)} of the ${fast.requests} at 50 ms an answer (goal: two more)`,
+)
+console.log(`flips of \`connection\`        ${slow.flips} at 12 s, ${fast.flips} at 50 ms (goal 0)`)
+for (const tabs of [1, 5]) {
+  const name = `outage, ${tabs} tab${tabs === 1 ? '' : 's'}`
+  const used = await measureOutages(tabs, true, OUTAGES)
+  const idle = await measureOutages(tabs, false, OUTAGES)
+  const found = ({ found }: typeof used) =>
+    `${(found.at(-1)! / 1000).toFixed(1)} s at the worst, ${(median(found) / 1000).toFixed(1)} s at the median`
+  console.log(
+    `${`${name}, used`.padEnd(29)}${used.worst} requests in the worst minute (goal 12), × ${(used.worst / idle.worst).toFixed(1)} of ${idle.worst} where nobody calls (goal 6)`,
+  )
+  console.log(
+    `${'  return to first answer'.padEnd(29)}${found(used)} (goal 6 s), where nobody calls ${found(idle)}; ${OUTAGES} outages`,
+  )
 }

@@ -52,7 +52,7 @@ export async function verifyLogout(
   context: Context,
   reply: Reply | undefined,
   sessionId: string | undefined,
-  tryRefresh: () => Promise<Verdict>,
+  tryRefresh: () => Promise<Verdict | undefined>,
 ): Promise<void> {
   const isOut = () => context.state.phase === 'out'
   if (!isOut()) return
@@ -62,7 +62,7 @@ export async function verifyLogout(
   else if (isSession || recognising.has(context)) return
   else {
     const verdict = await tryRefresh()
-    if (verdict.kind !== 'granted' || !isOut()) return
+    if (verdict?.kind !== 'granted' || !isOut()) return
     now = verdict.grant.identity.sessionId
   }
   if (sessionId !== undefined && now !== undefined && now !== sessionId) return

@@ -1,7 +1,17 @@
 import { beforeEach, expect, it, vi } from 'vitest'
 import type { AuthClientOptions } from '../../src/options/types.js'
-import { type Answer, ANN, createKit, grant, json, type Kit, leftSignedIn, refusal } from '../support/kit.js'
-import { silence } from './support.js'
+import {
+  type Answer,
+  ANN,
+  createKit,
+  grant,
+  json,
+  type Kit,
+  leftSignedIn,
+  refusal,
+  settle,
+} from '../support/kit.js'
+import { gate, silence } from './support.js'
 import { saying } from '../support/words.js'
 
 let warn: ReturnType<typeof vi.spyOn>
@@ -230,3 +240,37 @@ it.each([
       expect(warn.mock.calls[0]?.[0]).toContain('it must cover /auth/refresh. "Path=/" does')
   },
 )
+
+it('R68 R100 a logout that overtakes that refresh in the queue for the lock meets no cookie that it brought', async () => {
+  const lock = gate()
+  let isFree = true
+  const kit = createKit(
+    { endpoints: { session: false, user: '/users/me' } },
+    {
+      ports: {
+        locks: {
+          available: true,
+          async acquire() {
+            if (!isFree) await lock.answer
+            return () => {}
+          },
+        },
+      },
+    },
+  )
+  kit.on('/auth/refresh', () => refusal())
+  kit.on('/auth/login', () => grant(1, { session_id: undefined }))
+  kit.on('/auth/logout', () => new Response(null, { status: 204 }))
+  await kit.auth.ready()
+  await kit.auth.login({})
+  kit.requests.length = 0
+  kit.on('/auth/refresh', () => grant(2, { session_id: undefined }))
+  isFree = false
+  const diagnosis = kit.auth.diagnose()
+  await settle()
+  // Without an id it waits for no lock.
+  expect((await kit.auth.logout()).server).toBe('confirmed')
+  lock.open(new Response())
+  expect(await diagnosis).toEqual({ cookie: 'unknown', causes: [] })
+  expect(kit.requests.map(({ path }) => path)).toEqual(['/auth/logout'])
+})
