@@ -1,7 +1,7 @@
 import { isSame } from '../core/epoch.js'
 import { remaining } from '../core/lifetime.js'
 import { backoff } from '../core/retry.js'
-import type { ClientState, Grant, Identity, Under } from '../core/state.js'
+import type { ClientState, Grant, Under } from '../core/state.js'
 import { isLooping, waitLeft } from '../core/waits.js'
 import { AuthError } from '../errors.js'
 import type { Verdict } from './answers.js'
@@ -58,8 +58,8 @@ export class Refresher {
   #wanted: RefreshNeed | undefined
   #lastError: AuthError | undefined
   #looks = false
-  /** What another tab holds, and whose the cookie is not. */
-  #refuted: Identity | undefined
+  /** The server has named somebody else than whom another tab holds a token of. */
+  #refuted = false
   #looping: ClientState['early'] | undefined
 
   constructor(context: Context) {
@@ -123,12 +123,13 @@ export class Refresher {
       const lives = waited >= AWAITED_MS && (contended || !release) && context.state.phase !== 'out'
       const ask = lives ? HEAR_OUT_MS : contended ? ASK_MS : 0
       if (await this.#adopted(need, known, ask)) return { kind: 'refreshed' }
-      const { candidate } = context.state
+      // Of a cookie session another tab knows no more than this one.
+      const candidate = modeOf(context) !== 'session' && !this.#refuted && context.state.candidate
       const still = this.#held(need)
       // Whoever is told to wait before he has asked gets no answer: the other tab's word counts meanwhile.
-      if (still && candidate?.credential.mode === 'token') this.#unanswered(candidate)
+      if (still && candidate) context.dispatch({ type: 'looked', under: context.state.epoch })
       if (still) return still
-      if (!need.force && candidate && canLook(context) && modeOf(context) !== 'session') {
+      if (!need.force && candidate && canLook(context)) {
         // Whom the cookie is for costs no rotation, and no lock.
         release?.()
         return (await this.#proved(candidate)) ?? this.#fly({ ...need, force: true })
@@ -271,22 +272,19 @@ export class Refresher {
   }
 
   /** Whether the cookie is for whom another tab holds a token: undefined where it is for somebody else, or nobody can say. */
-  async #proved(candidate: Grant): Promise<RefreshOutcome | undefined> {
+  async #proved({ identity }: Grant): Promise<RefreshOutcome | undefined> {
     const context = this.#context
-    const { identity } = candidate
     const { epoch } = context.state
     this.#looks = true
     const found = await look(context).finally(() => (this.#looks = false))
     if (found.kind === 'overtaken') return { kind: 'ended' }
     if (found.kind === 'failed') {
-      this.#unanswered(candidate)
+      context.dispatch({ type: 'looked', under: epoch })
       return this.postpone(found.error, found.retryAfter)
     }
     if (found.kind !== 'user') return undefined
-    if (!isSameSession(found.identity, identity)) {
-      this.#refuted = identity
-      return undefined
-    }
+    this.#refuted = !isSameSession(found.identity, identity)
+    if (this.#refuted) return undefined
     context.dispatch({
       type: 'looked',
       identity: { ...identity, ...found.identity, sessionId: identity.sessionId },
@@ -294,13 +292,6 @@ export class Refresher {
     })
     context.note('refresh.adopted', { cause: 'look', generation: context.state.generation })
     return { kind: 'refreshed' }
-  }
-
-  /** What another tab holds counts meanwhile, unless the server has named somebody else before. */
-  #unanswered({ identity }: Grant): void {
-    const context = this.#context
-    if (this.#refuted && isSameSession(this.#refuted, identity)) return
-    context.dispatch({ type: 'looked', under: context.state.epoch })
   }
 
   /** Notes a failure that ends no session: nobody asks again for a while. */

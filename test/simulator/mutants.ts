@@ -256,8 +256,8 @@ const STARTING: readonly Mutant[] = [
   {
     name: 'whom the server has not named is shown when it gives no answer later',
     file: 'runtime/refresh.ts',
-    find: 'if (this.#refuted && isSameSession(this.#refuted, identity)) return',
-    replace: '',
+    find: '&& !this.#refuted && context.state.candidate',
+    replace: '&& context.state.candidate',
     breaks: 'P2',
     schedule: of(
       { tabs: 2, locks: false, storageEventDelay: 60 },

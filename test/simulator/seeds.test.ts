@@ -27,7 +27,7 @@ describe('simulated browsers', () => {
 
   it(
     'R01 R02 R10 R20 R21 R23 R37 R38 R40 R50 R99 two to five tabs keep all promises',
-    { timeout: 240_000 },
+    { timeout: 300_000 },
     async () => {
       const coverage = await play({ first: 1, count: 2000, tabs: [2, 5], steps: 40 })
       expect(COUNTERS.filter((counter) => !coverage.has(counter))).toEqual([])
