@@ -158,6 +158,9 @@ function isSameSite(page: URL, base: URL): boolean {
 const PAGE =
   'the answer is not what the contract says. Check the endpoint, what is in between, and that a mock is started'
 
+const UNKNOWN_REFUSAL =
+  'the answer is no refusal that the client knows. Where it says that nobody is signed in, name it in `refusals`'
+
 /** Says more of an error than the sentence of its code, where the answer shows more; never a value of the answer. */
 export async function explain(
   context: Context,
@@ -167,7 +170,8 @@ export async function explain(
 ): Promise<string | undefined> {
   if (code === 'network') return corsCause(context, reply.endpoint, loaded)
   if (code !== 'invalid_response') return undefined
-  return reply.page ? PAGE : missingMember(context, reply)
+  if (reply.page) return PAGE
+  return [400, 401].includes(reply.status) ? UNKNOWN_REFUSAL : missingMember(context, reply)
 }
 
 function fieldsOf(context: Context, body: unknown, call: AnswerOf): AnswerFields | undefined {

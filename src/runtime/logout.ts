@@ -198,6 +198,8 @@ export class Logouts {
       nameless &&
       !locked &&
       !this.#refresher.flight &&
+      // A look whether the cookie comes back is none of the refresher's.
+      !context.ports.flights.has(context.name) &&
       (mode === 'session' || (first && !mode) || !!this.#proofs.get(WHICHEVER))
     const asks = !unlocked || mode === 'session'
     const { leaving } = context.lock

@@ -274,3 +274,23 @@ it('R68 R100 a logout that overtakes that refresh in the queue for the lock meet
   expect(await diagnosis).toEqual({ cookie: 'unknown', causes: [] })
   expect(kit.requests.map(({ path }) => path)).toEqual(['/auth/logout'])
 })
+
+it('R68 R100 a logout lets a refresh land that was sent to see whether the cookie comes back, so that its cookie is the one that is ended', async () => {
+  const refresh = gate()
+  const kit = createKit({ endpoints: { session: false, user: '/users/me' } })
+  kit.on('/auth/refresh', () => refusal())
+  kit.on('/auth/login', () => grant(1, { session_id: undefined }))
+  kit.on('/auth/logout', () => new Response(null, { status: 204 }))
+  await kit.auth.ready()
+  await kit.auth.login({})
+  kit.requests.length = 0
+  kit.on('/auth/refresh', () => refresh.answer)
+  void kit.auth.diagnose()
+  await settle()
+  const logout = kit.auth.logout()
+  expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'logout' })
+  await settle()
+  expect(kit.requests.map(({ path }) => path)).toEqual(['/auth/refresh'])
+  refresh.open(grant(2, { session_id: undefined }))
+  expect((await logout).server).toBe('confirmed')
+})

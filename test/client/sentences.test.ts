@@ -151,6 +151,18 @@ it.each<[string, unknown, string]>([
   },
 )
 
+it.each([400, 401])(
+  'R92 a %i of the refresh is told as a refusal that nobody knows, not as an answer without a token',
+  async (status) => {
+    const kit = createKit({ restore: 'never', development: true, endpoints: { session: false } })
+    kit.on('/auth/refresh', () => json({ errors: [{ message: SECRET }] }, { status }))
+    const { message } = await failed(kit.auth.refresh({ force: true }))
+    expect(message).toContain(
+      `POST /auth/refresh answered ${status} application/json: the answer is no refusal that the client knows. Where it says that nobody is signed in, name it in \`refusals\`.`,
+    )
+  },
+)
+
 it('R92 in session mode it is the user that is missing', async () => {
   const options = { development: true, mode: 'session', session: { csrf: {} } } as const
   const kit = createKit({ restore: 'never', ...options })
