@@ -4,18 +4,18 @@ import type { Ports } from './core/ports.js'
 import type { AuthenticatedState, AuthState, LogoutScope } from './core/types.js'
 import { resolveOptions } from './options/resolve.js'
 import type { AuthClientOptions } from './options/types.js'
-import type { DiagnosticEntry } from './runtime/diagnostics.js'
-import type { Diagnosis } from './runtime/diagnose.js'
-import type { AuthEvents } from './runtime/events.js'
-import type { LogoutResult } from './runtime/logout.js'
-import type { AuthRequestInit } from './runtime/requests.js'
-import { Runtime } from './runtime/runtime.js'
+import type { DiagnosticEntry } from './plumbing/diagnostics.js'
+import type { Diagnosis } from './wire/diagnose.js'
+import type { AuthEvents } from './plumbing/events.js'
+import type { LogoutResult } from './acts/logout.js'
+import type { AuthRequestInit } from './use/requests.js'
+import { Runtime } from './runtime.js'
 import { Listeners, report } from './store.js'
 import { browserPorts } from './browser/ports.js'
 import { WRONG_VALIDITY, wrongEvent } from './words.js'
 
 export type { AuthEvents, AuthRequestInit, Diagnosis, DiagnosticEntry, LogoutResult }
-export type { DiagnosticType } from './runtime/diagnostics.js'
+export type { DiagnosticType } from './plumbing/diagnostics.js'
 
 /**
  * Keeps a person signed in. Every method can be used detached (`const { fetch } = auth`), every promise settles, and

@@ -1,5 +1,5 @@
 /*
- * What the development build says to a developer, all of it but what `runtime/diagnose.ts` loads for itself. The build puts
+ * What the development build says to a developer, all of it but what `wire/diagnose.ts` loads for itself. The build puts
  * `words.production.ts` in the place of this file; run from the sources it is this one.
  */
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
-import { linked } from '../../src/runtime/waiting.js'
+import { linked } from '../../src/plumbing/waiting.js'
 import { type Kit, settle, signedIn } from '../support/kit.js'
 import { failure } from './support.js'
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { DiagnosticEntry } from '../../src/runtime/diagnostics.js'
+import type { DiagnosticEntry } from '../../src/plumbing/diagnostics.js'
 import { ANN, BOB, createKit, grant, json, type Kit, refusal, settle, signedIn } from '../support/kit.js'
 import { failure, gate, outcome, stateOf } from './support.js'
 import { saying } from '../support/words.js'

@@ -1,7 +1,7 @@
 /* CSRF tokens: where they come from, what a refusal does, and that nobody's write goes out as that of somebody else. */
 import { expect, it, vi } from 'vitest'
 import type { AuthClientOptions } from '../../src/options/types.js'
-import { isOvertaken } from '../../src/runtime/csrf.js'
+import { isOvertaken } from '../../src/wire/csrf.js'
 import type { BackendOptions } from '../../src/testing/backend/options.js'
 import { ANN, BOB, createStage, ORIGIN, type Person, type Stage } from './session-support.js'
 import { saying } from '../support/words.js'

@@ -2,7 +2,7 @@
 import type { AuthClient } from '../../src/client.js'
 import type { Channels, Locks } from '../../src/core/ports.js'
 import { isAuthError } from '../../src/errors.js'
-import type { AuthEvents } from '../../src/runtime/events.js'
+import type { AuthEvents } from '../../src/plumbing/events.js'
 import { type Answer, type Kit, type ManualClock, settle } from '../support/kit.js'
 
 /** An answer that is given when the test says so. */

@@ -6,8 +6,8 @@ import type { AuthClient } from '../../src/client.js'
 import { createClientWith } from '../../src/client.js'
 import type { AuthState } from '../../src/core/types.js'
 import type { AuthClientOptions } from '../../src/options/types.js'
-import type { AuthEvents } from '../../src/runtime/events.js'
-import type { DiagnosticEntry } from '../../src/runtime/diagnostics.js'
+import type { AuthEvents } from '../../src/plumbing/events.js'
+import type { DiagnosticEntry } from '../../src/plumbing/diagnostics.js'
 import type { VirtualPage } from '../../src/testing/world/page.js'
 
 export interface Person {

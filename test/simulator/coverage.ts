@@ -1,6 +1,6 @@
 /* What a run met, counted: a green run means something only if all of it happened. */
 import type { AuthState } from '../../src/core/types.js'
-import type { DiagnosticEntry } from '../../src/runtime/diagnostics.js'
+import type { DiagnosticEntry } from '../../src/plumbing/diagnostics.js'
 import type { Exchange, ExchangePhase } from '../../src/testing/world/network.js'
 import type { Ledger } from './ledger.js'
 import { bearerOf, CREDENTIAL } from './ledger.js'

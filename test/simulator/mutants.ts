@@ -37,7 +37,7 @@ const TOLD_LATE = { tabs: 2, channel: false, storageEventDelay: 2000 } as const
 const REFRESHING: readonly Mutant[] = [
   {
     name: 'the refresh lock is ignored',
-    file: 'runtime/refresh.ts',
+    file: 'acts/refresh.ts',
     find: 'context.lock.take(waitMs, () => (contended = true))',
     replace: 'Promise.resolve(undefined)',
     breaks: 'P3',
@@ -49,7 +49,7 @@ const REFRESHING: readonly Mutant[] = [
   },
   {
     name: 'the facts are not read again when the lock is granted',
-    file: 'runtime/refresh.ts',
+    file: 'acts/refresh.ts',
     find: "if (await this.#adopted(need, known, ask)) return { kind: 'refreshed' }",
     replace: '',
     breaks: 'P3',
@@ -68,7 +68,7 @@ const REFRESHING: readonly Mutant[] = [
   },
   {
     name: 'the loser of a race does not try again',
-    file: 'runtime/refresh.ts',
+    file: 'acts/refresh.ts',
     find: "if (attempt === 1 && (hadSession || verdict.kind === 'raced')) {",
     replace: 'if (attempt === 0) {',
     breaks: 'P1',
@@ -79,7 +79,7 @@ const REFRESHING: readonly Mutant[] = [
   },
   {
     name: 'a refresh dies with its page',
-    file: 'runtime/endpoints.ts',
+    file: 'wire/endpoints.ts',
     find: "const lasting = keepalive && endpoint !== 'login'",
     replace: "const lasting = endpoint === 'logout'",
     breaks: 'P4',
@@ -87,7 +87,7 @@ const REFRESHING: readonly Mutant[] = [
   },
   {
     name: 'the client after a dispose does not join the refresh that runs',
-    file: 'runtime/renewal.ts',
+    file: 'acts/renewal.ts',
     find: 'if (running && !force && isSame(running.epoch, under.epoch)) return running.answered as Promise<Answered>',
     replace: '',
     breaks: 'P3',
@@ -95,7 +95,7 @@ const REFRESHING: readonly Mutant[] = [
   },
   {
     name: 'a dispose aborts the refresh that runs',
-    file: 'runtime/endpoints.ts',
+    file: 'wire/endpoints.ts',
     find: 'if (signal) init.signal = signal',
     replace: 'init.signal = context.disposed',
     breaks: 'P3',
@@ -103,7 +103,7 @@ const REFRESHING: readonly Mutant[] = [
   },
   {
     name: 'a 5xx is taken as a refusal',
-    file: 'runtime/answers.ts',
+    file: 'wire/answers.ts',
     find: "if (status === 409 && code === RACED) return { kind: 'raced' }",
     replace: "if (status >= 500) return { kind: 'refused', reason: 'expired', status, asked: sentAt.wall }",
     breaks: 'P1',
@@ -111,7 +111,7 @@ const REFRESHING: readonly Mutant[] = [
   },
   {
     name: 'Retry-After is ignored',
-    file: 'runtime/refresh.ts',
+    file: 'acts/refresh.ts',
     find: 'Math.max(retryAfter, ',
     replace: 'Math.max(0, ',
     breaks: 'P3',
@@ -119,7 +119,7 @@ const REFRESHING: readonly Mutant[] = [
   },
   {
     name: 'there is no back-off',
-    file: 'runtime/refresh.ts',
+    file: 'acts/refresh.ts',
     find: 'const delay = Math.max(',
     replace: 'const delay = 0 * Math.max(',
     breaks: 'P3',
@@ -127,7 +127,7 @@ const REFRESHING: readonly Mutant[] = [
   },
   {
     name: 'the back-off of a sibling is ignored',
-    file: 'runtime/tabs.ts',
+    file: 'acts/tabs.ts',
     find: "if (message.type === 'ask') answer(context, message)",
     replace: "if (message.type === 'wait') return; if (message.type === 'ask') answer(context, message)",
     breaks: 'P3',
@@ -135,7 +135,7 @@ const REFRESHING: readonly Mutant[] = [
   },
   {
     name: 'a request has no deadline',
-    file: 'runtime/endpoints.ts',
+    file: 'wire/endpoints.ts',
     find: 'within(context.ports.clock, context.options.timeouts.request, request)',
     replace: 'request',
     breaks: 'P4',
@@ -154,7 +154,7 @@ const SIGNING_OUT: readonly Mutant[] = [
   },
   {
     name: 'the marker is not read before a token is used',
-    file: 'runtime/tokens.ts',
+    file: 'use/tokens.ts',
     find: 'context.syncMarker()',
     replace: '',
     breaks: 'P2',
@@ -170,7 +170,7 @@ const SIGNING_OUT: readonly Mutant[] = [
   },
   {
     name: 'a pending logout is not delivered at the next start',
-    file: 'runtime/start.ts',
+    file: 'acts/start.ts',
     find: 'context.state.logout && logouts.deliver()',
     replace: 'undefined',
     breaks: 'P2',
@@ -178,7 +178,7 @@ const SIGNING_OUT: readonly Mutant[] = [
   },
   {
     name: 'a logout says neither by its id nor by its token which session it ends',
-    file: 'runtime/logout.ts',
+    file: 'acts/logout.ts',
     find: 'body, token: bearer, csrf })',
     replace: 'body: { scope }, csrf })',
     breaks: 'P1',
@@ -194,7 +194,7 @@ const SIGNING_OUT: readonly Mutant[] = [
   },
   {
     name: 'a logout does not reject the login before it that waits',
-    file: 'runtime/login.ts',
+    file: 'acts/login.ts',
     find: 'if (logouts.requests !== requests) throw overtaken()',
     replace: '',
     breaks: 'P2',
@@ -205,7 +205,7 @@ const SIGNING_OUT: readonly Mutant[] = [
 const SIGNING_IN: readonly Mutant[] = [
   {
     name: 'a login is not ordered by the lock',
-    file: 'runtime/login.ts',
+    file: 'acts/login.ts',
     find: 'context.lock.take(options.timeouts.lock)',
     replace: 'Promise.resolve(undefined)',
     breaks: 'P1',
@@ -216,7 +216,7 @@ const SIGNING_IN: readonly Mutant[] = [
   },
   {
     name: 'a sign-in elsewhere does not resynchronise',
-    file: 'runtime/runtime.ts',
+    file: 'runtime.ts',
     find: "void refresher.refresh({ cause: 'resync', anew: true, held: context.state.credential?.generation })",
     replace: '',
     breaks: 'P4',
@@ -232,7 +232,7 @@ const SIGNING_IN: readonly Mutant[] = [
   },
   {
     name: 'what waits for the old identity goes on for the new one',
-    file: 'runtime/context.ts',
+    file: 'plumbing/context.ts',
     find: 'return life.abort(new AuthError(',
     replace: 'return void (life, new AuthError(',
     breaks: 'P6',
@@ -255,7 +255,7 @@ const STARTING: readonly Mutant[] = [
   },
   {
     name: 'whom the server has not named is shown when it gives no answer later',
-    file: 'runtime/refresh.ts',
+    file: 'acts/refresh.ts',
     find: '&& !this.#refuted && context.state.candidate',
     replace: '&& context.state.candidate',
     breaks: 'P2',
@@ -266,7 +266,7 @@ const STARTING: readonly Mutant[] = [
   },
   {
     name: 'where nobody is signed in, a start does not ask whether a link of the server has changed that',
-    file: 'runtime/start.ts',
+    file: 'acts/start.ts',
     find: "if (phase !== 'in' && !acted && isAsking(context)) return visit()",
     replace: '',
     breaks: 'P1',
@@ -288,7 +288,7 @@ const SENDING: readonly Mutant[] = [
   },
   {
     name: 'a 401 is answered with the same token',
-    file: 'runtime/tokens.ts',
+    file: 'use/tokens.ts',
     find: 'const known = credential === rejected ? undefined : credential',
     replace: 'const known = credential',
     breaks: 'P4',
@@ -296,7 +296,7 @@ const SENDING: readonly Mutant[] = [
   },
   {
     name: 'any origin may receive the credential',
-    file: 'runtime/requests.ts',
+    file: 'use/requests.ts',
     find: 'return url.origin === baseUrl(context)?.origin || context.options.allowedOrigins.includes(url.origin)',
     replace: 'return true',
     breaks: 'P5',
@@ -304,7 +304,7 @@ const SENDING: readonly Mutant[] = [
   },
   {
     name: 'a token goes over the channel although sharing is off',
-    file: 'runtime/context.ts',
+    file: 'plumbing/context.ts',
     find: 'const tokenMayTravel = channel.memoryOnly && this.options.shareToken',
     replace: 'const tokenMayTravel = true',
     breaks: 'P5',
@@ -318,7 +318,7 @@ const SESSION = { mode: 'session', csrf: 'answer', tells: true } as const
 const BY_COOKIE: readonly Mutant[] = [
   {
     name: 'a write does not look whether somebody else has signed in',
-    file: 'runtime/csrf.ts',
+    file: 'wire/csrf.ts',
     find: 'csrfToken(context, undefined) !== credential.token',
     replace: 'credential.token === undefined',
     breaks: 'P6',
@@ -326,7 +326,7 @@ const BY_COOKIE: readonly Mutant[] = [
   },
   {
     name: 'a write that has waited does not look again whether somebody else has signed in',
-    file: 'runtime/tokens.ts',
+    file: 'use/tokens.ts',
     find: 'renewed !== rejected && (round > 0 || asked || !isForeign(renewed))',
     replace: 'renewed !== rejected && !(asked && isForeign(undefined))',
     breaks: 'P6',
@@ -338,7 +338,7 @@ const BY_COOKIE: readonly Mutant[] = [
   },
   {
     name: 'a write that waits for the old identity is replayed for the new one',
-    file: 'runtime/context.ts',
+    file: 'plumbing/context.ts',
     find: 'return life.abort(new AuthError(',
     replace: 'return void (life, new AuthError(',
     breaks: 'P6',
@@ -354,7 +354,7 @@ const BY_COOKIE: readonly Mutant[] = [
   },
   {
     name: 'a logout does not abort what runs',
-    file: 'runtime/requests.ts',
+    file: 'use/requests.ts',
     find: 'linked(context.life, rest.signal === undefined',
     replace: 'linked(rest.signal === undefined',
     breaks: 'P2',

@@ -15,8 +15,12 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   options: ['core', 'errors', 'words'],
   store: ['core'],
   browser: ['core', 'errors'],
-  runtime: ['core', 'errors', 'options', 'store', 'words'],
-  client: ['core', 'errors', 'options', 'store', 'runtime', 'browser', 'words'],
+  plumbing: ['core', 'errors', 'options', 'store', 'words'],
+  wire: ['core', 'errors', 'options', 'plumbing', 'words'],
+  acts: ['core', 'errors', 'options', 'plumbing', 'wire', 'words'],
+  use: ['core', 'errors', 'options', 'plumbing', 'wire', 'acts', 'words'],
+  runtime: ['core', 'errors', 'options', 'plumbing', 'wire', 'acts', 'use', 'words'],
+  client: ['core', 'errors', 'options', 'store', 'plumbing', 'wire', 'acts', 'use', 'runtime', 'browser', 'words'],
   index: ['core', 'errors', 'options', 'client'],
   ky: ['core', 'errors', 'options', 'client', 'index'],
   presets: ['core', 'errors', 'options', 'client', 'index'],
@@ -26,7 +30,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 
 /** Which layers may import a package. One that is not listed may be imported by none. */
 const MAY_USE: Record<string, readonly string[]> = {
-  jose: ['runtime', 'testing'],
+  jose: ['wire', 'testing'],
   'broadcast-channel': ['browser'],
   ky: ['ky'],
   react: ['react'],

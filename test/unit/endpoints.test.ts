@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import { resolveOptions } from '../../src/options/resolve.js'
 import type { AuthClientOptions } from '../../src/options/types.js'
-import { Context } from '../../src/runtime/context.js'
-import { baseUrl, call, endpointUrl, parseRetryAfter } from '../../src/runtime/endpoints.js'
+import { Context } from '../../src/plumbing/context.js'
+import { baseUrl, call, endpointUrl, parseRetryAfter } from '../../src/wire/endpoints.js'
 import { createKit, json, ManualClock, ORIGIN } from '../support/kit.js'
 
 const NOW = Date.parse('Wed, 21 Oct 2026 07:28:00 GMT')

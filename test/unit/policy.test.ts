@@ -17,7 +17,7 @@ const FORBIDDEN: Record<string, RegExp> = {
 }
 
 /** The public entries, and what they load later. */
-const entries = ['index', 'ky', 'runtime/diagnose'].map(
+const entries = ['index', 'ky', 'wire/diagnose'].map(
   (name) => [name, `export * from './src/${name}.ts'`] as const,
 )
 

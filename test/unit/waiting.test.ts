@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { linked, pause, raced, within } from '../../src/runtime/waiting.js'
+import { linked, pause, raced, within } from '../../src/plumbing/waiting.js'
 import { ManualClock, settle } from '../support/kit.js'
 
 /** A promise, what settles it, and a signal that counts who listens to it. */

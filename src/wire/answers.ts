@@ -5,11 +5,12 @@ import type { EndReason, Mode } from '../core/types.js'
 import { AuthError, type AuthErrorCode } from '../errors.js'
 import type { AnswerFields, AnswerOf } from '../options/answers.js'
 import * as words from '../words.js'
-import type { Context } from './context.js'
+import type { Context } from '../plumbing/context.js'
 import { csrfToken } from './csrf.js'
 import { inDevelopment, LOADED } from './development.js'
-import { call, type Reply } from './endpoints.js'
-import { within } from './waiting.js'
+import { call } from './endpoints.js'
+import type { Reply } from '../plumbing/reply.js'
+import { within } from '../plumbing/waiting.js'
 
 /** What an answer that should bring a credential comes to. */
 export type GrantVerdict = { readonly kind: 'granted'; readonly grant: Grant } | Indeterminate

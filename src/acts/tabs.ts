@@ -4,8 +4,8 @@ import { type Message, parseMessage } from '../core/messages.js'
 import type { Grant } from '../core/state.js'
 import { announce } from '../core/telling.js'
 import { waitLeft } from '../core/waits.js'
-import { drawLead, makeIdentity } from './answers.js'
-import type { Context } from './context.js'
+import { drawLead, makeIdentity } from '../wire/answers.js'
+import type { Context } from '../plumbing/context.js'
 
 /** Opens the channel to the other tabs, where there is one and it is closed. */
 export function openChannel(context: Context): void {

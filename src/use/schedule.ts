@@ -1,8 +1,8 @@
 import { type Credential, remaining } from '../core/lifetime.js'
 import { waitLeft } from '../core/waits.js'
-import type { Context } from './context.js'
-import { inDevelopment } from './development.js'
-import type { Refresher } from './refresh.js'
+import type { Context } from '../plumbing/context.js'
+import { inDevelopment } from '../wire/development.js'
+import type { Refresher } from '../acts/refresh.js'
 
 /** However short a token lives, the schedule does not renew it more often than that. */
 const SHORTEST_MS = 1000

@@ -1,9 +1,9 @@
 import { type Credential, margin, remaining } from '../core/lifetime.js'
 import { AuthError } from '../errors.js'
-import type { Context } from './context.js'
-import { isOvertaken } from './csrf.js'
-import type { Refresher } from './refresh.js'
-import { raced } from './waiting.js'
+import type { Context } from '../plumbing/context.js'
+import { isOvertaken } from '../wire/csrf.js'
+import type { Refresher } from '../acts/refresh.js'
+import { raced } from '../plumbing/waiting.js'
 
 export interface TokenNeed {
   readonly cause: string

@@ -3,14 +3,14 @@ import { type Credential, elapsed } from '../core/lifetime.js'
 import { sameJson } from '../core/same-json.js'
 import { AuthError, isA } from '../errors.js'
 import * as words from '../words.js'
-import type { Context } from './context.js'
-import { asksForCsrf, cookieHeaders, isSafe } from './csrf.js'
-import { LOADED } from './development.js'
-import { baseUrl, endpointUrl, isHtml } from './endpoints.js'
-import type { Refresher } from './refresh.js'
+import type { Context } from '../plumbing/context.js'
+import { asksForCsrf, cookieHeaders, isSafe } from '../wire/csrf.js'
+import { LOADED } from '../wire/development.js'
+import { baseUrl, endpointUrl, isHtml } from '../wire/endpoints.js'
+import type { Refresher } from '../acts/refresh.js'
 import { ensureToken } from './tokens.js'
-import { modeOf } from './obtain.js'
-import { linked, raced, within } from './waiting.js'
+import { modeOf } from '../wire/obtain.js'
+import { linked, raced, within } from '../plumbing/waiting.js'
 
 /** `RequestInit` of the platform, and whether the request acts for the user. */
 export interface AuthRequestInit extends RequestInit {
@@ -57,7 +57,7 @@ export async function authenticatedFetch(
     // It goes without the credential, which may not be what was meant.
     const look = async ({ status }: Response) => {
       if (url && (isRelative || status === 401) && !headers.has('authorization'))
-        (await import('./diagnose.js')).strayed(context, url, status, LOADED)
+        (await import('../wire/diagnose.js')).strayed(context, url, status, LOADED)
     }
     void sent.then(look).catch(() => {})
     return sent

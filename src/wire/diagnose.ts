@@ -1,9 +1,9 @@
 import type { AuthErrorCode } from '../errors.js'
 import type { AnswerFields, AnswerOf } from '../options/answers.js'
 import type { Verdict } from './answers.js'
-import type { Context } from './context.js'
+import type { Context } from '../plumbing/context.js'
 import type { LOADED } from './development.js'
-import type { Reply } from './endpoints.js'
+import type { Reply } from '../plumbing/reply.js'
 
 /** Whether the cookie comes back to the server, as far as script can tell. */
 export interface Diagnosis {

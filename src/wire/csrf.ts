@@ -1,8 +1,8 @@
 import type { Credential } from '../core/lifetime.js'
 import { isTokenText } from '../core/messages.js'
-import type { Context } from './context.js'
-import type { Reply } from './endpoints.js'
-import { within } from './waiting.js'
+import type { Context } from '../plumbing/context.js'
+import type { Reply } from '../plumbing/reply.js'
+import { within } from '../plumbing/waiting.js'
 
 export const isSafe = (method: string): boolean => ['GET', 'HEAD', 'OPTIONS'].includes(method)
 

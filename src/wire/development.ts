@@ -1,10 +1,10 @@
 import { AuthError } from '../errors.js'
 import { isLoopback } from '../options/urls.js'
 import { BEGIN } from '../words.js'
-import type { Context } from './context.js'
+import type { Context } from '../plumbing/context.js'
 import type * as Diagnose from './diagnose.js'
 import { baseUrl, endpointUrl } from './endpoints.js'
-import { within } from './waiting.js'
+import { within } from '../plumbing/waiting.js'
 
 /** What the module for developers needs of what is loaded anyway: an import from there would cut every bundle of the client in two. */
 export const LOADED = { AuthError, BEGIN, baseUrl, endpointUrl, isDevelopment, isLoopback, within }

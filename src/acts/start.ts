@@ -3,13 +3,13 @@ import { isSame, NO_EPOCH } from '../core/epoch.js'
 import { WHICHEVER } from '../core/pending-logout.js'
 import type { Identity } from '../core/state.js'
 import * as words from '../words.js'
-import { judgeRefresh } from './answers.js'
-import type { Context } from './context.js'
+import { judgeRefresh } from '../wire/answers.js'
+import type { Context } from '../plumbing/context.js'
 import type { Logouts } from './logout.js'
-import { canLook, isSameSession, look } from './look.js'
+import { canLook, isSameSession, look } from '../wire/look.js'
 import type { Refresher, RefreshOutcome } from './refresh.js'
 import { openChannel } from './tabs.js'
-import { raced, within } from './waiting.js'
+import { raced, within } from '../plumbing/waiting.js'
 
 /** How long a person may take at the sign-in page before the return counts as an ordinary start. */
 const REDIRECT_MS = 600_000

@@ -1,15 +1,16 @@
 import { isSame } from '../core/epoch.js'
 import { type Credential, margin, remaining } from '../core/lifetime.js'
 import type { Grant, Under } from '../core/state.js'
-import { judgeRefresh, type Verdict } from './answers.js'
+import { judgeRefresh, type Verdict } from '../wire/answers.js'
 import * as words from '../words.js'
-import type { Context } from './context.js'
-import type { DiagnosticEntry } from './diagnostics.js'
-import { inDevelopment } from './development.js'
-import { inTime, isDone, type Reply, timedOut } from './endpoints.js'
-import { modeOf, obtain, REFRESH, SESSION } from './obtain.js'
+import type { Context } from '../plumbing/context.js'
+import type { DiagnosticEntry } from '../plumbing/diagnostics.js'
+import { inDevelopment } from '../wire/development.js'
+import { inTime, isDone, timedOut } from '../wire/endpoints.js'
+import type { Reply } from '../plumbing/reply.js'
+import { modeOf, obtain, REFRESH, SESSION } from '../wire/obtain.js'
 import { noteAsked, patienceOf } from './outstanding.js'
-import { raced } from './waiting.js'
+import { raced } from '../plumbing/waiting.js'
 
 /** Why the server is asked, and what its yes means. */
 export interface Renewal {

@@ -1,5 +1,5 @@
 import { type Credential, margin } from '../core/lifetime.js'
-import type { Context } from './context.js'
+import type { Context } from '../plumbing/context.js'
 
 export const presenceKey = ({ name }: Context): string => `${name}:held`
 

@@ -1,10 +1,11 @@
 import type { Mode } from '../core/types.js'
 import type { AnswerOf } from '../options/answers.js'
-import { isBackground } from './activity.js'
+import { isBackground } from '../plumbing/activity.js'
 import { isPresent, readFields, refusalOf } from './answers.js'
-import type { Context } from './context.js'
+import type { Context } from '../plumbing/context.js'
 import { csrfToken } from './csrf.js'
-import { call, inTime, type Reply } from './endpoints.js'
+import { call, inTime } from './endpoints.js'
+import type { Reply } from '../plumbing/reply.js'
 
 export const REFRESH = { endpoint: 'refresh', method: 'POST' } as const
 export const SESSION = { endpoint: 'session', method: 'GET' } as const

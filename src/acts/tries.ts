@@ -1,5 +1,5 @@
 import type { Instant } from '../core/lifetime.js'
-import type { Context } from './context.js'
+import type { Context } from '../plumbing/context.js'
 
 /** Behind the first, tries of a browser are so far apart: a server that comes back is found soon, and is not stormed. */
 export const SPACING_MS = 5500

@@ -1,4 +1,4 @@
-import type { Context } from './context.js'
+import type { Context } from '../plumbing/context.js'
 
 /** So much of the server's grace is left to ask once more with the old cookie. */
 const GRACE_LEFT_MS = 5000

@@ -1,28 +1,29 @@
-import type { LifecycleSignal, Ports } from '../core/ports.js'
-import { type Credential, elapsed, remaining } from '../core/lifetime.js'
-import type { LogoutScope } from '../core/types.js'
-import { AuthError } from '../errors.js'
-import type { ResolvedOptions } from '../options/resolve.js'
-import * as words from '../words.js'
-import { noteActivity } from './activity.js'
-import { Context } from './context.js'
-import type * as Diagnose from './diagnose.js'
-import { judgeRefresh, type Verdict } from './answers.js'
-import { inDevelopment, LOADED } from './development.js'
-import { call, endpointUrl, inTime, type Reply } from './endpoints.js'
-import { Events } from './events.js'
-import { login } from './login.js'
-import { Logouts, type LogoutResult } from './logout.js'
-import { obtain } from './obtain.js'
-import { createPresence, presenceKey } from './presence.js'
-import { Refresher } from './refresh.js'
-import { renew, type Settled } from './renewal.js'
-import { authenticatedFetch, type AuthRequestInit } from './requests.js'
-import { createSchedule } from './schedule.js'
-import { activated, askOnReturn, lookBehind, markRedirect, start } from './start.js'
-import { closeChannel, openChannel } from './tabs.js'
-import { ensureToken, notSignedIn, type TokenNeed } from './tokens.js'
-import { pause, raced, within } from './waiting.js'
+import type { LifecycleSignal, Ports } from './core/ports.js'
+import { type Credential, elapsed, remaining } from './core/lifetime.js'
+import type { LogoutScope } from './core/types.js'
+import { AuthError } from './errors.js'
+import type { ResolvedOptions } from './options/resolve.js'
+import * as words from './words.js'
+import { noteActivity } from './plumbing/activity.js'
+import { Context } from './plumbing/context.js'
+import type * as Diagnose from './wire/diagnose.js'
+import { judgeRefresh, type Verdict } from './wire/answers.js'
+import { inDevelopment, LOADED } from './wire/development.js'
+import { call, endpointUrl, inTime } from './wire/endpoints.js'
+import type { Reply } from './plumbing/reply.js'
+import { Events } from './plumbing/events.js'
+import { login } from './acts/login.js'
+import { Logouts, type LogoutResult } from './acts/logout.js'
+import { obtain } from './wire/obtain.js'
+import { createPresence, presenceKey } from './acts/presence.js'
+import { Refresher } from './acts/refresh.js'
+import { renew, type Settled } from './acts/renewal.js'
+import { authenticatedFetch, type AuthRequestInit } from './use/requests.js'
+import { createSchedule } from './use/schedule.js'
+import { activated, askOnReturn, lookBehind, markRedirect, start } from './acts/start.js'
+import { closeChannel, openChannel } from './acts/tabs.js'
+import { ensureToken, notSignedIn, type TokenNeed } from './use/tokens.js'
+import { pause, raced, within } from './plumbing/waiting.js'
 
 const DRAWING_MS = 50
 
@@ -100,7 +101,7 @@ export class Runtime {
     if (page.embedded() && !context.options.redirectInFrame)
       throw new AuthError('embedded', { action: words.BEGIN })
     // Loaded by those alone who sign in by redirect.
-    const { checkReturnTo, ownPath } = await import('./return-to.js')
+    const { checkReturnTo, ownPath } = await import('./acts/return-to.js')
     const path = returnTo === undefined ? ownPath(context, LOADED) : checkReturnTo(context, returnTo, LOADED)
     void this.started()
     await raced(activated(context), context.disposed)
@@ -200,7 +201,7 @@ export class Runtime {
   async diagnose(): Promise<Diagnose.Diagnosis> {
     this.#needPage(words.DIAGNOSE)
     const { context } = this
-    const { diagnose } = await import('./diagnose.js')
+    const { diagnose } = await import('./wire/diagnose.js')
     const { session, user } = context.options.endpoints
     // Where the user endpoint knows the token alone, only a refresh shows whether the cookie comes back.
     const byRefresh = session === false && user !== false && context.state.phase === 'in'

@@ -1,7 +1,7 @@
 import type { AuthError } from '../errors.js'
 import type { Endpoints } from '../options/types.js'
-import type { baseUrl, endpointUrl } from './endpoints.js'
-import type { Context } from './context.js'
+import type { baseUrl, endpointUrl } from '../wire/endpoints.js'
+import type { Context } from '../plumbing/context.js'
 
 const MAX_LENGTH = 2048
 

@@ -5,10 +5,11 @@ import type { Mode } from '../core/types.js'
 import type { AuthError } from '../errors.js'
 import { failure, isPresent, judgeRefresh, makeIdentity, readFields } from './answers.js'
 import { RESTORE } from '../words.js'
-import type { Context } from './context.js'
-import { inTime, type Reply, timedOut } from './endpoints.js'
+import type { Context } from '../plumbing/context.js'
+import { inTime, timedOut } from './endpoints.js'
+import type { Reply } from '../plumbing/reply.js'
 import { modeOf, probe, SESSION } from './obtain.js'
-import { raced } from './waiting.js'
+import { raced } from '../plumbing/waiting.js'
 
 /** Whom the cookie is for, in the words of the session endpoint. */
 export type Found =
