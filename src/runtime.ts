@@ -121,38 +121,37 @@ export class Runtime {
     const result = await this.#logouts.request(scope)
     if (result.server === 'confirmed')
       void inDevelopment(this.context, async (module) =>
-        module.verifyLogout(this.context, await this.#askSession(), sessionId, () => this.#tryRefresh('out')),
+        module.verifyLogout(this.context, await this.#askSession(), sessionId, () => this.#tryRefresh()),
       )
     return result
   }
 
-  #askSession(): Promise<Reply | undefined> {
+  async #askSession(): Promise<Reply | undefined> {
     const { context } = this
-    const asked = endpointUrl(context, 'session')
-      ? inTime(context, call(context, { endpoint: 'session', method: 'GET' }))
-      : Promise.resolve(undefined)
-    return raced(asked, context.disposed)
+    if (!endpointUrl(context, 'session')) return undefined
+    return raced(inTime(context, call(context, { endpoint: 'session', method: 'GET' })), context.disposed)
   }
 
   /**
    * What it refuses ends nothing: the page is told, and the person goes on as long as his token is good. Nothing is asked where
    * somebody has signed in or out before the lock was free: a logout may be under way, and would not end what this brings.
    */
-  async #tryRefresh(wanted: 'in' | 'out'): Promise<Verdict | undefined> {
+  async #tryRefresh(): Promise<Verdict | undefined> {
     const { context } = this
+    const before = context.state.phase
     const release = await context.lock.take(context.options.timeouts.lock)
     let settled: Settled | undefined
     try {
       context.syncMarker()
       const { epoch, generation, phase } = context.state
-      if (phase !== wanted) return undefined
+      if (phase !== before) return undefined
       // Behind a logout it shows nobody, whatever it brings.
       if (phase === 'out') return await judgeRefresh(context, await obtain(context))
       settled = await renew(context, { cause: 'diagnose', restore: true }, { epoch, generation })
       return settled
     } finally {
       release?.()
-      if (settled?.kind === 'granted') settled.flush?.()
+      settled?.flush?.()
     }
   }
 
@@ -205,7 +204,7 @@ export class Runtime {
     const { session, user } = context.options.endpoints
     // Where the user endpoint knows the token alone, only a refresh shows whether the cookie comes back.
     const byRefresh = session === false && user !== false && context.state.phase === 'in'
-    return diagnose(context, await (byRefresh ? this.#tryRefresh('in') : this.#askSession()), LOADED)
+    return diagnose(context, await (byRefresh ? this.#tryRefresh() : this.#askSession()), LOADED)
   }
 
   dispose(): void {

@@ -201,7 +201,7 @@ export class Logouts {
       !this.#refresher.flight &&
       // A look whether the cookie comes back is none of the refresher's.
       !context.ports.flights.has(context.name) &&
-      (mode === 'session' || (first && !mode) || !!this.#proofs.get(WHICHEVER))
+      (mode === 'session' || (first && !mode) || this.#proofs.get(WHICHEVER))
     const asks = !unlocked || mode === 'session'
     const { leaving } = context.lock
     const release = unlocked ? undefined : await context.lock.takeNow(context.options.timeouts.request)
