@@ -1,7 +1,7 @@
 import { isOver } from '../core/ends.js'
 import { isSame } from '../core/epoch.js'
 import { elapsed } from '../core/lifetime.js'
-import { oneOf } from '../core/marker.js'
+import { oneOf } from '../core/checks.js'
 import type { ClientState, Grant, Under } from '../core/state.js'
 import { AuthError, type AuthErrorCode } from '../errors.js'
 import { LOG_IN, WRONG_CREDENTIALS } from '../words.js'

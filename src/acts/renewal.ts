@@ -41,8 +41,7 @@ export async function renew(context: Context, need: Renewal, sent: Under): Promi
     ...(credential && ahead(context, credential)),
   })
   const started = context.ports.clock.monotonic()
-  const unanswered = () =>
-    timedOut(context, words.REFRESH, modeOf(context) === 'session' ? SESSION : REFRESH)
+  const unanswered = () => timedOut(context, words.REFRESH, modeOf(context) === 'session' ? SESSION : REFRESH)
   let late = false
   const { clock } = context.ports
   // An abort loses the cookie that the answer sets, which the server forgives for a while; for ever it would keep a connection.

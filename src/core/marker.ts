@@ -1,3 +1,4 @@
+import { isCount, isHandle, isRecord, oneOf } from './checks.js'
 import { parseEpoch } from './epoch.js'
 import { MOST_PENDING, WHICHEVER } from './pending-logout.js'
 import { END_REASONS, type Epoch, type EndReason, type LogoutScope, type Mode } from './types.js'
@@ -28,15 +29,6 @@ const MODES = ['token', 'session'] as const
 const STATES = ['in', 'out', 'logout-pending'] as const
 /** Longer than any marker of ours, also with every character escaped: what is larger was not written by us. */
 const MAX_LENGTH = 16_384
-
-export const oneOf = <const T extends string>(values: readonly T[], value: unknown): T | undefined =>
-  values.find((candidate) => candidate === value)
-
-export const isCount = (value: unknown): value is number =>
-  Number.isSafeInteger(value) && (value as number) >= 0
-
-export const isHandle = (value: unknown): value is string =>
-  typeof value === 'string' && value.length > 0 && value.length <= 512
 
 /** A version that this one cannot read must keep its marker under another key: tabs of both may be open at once. */
 export function serializeMarker(marker: Marker): string {
@@ -73,8 +65,4 @@ function parseRecord(text: string | null | undefined): Record<string, unknown> |
   } catch {
     return undefined
   }
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,5 +1,5 @@
 import { parseEpoch } from './epoch.js'
-import { isCount, isHandle, isRecord, oneOf } from './marker.js'
+import { isCount, isHandle, isRecord, oneOf } from './checks.js'
 import { END_REASONS, type Epoch, type EndReason, type Mode } from './types.js'
 
 /** The version of what tabs say to each other. A tab that reads another one ignores it. */

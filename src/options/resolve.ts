@@ -1,4 +1,4 @@
-import { oneOf } from '../core/marker.js'
+import { oneOf } from '../core/checks.js'
 import { END_REASONS, type Mode } from '../core/types.js'
 import * as words from '../words.js'
 import { type AnswerFields, type AnswerOf, errorCode, parseAnswer, userId } from './answers.js'

@@ -1,5 +1,6 @@
 import { isNewer, isSame } from '../core/epoch.js'
-import { isHandle, type Marker, parseMarker, serializeMarker } from '../core/marker.js'
+import { isHandle } from '../core/checks.js'
+import { type Marker, parseMarker, serializeMarker } from '../core/marker.js'
 import { type Message, wrap } from '../core/messages.js'
 import { WHICHEVER } from '../core/pending-logout.js'
 import type { Credential, Instant } from '../core/lifetime.js'

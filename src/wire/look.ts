@@ -1,5 +1,5 @@
 import { isSame } from '../core/epoch.js'
-import { oneOf } from '../core/marker.js'
+import { oneOf } from '../core/checks.js'
 import type { Identity } from '../core/state.js'
 import type { Mode } from '../core/types.js'
 import type { AuthError } from '../errors.js'

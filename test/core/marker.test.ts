@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { isCount, isHandle, type Marker, parseMarker, serializeMarker } from '../../src/core/marker.js'
+import { isCount, isHandle } from '../../src/core/checks.js'
+import { type Marker, parseMarker, serializeMarker } from '../../src/core/marker.js'
 import { END_REASONS } from '../../src/core/types.js'
 
 const WALL = 1_700_000_000_000

@@ -63,12 +63,7 @@ it.each([
   ['jose in browser', 'browser/a.ts', `import { decodeJwt } from 'jose'`, 'browser imports the package jose'],
   ['ky in the client', 'client.ts', `import ky from 'ky'`, 'client imports the package ky'],
   ['msw in an act', 'acts/a.ts', `import { http } from 'msw'`, 'acts imports the package msw'],
-  [
-    'a package nobody allowed',
-    'acts/a.ts',
-    `import _ from 'lodash'`,
-    'acts imports the package lodash',
-  ],
+  ['a package nobody allowed', 'acts/a.ts', `import _ from 'lodash'`, 'acts imports the package lodash'],
   ['node in src', 'acts/a.ts', `import 'node:fs'`, 'acts imports the package node:fs'],
   ['a greedy polyfill', 'browser/a.ts', `import 'broadcast-channel'`, 'imports broadcast-channel at once'],
   ['the clock in core', 'core/a.ts', 'export const now = () => Date.now()', 'core reads Date'],
