@@ -148,8 +148,8 @@ function namedIn(exchange: Exchange): Named | undefined {
 }
 
 /** Undefined where it says nothing, null where it says that nobody is signed in. */
-function bodyOf({ answer, arrivedAt }: Exchange): Named | null | undefined {
-  if (arrivedAt === undefined || answer?.status !== 200) return undefined
+function bodyOf({ answer, arrivedAt, cut }: Exchange): Named | null | undefined {
+  if (arrivedAt === undefined || cut === true || answer?.status !== 200) return undefined
   try {
     return JSON.parse(new TextDecoder().decode(answer.body)) as Named | null
   } catch {
