@@ -95,7 +95,7 @@ export class Proofs {
   /** It began behind that moment, and had an answer that names the session, or never asked. */
   canKnow(app: App, since: number, sessionId: string): boolean {
     const asked = this.#asked(app)
-    const isNamed = asked.some((own) => namedIn(own)?.session_id === sessionId)
+    const isNamed = asked.some((own) => !this.#isVain(own) && namedIn(own)?.session_id === sessionId)
     return (this.#begun.get(app) ?? -1) >= since && (isNamed || !asked.some((own) => this.#isVain(own)))
   }
 
@@ -107,12 +107,12 @@ export class Proofs {
     )
   }
 
-  /** It failed, nobody waits for it any more, or its answer says nothing. */
+  /** It failed, its answer comes too late for anybody to wait for it, or says nothing. */
   #isVain(exchange: Exchange): boolean {
-    const isOver = this.#failed.has(exchange) || this.#truth.now() - exchange.sentAt >= DEADLINE_MS
-    const status = exchange.arrivedAt === undefined ? undefined : exchange.answer?.status
-    if (status === undefined) return isOver
-    return status !== 401 && bodyOf(exchange) === undefined
+    const { sentAt, arrivedAt, aborted, answer } = exchange
+    const isLate = (arrivedAt ?? this.#truth.now()) - sentAt >= DEADLINE_MS
+    if (this.#failed.has(exchange) || aborted === true || isLate) return true
+    return arrivedAt !== undefined && answer?.status !== 401 && bodyOf(exchange) === undefined
   }
 }
 
@@ -148,8 +148,8 @@ function namedIn(exchange: Exchange): Named | undefined {
 }
 
 /** Undefined where it says nothing, null where it says that nobody is signed in. */
-function bodyOf({ answer, arrivedAt }: Exchange): Named | null | undefined {
-  if (arrivedAt === undefined || answer?.status !== 200) return undefined
+function bodyOf({ answer, arrivedAt, cut }: Exchange): Named | null | undefined {
+  if (arrivedAt === undefined || cut === true || answer?.status !== 200) return undefined
   try {
     return JSON.parse(new TextDecoder().decode(answer.body)) as Named | null
   } catch {

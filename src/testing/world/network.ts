@@ -53,6 +53,8 @@ export interface Exchange {
   answer?: ServerAnswer
   /** When the answer reached the browser. */
   arrivedAt?: number
+  /** Its headers arrived, and its body broke off. */
+  cut?: boolean
   /** The page was gone when it arrived, or had been told that it failed. */
   orphaned?: boolean
   /** Script aborted it before it was answered: whatever comes of it, its caller hears of nothing. */
@@ -138,7 +140,8 @@ export function createNetwork(time: VirtualTime, seed: number, server: Server, a
             if (fate < profile.loseRequest + profile.loseAnswer) return lose('answer lost')
             connections.delete(connection)
             exchange.arrivedAt = time.now()
-            delivery.arrived(answer, chance('cut') < profile.cutAnswer)
+            exchange.cut = chance('cut') < profile.cutAnswer
+            delivery.arrived(answer, exchange.cut)
           })
         })
       })
