@@ -1,5 +1,4 @@
 import type { LifecycleSignal, Ports } from './core/ports.js'
-import { type Credential, elapsed, remaining } from './core/lifetime.js'
 import type { LogoutScope } from './core/types.js'
 import { AuthError } from './errors.js'
 import type { ResolvedOptions } from './options/resolve.js'
@@ -20,12 +19,10 @@ import { Refresher } from './acts/refresh.js'
 import { renew, type Settled } from './acts/renewal.js'
 import { authenticatedFetch, type AuthRequestInit } from './use/requests.js'
 import { createSchedule } from './use/schedule.js'
-import { activated, askOnReturn, lookBehind, markRedirect, start } from './acts/start.js'
-import { closeChannel, openChannel } from './acts/tabs.js'
+import { activated, lookBehind, markRedirect, start } from './acts/start.js'
 import { ensureToken, notSignedIn, type TokenNeed } from './use/tokens.js'
-import { pause, raced, within } from './plumbing/waiting.js'
-
-const DRAWING_MS = 50
+import { createWakes } from './use/wakes.js'
+import { raced, within } from './plumbing/waiting.js'
 
 /** Performs what the transition decides, and feeds back what comes of it. */
 export class Runtime {
@@ -35,8 +32,8 @@ export class Runtime {
   readonly #logouts: Logouts
   readonly #plan: () => void
   readonly #present: () => void
+  readonly #wakes: (signal: LifecycleSignal) => void
   #started: Promise<void> | undefined
-  #concealed = false
   #logins: Promise<unknown> = Promise.resolve()
 
   constructor(ports: Ports, options: ResolvedOptions, name: string) {
@@ -66,6 +63,7 @@ export class Runtime {
     this.#logouts = logouts
     this.#plan = createSchedule(context, refresher)
     this.#present = createPresence(context)
+    this.#wakes = createWakes(context, refresher, logouts, { present: this.#present, plan: this.#plan })
   }
 
   /** Begins with the first call that needs it, so that a client that is only made does nothing. Never rejects. */
@@ -219,7 +217,7 @@ export class Runtime {
     await activated(context)
     disposed.throwIfAborted()
     const stops = [
-      ports.lifecycle.listen((signal) => this.#signal(signal)),
+      ports.lifecycle.listen(this.#wakes),
       ports.shared.watch(context.name, () => context.syncMarker()),
       ports.shared.watch(presenceKey(context), this.#present),
       ports.lifecycle.attend(() => this.touch()),
@@ -233,82 +231,6 @@ export class Runtime {
     // Where a skeleton is all that the page can show, somebody has to say why.
     if (outcome?.kind === 'failed' && context.state.connection === 'degraded' && !context.state.logout)
       void inDevelopment(context, () => console.warn(`[latchkey] ${outcome.error.message}`))
-  }
-
-  #signal(signal: LifecycleSignal): void {
-    const { context } = this
-    switch (signal) {
-      case 'suspend':
-        // Now, since what is painted first on the way back was painted before any script of ours runs.
-        if (context.options.hideOnRestore && context.state.phase === 'in') this.#conceal(true)
-        // The application may have emptied the storage behind its logout, of which its own page is not told.
-        if (context.state.logout) context.syncMarker()
-        context.lock.leave()
-        closeChannel(context)
-        return this.#present()
-      case 'restore':
-      case 'wake':
-      case 'online':
-        openChannel(context)
-        this.#present()
-        context.syncMarker()
-        if (signal === 'online') context.dispatch({ type: 'retryNow' })
-        if (context.state.logout) void this.#logouts.deliver()
-        context.askAgain?.()
-        this.#renew(signal)
-        if (this.#concealed) void this.#reveal()
-        return this.#plan()
-      case 'hidden':
-        return this.#plan()
-      case 'offline':
-        // Nobody is told anew who is here before it is known whether he still is.
-        context.syncMarker()
-        return context.dispatch({ type: 'disconnected' })
-      case 'activate':
-        return
-      default:
-        return signal satisfies never
-    }
-  }
-
-  #conceal(hidden: boolean): void {
-    this.#concealed = hidden
-    this.context.ports.page.conceal(hidden)
-  }
-
-  /** Shows the page again when it is known for whom, and the application has had a moment to draw it. */
-  async #reveal(): Promise<void> {
-    const { ports, options } = this.context
-    const asked = this.#refresher.refresh({ cause: 'restore', force: true })
-    await within(ports.clock, options.timeouts.ready, asked)
-    await pause(ports.clock, DRAWING_MS)
-    this.#conceal(false)
-  }
-
-  /** After a pause of unknown length: what is due is done now, not when a timer comes round. */
-  #renew(cause: 'restore' | 'wake' | 'online'): void {
-    const { context } = this
-    const { credential, phase, failures } = context.state
-    if (phase === 'out' || (phase === 'unknown' && failures === 0)) return
-    // A restored page may have missed a logout, and without a marker only the server can tell.
-    const blind = cause === 'restore' && !context.readMarker()
-    const now = context.instant()
-    const due =
-      failures > 0 ||
-      !credential ||
-      remaining(credential, now) < credential.lead ||
-      this.#isOld(credential, cause)
-    if (due || blind) void this.#refresher.refresh({ cause, force: blind })
-    else if (cause === 'restore') void askOnReturn(context, this.#refresher).catch(() => {})
-  }
-
-  /** Nobody tells a cookie session that it was ended elsewhere. */
-  #isOld({ mode, issued }: Credential, cause: string): boolean {
-    const { options, state } = this.context
-    const age = elapsed(issued, this.context.instant())
-    // Whoever comes back to a page may have signed in on one of the server's, and without an id the server cannot refuse his writes.
-    const unnamed = cause === 'wake' && !(options.idHeader && state.sessionId)
-    return mode === 'session' && (unnamed || cause === 'restore' || age >= options.revalidateAfter)
   }
 
   #needPage(action: string): void {

@@ -1,16 +1,15 @@
 import { isSame, NO_EPOCH } from '../core/epoch.js'
-import { type Credential, remaining } from '../core/lifetime.js'
+import type { Credential } from '../core/lifetime.js'
 import { WHICHEVER } from '../core/pending-logout.js'
 import type { LogoutScope } from '../core/types.js'
-import { judgeRefresh, refusalOf } from '../wire/answers.js'
 import type { Context } from '../plumbing/context.js'
-import { csrfToken, isCsrfRefusal } from '../wire/csrf.js'
-import { inDevelopment } from '../wire/development.js'
-import { call, inTime, isDone } from '../wire/endpoints.js'
 import type { Reply } from '../plumbing/reply.js'
-import { freshCsrf, modeOf, obtain, probe, tokenIn } from '../wire/obtain.js'
-import { type Refresher, retryDelay } from './refresh.js'
 import { pause, raced, within } from '../plumbing/waiting.js'
+import { inDevelopment } from '../wire/development.js'
+import { inTime, isDone } from '../wire/endpoints.js'
+import { modeOf } from '../wire/obtain.js'
+import { Ending, isOpen, isSaid } from './ending.js'
+import { type Refresher, retryDelay } from './refresh.js'
 
 /** How far a logout got. This browser is signed out in any case. */
 export interface LogoutResult {
@@ -35,13 +34,6 @@ const ORPHANED_MS = 20_000
 const SLOWLY = 10
 const PASSING: readonly number[] = [408, 425, 429]
 
-/** Whether the server says in words of its own that the session is over. A bare 401 may be about what was sent to prove it. */
-const isSaid = (context: Context, reply: Reply): boolean => !!refusalOf(context, reply)?.code
-
-/** Whether the session may live on, and something else may prove that this browser had a part in it. */
-const isOpen = (context: Context, reply: Reply): boolean =>
-  [401, 403].includes(reply.status) && !isSaid(context, reply)
-
 const isDefinite = ({ status, redirected }: Reply): boolean =>
   redirected || (status >= 400 && status < 500 && !PASSING.includes(status))
 
@@ -51,17 +43,15 @@ export class Logouts {
   requests = 0
   readonly #context: Context
   readonly #refresher: Refresher
+  readonly #ending: Ending
   #delivery: Promise<boolean> | undefined
   #failures = 0
-  /** What proves the sessions that are to be ended, in memory until that is done: the access token, or what goes beside the cookie. */
-  readonly #proofs = new Map<string, Credential | undefined>()
   #cancelRetry: () => void = () => {}
-  /** The last one that was sent. */
-  #sent: Promise<unknown> = Promise.resolve()
 
   constructor(context: Context, refresher: Refresher) {
     this.#context = context
     this.#refresher = refresher
+    this.#ending = new Ending(context)
   }
 
   async request(scope: LogoutScope): Promise<LogoutResult> {
@@ -70,7 +60,7 @@ export class Logouts {
     context.syncMarker()
     const { phase, incoming, credential = incoming?.credential, sessionId } = context.state
     // Whoever is out already may have still to deliver the logout before this one.
-    if (phase !== 'out' || incoming) this.#proofs.set(sessionId ?? WHICHEVER, credential)
+    if (phase !== 'out' || incoming) this.#ending.proofs.set(sessionId ?? WHICHEVER, credential)
     const over = scope === 'current' && phase === 'out' && !incoming && context.readMarker()?.state === 'out'
     context.dispatch({ type: 'logoutRequested', scope })
     const { epoch } = context.state
@@ -104,13 +94,13 @@ export class Logouts {
 
   /** Waits for the last one that was sent, until its deadline. */
   answered(): Promise<unknown> {
-    return this.#sent
+    return this.#ending.sent
   }
 
   /** Waits for what is being ended and for the pending logout, but no longer than for the lock and the answer: what comes next must not cross it. */
   async settle(): Promise<void> {
     const { ports, options } = this.#context
-    await this.#sent
+    await this.#ending.sent
     if (this.#context.state.logout) await within(ports.clock, 2 * options.timeouts.request, this.deliver())
   }
 
@@ -132,7 +122,7 @@ export class Logouts {
         await this.#loginDone(leaving)
         if (sessionId === undefined && (context.state.phase === 'in' || context.state.incoming)) return
         context.note('logout.compensated')
-        const reply = await this.#send(sessionId, 'current', credential)
+        const reply = await this.#ending.send(sessionId, 'current', credential)
         if (reply && isDone(reply)) return this.#confirm(sessionId)
         // What could not be reached has not refused. Without an id it may be somebody else's by the time it is.
         if (sessionId ? reply && !reply.fault : ports.lifecycle.online()) attempt++
@@ -150,8 +140,8 @@ export class Logouts {
     const isOut = () => context.state.phase === 'out'
     if (isOut()) context.dispatch({ type: 'loginLost' })
     // What proved another one is no proof of this one.
-    this.#proofs.delete(WHICHEVER)
-    const reply = await this.#send(WHICHEVER, 'current')
+    this.#ending.proofs.delete(WHICHEVER)
+    const reply = await this.#ending.send(WHICHEVER, 'current')
     if (reply && isDone(reply) && isOut()) return this.#confirm()
     context.dispatch({ type: 'loginLost' })
   }
@@ -182,7 +172,7 @@ export class Logouts {
   async #deliver(first: boolean, locked: boolean): Promise<boolean> {
     const context = this.#context
     if (!context.state.logout) {
-      this.#proofs.clear()
+      this.#ending.proofs.clear()
       return true
     }
     this.#cancelRetry()
@@ -201,7 +191,7 @@ export class Logouts {
       !this.#refresher.flight &&
       // A look whether the cookie comes back is none of the refresher's.
       !context.ports.flights.has(context.name) &&
-      (mode === 'session' || (first && !mode) || this.#proofs.get(WHICHEVER))
+      (mode === 'session' || (first && !mode) || this.#ending.proofs.get(WHICHEVER))
     const asks = !unlocked || mode === 'session'
     const { leaving } = context.lock
     const release = unlocked ? undefined : await context.lock.takeNow(context.options.timeouts.request)
@@ -218,13 +208,13 @@ export class Logouts {
         context.syncMarker()
         if (!isSame(context.state.epoch, epoch)) break
         if (!due().includes(sessionId)) continue
-        const sent = this.#send(sessionId, logout.scope, undefined, asks)
+        const sent = this.#ending.send(sessionId, logout.scope, undefined, asks)
         const reply = await raced(sent, context.disposed)
         // Its session has nothing that a refresh could bring back.
         const over = reply && isSaid(context, reply)
         const confirmed = reply !== undefined && (isDone(reply) || (over && !this.#refresher.flight))
         // Done, or worth nothing.
-        if (confirmed || (reply && isOpen(context, reply))) this.#proofs.delete(sessionId)
+        if (confirmed || (reply && isOpen(context, reply))) this.#ending.proofs.delete(sessionId)
         context.note(confirmed ? 'logout.confirmed' : 'logout.pending', {
           status: reply?.status || undefined,
           code: reply?.redirected ? 'redirected' : undefined,
@@ -266,79 +256,5 @@ export class Logouts {
   #deliverAfter(milliseconds: number): void {
     this.#cancelRetry()
     this.#cancelRetry = this.#context.ports.clock.after(milliseconds, () => void this.deliver())
-  }
-
-  /** `asks`: where that proves nothing, who is there by the cookie, which in token mode brings a new token, and so only under the lock. */
-  #send(
-    sessionId: string | undefined,
-    scope: LogoutScope,
-    credential?: Credential,
-    asks?: boolean,
-  ): Promise<Reply | undefined> {
-    const context = this.#context
-    context.note('logout.sent', { cause: scope })
-    const { ports, options } = context
-    const { logoutProof } = options
-    const body = { session_id: context.sessionIdOf(sessionId), scope }
-    const held = credential ?? this.#proofs.get(sessionId ?? WHICHEVER)
-    const isSession = held?.mode === 'session'
-    // Many servers refuse one that has expired, whatever goes beside it.
-    const isGood = held && !isSession && (credential || remaining(held, context.instant()) > 0)
-    let token = isGood ? held.token : undefined
-    let csrf = csrfToken(context, isSession && held.token)
-    const { epoch } = context.state
-    const send = () => {
-      const bearer = logoutProof === 'cookie' ? undefined : token
-      return call(context, { endpoint: 'logout', method: 'POST', body, token: bearer, csrf })
-    }
-    const began = ports.clock.monotonic()
-    // After the deadline it is tried anew. Without an id it would end the session of whoever has signed in meanwhile.
-    const isOvertaken = () => {
-      context.syncMarker()
-      const late = ports.clock.monotonic() - began >= options.timeouts.request
-      return late || (!sessionId && !isSame(context.state.epoch, epoch))
-    }
-    /** Who is there by the cookie, shown to nobody. What settles it; else there is something new to send with. */
-    const ask = async (question: (context: Context) => Promise<Reply>): Promise<Reply | undefined> => {
-      const reply = await question(context)
-      const found = await judgeRefresh(context, reply)
-      // Nobody is signed in by the cookie any more: there is nothing left to end here.
-      if (found.kind === 'refused' && scope === 'current') return { ...reply, status: 204, page: false }
-      csrf = csrfToken(context, tokenIn(context, reply))
-      // A token for another session ends that one.
-      const isOwed = found.kind === 'granted' && (!sessionId || found.grant.identity.sessionId === sessionId)
-      const bought = isOwed && found.grant.credential
-      if (bought && bought.mode === 'token') {
-        token = bought.token
-        this.#proofs.set(sessionId ?? WHICHEVER, bought)
-        // Its cookie may lie over that of whoever has signed in meanwhile.
-        if (isOvertaken()) context.reactions.repair({ type: 'repair' })
-      }
-      if (token || csrf) return undefined
-      return { ...reply, status: found.kind === 'indeterminate' ? reply.status : 409, page: true }
-    }
-    const deliver = async () => {
-      if (asks && !token && logoutProof === 'bearer') {
-        const settled = await ask(obtain)
-        if (settled) return settled
-      }
-      // Nothing is left of it after a reload, and not every backend says in words of ours that one is missing.
-      if (!csrf && !token && options.endpoints.csrf !== false) csrf = await freshCsrf(context)
-      if (isOvertaken()) return undefined
-      let reply = await send()
-      const isCsrf = () => isCsrfRefusal(context, reply, false)
-      const isRefused = () => asks && isOpen(context, reply)
-      // Script is not told of CORS: another origin may not allow the header.
-      const isApart = options.baseUrl && !ports.page.url()?.startsWith(options.baseUrl.origin + '/')
-      const isBlocked = isApart && reply.fault && !credential
-      if (token && !logoutProof && (isBlocked || isRefused()) && !isOvertaken()) {
-        token = undefined
-        reply = await send()
-      }
-      if (isOvertaken() || !(isCsrf() || isRefused())) return reply
-      const settled = await ask(isCsrf() ? probe : obtain)
-      return settled ?? (isOvertaken() ? reply : send())
-    }
-    return (this.#sent = inTime(context, deliver()))
   }
 }

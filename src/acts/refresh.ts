@@ -1,5 +1,4 @@
 import { isSame } from '../core/epoch.js'
-import { remaining } from '../core/lifetime.js'
 import { backoff } from '../core/retry.js'
 import type { ClientState, Grant, Under } from '../core/state.js'
 import { isLooping, waitLeft } from '../core/waits.js'
@@ -11,7 +10,7 @@ import { inTime } from '../wire/endpoints.js'
 import { canLook, isSameSession, look } from '../wire/look.js'
 import { modeOf } from '../wire/obtain.js'
 import { noneAsked } from './outstanding.js'
-import { isTokenHeld } from './presence.js'
+import { adopted, ASK_MS, HEAR_OUT_MS, RACE_PAUSE_MS, spreadOut } from './adoption.js'
 import { type Renewal, renew } from './renewal.js'
 import { SPACING_MS, Tries } from './tries.js'
 import { pause, raced } from '../plumbing/waiting.js'
@@ -39,16 +38,10 @@ export interface RefreshNeed extends Renewal {
   readonly explicit?: boolean
 }
 
-/** Long enough for a sibling's answer over the channel, too short to be noticed at a start. */
-const ASK_MS = 30
-/** The same where another tab has held the lock: it is there, however busy, and its word may be on the way. */
-const HEAR_OUT_MS = 250
-const RACE_PAUSE_MS = 250
-/** The same for hidden pages, whose timers come a second apart, all at once. */
-const HIDDEN_PAUSE_MS = 15_000
 /** Whoever held the lock for so long was no client that is just being disposed of: it has waited for a server. */
 const AWAITED_MS = 20
 const NOTABLE_MS = 250
+
 /** Renews the credential: one flight in this tab, and one in the browser as far as locks and channel reach. */
 export class Refresher {
   readonly #context: Context
@@ -116,13 +109,13 @@ export class Refresher {
       const waited = ports.clock.monotonic() - asked
       if (waited > NOTABLE_MS) context.note('lock.waited', { milliseconds: Math.round(waited) })
       // Without the lock the tabs can only be spread out, and the facts may be newer afterwards.
-      if (!release && context.channel) await this.#spreadOut()
+      if (!release && context.channel) await spreadOut(context)
       if (context.login) await raced(inTime(context, context.login), disposed)
       context.syncMarker()
       // The lock may come before the news of what its last holder did. One that was free tells of nobody, however late it came.
       const lives = waited >= AWAITED_MS && (contended || !release) && context.state.phase !== 'out'
       const ask = lives ? HEAR_OUT_MS : contended ? ASK_MS : 0
-      if (await this.#adopted(need, known, ask)) return { kind: 'refreshed' }
+      if (await adopted(context, need, known, ask)) return { kind: 'refreshed' }
       // Of a cookie session another tab knows no more than this one.
       const candidate = modeOf(context) !== 'session' && !this.#refuted && context.state.candidate
       const still = this.#held(need)
@@ -173,50 +166,6 @@ export class Refresher {
     return undefined
   }
 
-  /** Until it is this tab's turn, or another tab has renewed it; a person who comes back does not wait for that. */
-  async #spreadOut(): Promise<void> {
-    const context = this.#context
-    const { clock, chance, lifecycle, locks } = context.ports
-    const { credential } = context.state
-    const isStuck = locks.available && !lifecycle.visible()
-    const span = chance.fraction() * (isStuck ? HIDDEN_PAUSE_MS : RACE_PAUSE_MS)
-    if (!isStuck) return raced(pause(clock, span), context.disposed)
-    let stop = () => {}
-    const back = new Promise<void>((resolve) => {
-      stop = lifecycle.listen((signal) => signal === 'wake' && resolve())
-    })
-    const told = context.until((state) => state.credential !== credential || !!state.retryAt, span)
-    await raced(Promise.race([back, told]), context.disposed).finally(stop)
-  }
-
-  /** Whether another tab has renewed it meanwhile, or hands over what it holds. Zero asks only where the marker says so. */
-  async #adopted({ force, cause }: RefreshNeed, began: number | undefined, askMs: number): Promise<boolean> {
-    const context = this.#context
-    const isNewer = () => {
-      const { credential } = context.state
-      const usable = credential !== undefined && remaining(credential, context.instant()) > credential.lead
-      return usable && credential.generation !== began && context.state.since === undefined
-    }
-    if (force) return false
-    const { state, channel, options } = context
-    const siblingsKnowMore = state.generation > (state.credential?.generation ?? -1) && state.epoch[0] > 0
-    const shares = channel?.memoryOnly && options.shareToken
-    // Where no tokens are shared, what the last holder of the lock was told is still to be heard.
-    if (!isNewer() && channel && (askMs > 0 || (shares && siblingsKnowMore))) {
-      if (shares) context.post({ type: 'ask', epoch: state.epoch })
-      const told = () =>
-        isNewer() ||
-        (!!context.state.candidate && modeOf(context) !== 'session') ||
-        waitLeft(context.state, context.instant()) > 0
-      await raced(context.until(told, (shares && askMs) || ASK_MS), context.disposed)
-      // A new tab: the one that holds a token is there, however busy the machine is.
-      if (shares && !state.credential && isTokenHeld(context))
-        await raced(context.until(told, HEAR_OUT_MS), context.disposed)
-    }
-    if (isNewer()) context.note('refresh.adopted', { cause, generation: context.state.generation })
-    return isNewer()
-  }
-
   async #attempts(
     need: RefreshNeed,
     began: number | undefined,
@@ -251,7 +200,7 @@ export class Refresher {
         await raced(pause(clock, (0.2 + 0.8 * chance.fraction()) * RACE_PAUSE_MS), context.disposed)
         context.syncMarker()
         if (!isSame(context.state.epoch, under.epoch)) return { result: { kind: 'ended' } }
-        if (await this.#adopted({ cause: 'race' }, began, ASK_MS)) return { result: { kind: 'refreshed' } }
+        if (await adopted(context, { cause: 'race' }, began, ASK_MS)) return { result: { kind: 'refreshed' } }
         continue
       }
       if (verdict.kind === 'raced') {

@@ -106,19 +106,19 @@ function commit(context: Context, given: Grant, need: Renewal, under: Under, lat
   // Each renewal that names another session makes the other tabs ask, and they would be named another one in their turn.
   const isNews = isSame(context.state.epoch, under.epoch) && !late && !need.explicit
   if (isNews && told && sessionId && identity?.subject === given.identity.subject) {
-    if (told !== sessionId) countRenaming(context, told)
-    else if (context.renamings()) context.countRenaming()
+    if (told !== sessionId) rename(context, told)
+    else context.sessionIds.kept()
   }
-  const id = context.sessionIdOf(told)
+  const id = context.sessionIds.of(told)
   const grant = { ...given, identity: { ...given.identity, sessionId: id } }
   // Where sessions have no id, whoever comes back from the sign-in page has signed in.
   const explicit = need.explicit === true && (!id || id !== sessionId) && !logout?.sessionIds.includes(id!)
   context.dispatch({ type: 'granted', grant, under, explicit, late, wished: need.restore, found: need.found })
 }
 
-function countRenaming(context: Context, id: string): void {
-  context.countRenaming(id)
-  if (context.renamings() > 1) void inDevelopment(context, ({ renamed }) => renamed(context))
+function rename(context: Context, id: string): void {
+  context.sessionIds.renamed(id)
+  if (context.sessionIds.sayNothing) void inDevelopment(context, ({ renamed }) => renamed(context))
 }
 
 interface Answered {

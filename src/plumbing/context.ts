@@ -1,5 +1,4 @@
 import { isNewer, isSame } from '../core/epoch.js'
-import { isHandle } from '../core/checks.js'
 import { type Marker, parseMarker, serializeMarker } from '../core/marker.js'
 import { type Message, wrap } from '../core/messages.js'
 import { WHICHEVER } from '../core/pending-logout.js'
@@ -15,6 +14,7 @@ import { Listeners } from '../store.js'
 import type { Reply } from './reply.js'
 import { type DiagnosticEntry, type DiagnosticType, KEPT } from './diagnostics.js'
 import { RefreshLock } from './refresh-lock.js'
+import { SessionIds } from './session-ids.js'
 import { bound } from './waiting.js'
 
 type Delegated = Exclude<Effect, { type: 'writeMarker' | 'post' | 'abandon' }>
@@ -22,16 +22,13 @@ type Delegated = Exclude<Effect, { type: 'writeMarker' | 'post' | 'abandon' }>
 /** What other parts of the runtime do when the transition asks for it. */
 export type Reactions = { readonly [E in Delegated as E['type']]: (effect: E) => void }
 
-/** So many renewals soon after each other that each name another session id, and ids count as absent. */
-const MOST_RENAMINGS = 2
-const SOON_MS = 60_000
-
 /** What all parts of the runtime share: the state, the only way to change it, and who belongs to it. */
 export class Context {
   readonly ports: Ports
   readonly options: ResolvedOptions
   readonly name: string
   readonly lock: RefreshLock
+  readonly sessionIds: SessionIds
   readonly changes = new Listeners<ClientState>()
   readonly diagnostics = new Listeners<DiagnosticEntry>()
   readonly entries: DiagnosticEntry[] = []
@@ -56,7 +53,6 @@ export class Context {
   #life = new AbortController()
   readonly #disposal = new AbortController()
   readonly #callbacks: Array<() => void> = []
-  #renamings = ''
   #quiet = 0
   #flushing = false
   #seen: string | null | undefined
@@ -66,6 +62,7 @@ export class Context {
     this.ports = { ...ports, clock: bound(ports.clock, this.disposed) }
     this.options = options
     this.name = name
+    this.sessionIds = new SessionIds(this.ports, name)
     this.lock = new RefreshLock(this.ports, name, this.disposed)
   }
 
@@ -165,31 +162,6 @@ export class Context {
 
   readMarker(text = this.ports.shared.read(this.name)): Marker | undefined {
     return parseMarker(text, this.ports.clock.wall())
-  }
-
-  /** How many renewals one soon after the other have named another session id, in any tab as far as storage reaches. */
-  renamings(): number {
-    const [count = 0, at = 0] = this.#renaming().map(Number)
-    // Whoever signs in anew on a page of the server does so now and then.
-    return count >= MOST_RENAMINGS || this.ports.clock.wall() - at < SOON_MS ? count : 0
-  }
-
-  /** A renewal has named that id, another than before; without one the count begins anew. Each id counts once, whichever tabs hear of it. */
-  countRenaming(id?: string): void {
-    const [, , ...last] = this.#renaming()
-    if (id !== undefined && id === last.join(' ')) return
-    this.#renamings = `${id === undefined ? 0 : this.renamings() + 1} ${this.ports.clock.wall()} ${id ?? ''}`
-    this.ports.shared.write(`${this.name}:renamings`, this.#renamings)
-  }
-
-  #renaming(): string[] {
-    return (this.ports.shared.read(`${this.name}:renamings`) ?? this.#renamings).split(' ')
-  }
-
-  /** A session id as servers write it; none where it says nothing, since each renewal names another. */
-  sessionIdOf(told: unknown): string | undefined {
-    if (this.renamings() >= MOST_RENAMINGS) return undefined
-    return isHandle(told) ? told : typeof told === 'number' ? String(told) : undefined
   }
 
   post(message: Message): void {

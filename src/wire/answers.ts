@@ -206,7 +206,7 @@ async function identify(
   const { ports, options, state, learned } = context
   const { endpoints, timeouts, revalidateAfter } = options
   const now = context.instant()
-  const sessionId = context.sessionIdOf(fields.sessionId)
+  const sessionId = context.sessionIds.of(fields.sessionId)
   if (isPresent(fields.user)) {
     context.learned = now
     return makeIdentity(context, fields.user, sessionId)
@@ -222,7 +222,7 @@ async function identify(
   const left = timeouts.request / 2 - elapsed(issued, now)
   const reply = await (known ? within(ports.clock, left, asked) : asked)
   const found = reply?.status === 200 ? readFields(context, reply.body, endpoint) : undefined
-  const id = context.sessionIdOf(found?.sessionId)
+  const id = context.sessionIds.of(found?.sessionId)
   // Somebody else may have signed in since the answer, and then the cookie is his.
   const isForeign = !bearer && sessionId && id && id !== sessionId
   if (!found || !isPresent(found.user) || isForeign) return known ?? reply
@@ -242,5 +242,5 @@ export function makeIdentity(context: Context, rawUser: unknown, sessionId: stri
   if ((typeof subject !== 'string' && !Number.isFinite(subject)) || subject === '') {
     throw new TypeError(words.NO_ID)
   }
-  return { subject: String(subject), sessionId: context.sessionIdOf(sessionId), rawUser, user }
+  return { subject: String(subject), sessionId: context.sessionIds.of(sessionId), rawUser, user }
 }

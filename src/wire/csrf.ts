@@ -40,7 +40,7 @@ export function cookieHeaders(
   safe: boolean,
 ): (readonly [name: string, value: string])[] {
   const { staticHeader, idHeader, csrf } = context.options
-  const sessionId = context.sessionIdOf(context.state.identity?.sessionId)
+  const sessionId = context.sessionIds.of(context.state.identity?.sessionId)
   const headers = [staticHeader]
   if (idHeader && isTokenText(sessionId)) headers.push([idHeader, sessionId])
   if (safe || !csrf.header) return headers

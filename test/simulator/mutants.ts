@@ -50,7 +50,7 @@ const REFRESHING: readonly Mutant[] = [
   {
     name: 'the facts are not read again when the lock is granted',
     file: 'acts/refresh.ts',
-    find: "if (await this.#adopted(need, known, ask)) return { kind: 'refreshed' }",
+    find: "if (await adopted(context, need, known, ask)) return { kind: 'refreshed' }",
     replace: '',
     breaks: 'P3',
     schedule: of(
@@ -178,7 +178,7 @@ const SIGNING_OUT: readonly Mutant[] = [
   },
   {
     name: 'a logout says neither by its id nor by its token which session it ends',
-    file: 'acts/logout.ts',
+    file: 'acts/ending.ts',
     find: 'body, token: bearer, csrf })',
     replace: 'body: { scope }, csrf })',
     breaks: 'P1',
