@@ -21,22 +21,27 @@ export function noteAsked(context: Context): () => void {
   }
 }
 
-/** Resolves when no request of a page that is gone can be answered any more: a server that forgives nothing must not see that cookie again. */
-export async function noneAsked(context: Context): Promise<void> {
-  const { options, ports, disposed } = context
-  if (options.rotation !== 'strict') return
-  for (;;) {
-    const left = Number(ports.shared.read(askedKey(context)) ?? 0) - ports.clock.wall()
-    if (disposed.aborted || !(left > 0 && left <= patienceOf(context))) return
-    await new Promise<void>((resolve) => {
-      const done = () => {
-        stop()
-        cancel()
-        resolve()
-      }
-      const stop = ports.shared.watch(askedKey(context), done)
-      const cancel = ports.clock.after(left, done)
-      disposed.addEventListener('abort', done, { once: true })
-    })
-  }
+/**
+ * Resolves when a request of a page that is gone has been answered or given up, or something is new here: a server that forgives
+ * nothing must not see that cookie again. Undefined where there is nothing to wait for.
+ */
+export function noneAsked(context: Context): Promise<void> | undefined {
+  const { options, ports, disposed, name, changes } = context
+  const left = Number(ports.shared.read(askedKey(context)) ?? 0) - ports.clock.wall()
+  if (options.rotation !== 'strict' || !(left > 0 && left <= patienceOf(context))) return undefined
+  return new Promise<void>((resolve) => {
+    const done = () => {
+      for (const stop of stops) stop()
+      disposed.removeEventListener('abort', done)
+      resolve()
+    }
+    // Of what this page itself writes no event tells it.
+    const stops = [
+      ports.shared.watch(askedKey(context), done),
+      ports.clock.after(left, done),
+      changes.add(done),
+    ]
+    void ports.flights.get(name)?.answered.then(done)
+    disposed.addEventListener('abort', done)
+  })
 }

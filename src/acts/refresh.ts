@@ -128,8 +128,16 @@ export class Refresher {
         return (await this.#proved(candidate)) ?? this.#fly({ ...need, force: true })
       }
       // Whoever comes back from the sign-in page has a cookie that no page has sent yet.
-      if (!need.explicit) await raced(noneAsked(context), disposed)
-      if (life.aborted && !need.explicit) return { kind: 'ended' }
+      const running = ports.flights.get(context.name)
+      const joins = running && !need.force && isSame(running.epoch, context.state.epoch)
+      const others = need.explicit || joins ? undefined : noneAsked(context)
+      if (others) {
+        // No lock is held meanwhile, and all facts are read anew.
+        release?.()
+        this.#looks = true
+        await raced(others, disposed).finally(() => (this.#looks = false))
+        return await this.#fly({ ...need, anew: true, held: known })
+      }
       const outcome = await this.#attempts(need, began, leaving, life)
       flush = outcome.flush
       return outcome.result
@@ -183,9 +191,12 @@ export class Refresher {
       const hadSession = context.state.phase !== 'out' && under.epoch[0] > 0
       const { retryAt, mandated } = context.state
       if (mandated && retryAt) this.#tries.note({ passed: retryAt.wall })
-      const unanswered = context.state.failures > 0 && this.#tries.read().unanswered > 0
+      const { failures, credential } = context.state
+      const missed = this.#tries.read().unanswered > 0
+      const unanswered = (failures > 0 || !credential) && missed
+      if (failures > 0) this.#tries.note({ tried: context.instant().wall })
       const verdict = await renew(context, { ...need, keepalive: !unanswered }, under)
-      if (unanswered && !isTimeout(verdict)) this.#tries.note({ unanswered: 0 })
+      if (missed && !isTimeout(verdict)) this.#tries.note({ unanswered: 0 })
       if (verdict.kind === 'granted') return { result: result(), flush: verdict.flush }
       // A logout has aborted the question.
       if (life.aborted && context.state.phase === 'out' && !need.explicit)
@@ -270,7 +281,9 @@ export class Refresher {
     })
     // Where no answer comes at all, to ask more often only fills the browser's connections.
     const { wall } = context.instant()
-    this.#tries.note(error.code === 'timeout' ? { tried: wall + delay, unanswered: 1 } : { tried: wall })
+    this.#tries.note(
+      error.code === 'timeout' ? { tried: wall + outstanding, unanswered: 1 } : { tried: wall },
+    )
     return { kind: 'failed', error }
   }
 }

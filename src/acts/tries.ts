@@ -30,7 +30,9 @@ export class Tries {
     const { mandated, retryAt, triedAt } = this.#context.state
     const { tried, passed } = this.read()
     if (mandated) return cause === 'app' && !!force && Math.abs(passed - retryAt!.wall) > 1000
-    return !BY_ITSELF.includes(cause) && now.wall - Math.max(tried, triedAt) >= SPACING_MS
+    const age = now.wall - Math.max(tried, triedAt)
+    // Further ahead than any wait: the clock was set back.
+    return !BY_ITSELF.includes(cause) && (age >= SPACING_MS || -age > 2 * 60_000)
   }
 
   read(): Noted {
