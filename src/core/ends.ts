@@ -40,9 +40,11 @@ export function end(
   epoch: Epoch,
   status: number | undefined,
 ): Transition {
-  const { connection, purging, mode } = state
+  // That nobody is signed in proves of nobody that the cookie is his.
+  const { connection, purging, mode, since } = state
   const loggedOut = isLogout(reason) ? epoch : undefined
-  const next: ClientState = { ...INITIAL, connection, purging, mode, epoch, phase: 'out', reason, loggedOut }
+  const kept = { connection, purging, mode, since }
+  const next: ClientState = { ...INITIAL, ...kept, epoch, phase: 'out', reason, loggedOut }
   const abandon: Effect = { type: 'abandon', reason }
   // Where nobody was signed in there is nothing to end, and an end that is still being cleared away is not told twice.
   const wasIn = state.phase === 'in' || (state.phase === 'unknown' && !isSame(state.epoch, NO_EPOCH))

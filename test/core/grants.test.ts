@@ -161,6 +161,17 @@ it('R99 a sign-in whose answer named no session learns its id from a tab that ha
   expect(move(next, LOGOUT)[0].logout).toEqual({ scope: 'current', sessionIds: ['s-new'] })
 })
 
+it('R99 a logout is no proof: what a sibling asked for before this page was there is still not shown behind it', () => {
+  const [asking] = move(INITIAL, { type: 'started', marker: undefined })
+  const told = run(asking, () => LOGOUT, elsewhere)
+  const [next] = move(told, fromSibling(told, grantOf('ann', { issuedAt: 1000 })))
+  expect(next).toMatchObject({
+    phase: 'unknown',
+    identity: undefined,
+    candidate: { identity: { subject: 'ann' } },
+  })
+})
+
 it('a sibling is believed only where epoch, subject and session are ours and its token is newer', () => {
   const state = run(signedIn(), (s) => renewed(s, grantOf('ann')))
   const token = (grant: Grant) => move(state, fromSibling(state, grant))[0].credential?.token

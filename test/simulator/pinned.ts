@@ -347,4 +347,17 @@ export const PINNED: readonly Pinned[] = [
       wait(10_000),
     ),
   },
+  {
+    claim:
+      'R99 a page that is logged out of before it knows whose the cookie is knows no more for that, and takes nothing older over',
+    schedule: of(
+      { tabs: 2, storage: false, mode: 'session', csrf: 'answer', tells: true, rolling: false },
+      { after: 0, do: 'setClock', ms: -7_200_000 },
+      login(0, 1),
+      network('slow', 1),
+      link(0, 61, 'bob'),
+      opens(1),
+      logout(2, 61),
+    ),
+  },
 ]

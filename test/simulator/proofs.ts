@@ -92,11 +92,13 @@ export class Proofs {
     this.#violate(`tab ${page.tab} begins with ${state.user.id}, and ${said}`)
   }
 
-  /** It began behind that moment, and had an answer that names the session, or never asked. */
+  /** It began behind that moment, and its last question was answered with that session, or none of them was in vain. */
   canKnow(app: App, since: number, sessionId: string): boolean {
     const asked = this.#asked(app)
-    const isNamed = asked.some((own) => !this.#isVain(own) && namedIn(own)?.session_id === sessionId)
-    return (this.#begun.get(app) ?? -1) >= since && (isNamed || !asked.some((own) => this.#isVain(own)))
+    const last = asked.at(-1)
+    const isNamed = last && !this.#isVain(last) && namedIn(last)?.session_id === sessionId
+    const isVain = asked.some((own) => this.#isVain(own))
+    return (this.#begun.get(app) ?? -1) >= since && (isNamed === true || !isVain)
   }
 
   /** What it asked since it began. */
