@@ -10,7 +10,8 @@ import {
   settle,
   signedIn,
 } from '../support/kit.js'
-import { createHub } from './hub.js'
+import { anotherTab } from '../support/tabs.js'
+import { createHub } from '../support/hub.js'
 import { failure, listen, outcome } from './support.js'
 
 const unavailable = (headers: Record<string, string> = {}) => json({}, { status: 503, headers })
@@ -156,9 +157,8 @@ it('R13 who waits for what another tab was told does not report a failure of lon
   kit.visible = false
   kit.signal('hidden')
   await kit.clock.advance(300_000)
-  const { v, epoch, generation } = hub.said.at(-1)!
   const until = kit.clock.wall() + 60_000
-  hub.say({ v, from: 'other', type: 'wait', epoch, generation, until, failures: 1, mandated: true })
+  await (await anotherTab(kit)).refreshes(() => unavailable({ 'retry-after': '60' }))
   const told = await failure(kit.auth.getAccessToken())
   expect(told).toMatchObject({ code: 'network', status: undefined, retryAt: until })
 })

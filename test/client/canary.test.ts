@@ -18,6 +18,7 @@ import {
   type SentRequest,
   settle,
 } from '../support/kit.js'
+import { STORED_MEMBERS } from '../support/stored.js'
 import { gate } from './support.js'
 
 const CANARY = 'kanarienvogel'
@@ -387,17 +388,7 @@ it('BBA-01 nothing is stored but a marker that holds no secret and the time of t
   const stored = [...browser.storage, ...browser.notes]
   const [marker, active, ...more] = stored.map(([, text]) => JSON.parse(text) as object)
   expect([active, more]).toEqual([expect.any(Number), []])
-  expect(Object.keys(marker!).sort()).toEqual([
-    'ending',
-    'epoch',
-    'generation',
-    'mode',
-    'reason',
-    'scope',
-    'sessionId',
-    'state',
-    'v',
-  ])
+  expect(Object.keys(marker!).sort()).toEqual(STORED_MEMBERS)
   expect([...tabStorage.values()]).toEqual([expect.stringMatching(/^\d+$/)])
   expect(navigated).toEqual(['https://app.example.com/auth/start?return_to=%2Forders'])
 })

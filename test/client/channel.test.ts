@@ -1,6 +1,6 @@
 /* When the channel is open, what a tab that missed something does about it, and what is never said. */
 import { expect, it } from 'vitest'
-import { createHub, type Hub } from './hub.js'
+import { createHub, type Hub } from '../support/hub.js'
 import { createKit, grant, type Kit, refusal, settle, signedIn } from '../support/kit.js'
 
 const here = (hub: Hub) => ({ ports: { channels: hub.channels } })

@@ -3,6 +3,7 @@ import { promisify } from 'node:util'
 import { expect, it, vi } from 'vitest'
 import type { AuthClient } from '../../src/client.js'
 import { createKit, grant, ManualClock, settle, signedIn } from '../support/kit.js'
+import { anotherTab } from '../support/tabs.js'
 import { FakeLocks, gate, outcome, silence } from './support.js'
 
 function ports() {
@@ -186,15 +187,7 @@ it.each([
   void outcome(kit.auth.refresh({ force: true }))
   await settle()
   kit.auth.dispose()
-  if (elsewhere) {
-    const [[key, text]] = [...kit.browser.storage] as [[string, string]]
-    const marker = {
-      ...(JSON.parse(text) as object),
-      epoch: [kit.clock.wall() + 1000, 'other'],
-      sessionId: 's2',
-    }
-    kit.browser.storage.set(key, JSON.stringify(marker))
-  }
+  if (elsewhere) await (await anotherTab(kit)).signsIn({ session_id: 's2' })
   const next = createKit(
     {},
     { browser: kit.browser, clock: kit.clock, ports: { flights: kit.ports.flights } },

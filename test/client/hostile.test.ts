@@ -2,7 +2,7 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { NO_CHANNELS, FakeLocks } from './support.js'
-import { createHub, type Hub } from './hub.js'
+import { createHub, type Hub } from '../support/hub.js'
 import {
   ANN,
   createKit,

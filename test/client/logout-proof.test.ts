@@ -1,6 +1,7 @@
 import { afterEach, expect, it, vi } from 'vitest'
 import type { AuthClientOptions } from '../../src/options/types.js'
 import { ANN, createKit, grant, json, type Kit, refusal, type Respond, signedIn } from '../support/kit.js'
+import { owed, storeAsTab } from '../support/stored.js'
 import { gate } from './support.js'
 
 const done = () => new Response(null, { status: 204 })
@@ -65,7 +66,7 @@ it('R100 the access token that was held goes with the logout until it is deliver
   await kit.clock.advance(100)
   expect(tokens(kit)).toEqual(['Bearer token-1', 'Bearer token-1'])
   expect(stored(kit)).not.toContain('token-1')
-  expect(stored(kit)).not.toContain('logout-pending')
+  expect(owed(kit)).toEqual([])
   await kit.auth.logout({ scope: 'all' })
   expect(tokens(kit).slice(2)).toEqual([null])
 })
@@ -133,7 +134,7 @@ it('R100 a 401 in nobody\u2019s words confirms no logout while the refresh cooki
   kit.on('/auth/refresh', (_request, count) => grant(count))
   expect((await kit.auth.logout()).server).toBe('pending')
   expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'logout' })
-  expect(stored(kit)).toContain('logout-pending')
+  expect(owed(kit)).toEqual(['s1'])
   const asked = kit.requests.length
   await kit.clock.advance(500_000)
   expect(kit.requests).toHaveLength(asked)
@@ -197,7 +198,7 @@ it.each(['bearer', undefined] as const)(
     const sent = ['/auth/logout', '/auth/refresh', '/auth/logout']
     expect(paths(next).slice(0, 3)).toEqual(logoutProof ? [...sent.slice(1), '/auth/refresh'] : sent)
     expect(session).toEqual({ alive: false })
-    expect(stored(next)).not.toContain('logout-pending')
+    expect(owed(next)).toEqual([])
     expect(stored(next)).not.toContain('token-')
     expect(next.auth.getState().status).toBe('unauthenticated')
   },
@@ -211,7 +212,7 @@ it.each(['bearer', undefined] as const)(
     await kit.auth.logout()
     const next = await reload(kit, (page) => void bearerBackend(page, { session_id: 's2' }), { logoutProof })
     expect(tokens(next).filter((token) => token !== null)).toEqual([])
-    expect(stored(next)).toContain('logout-pending')
+    expect(owed(next)).toEqual(['s1'])
     const asked = next.sent('/auth/refresh').length
     await next.clock.advance(500_000)
     expect(next.sent('/auth/refresh')).toHaveLength(asked)
@@ -222,9 +223,7 @@ it('R100 what cannot be proved keeps no other session from being ended', async (
   const kit = await signedIn()
   kit.on('/auth/logout', broken)
   await kit.auth.logout()
-  const [[key, text]] = [...kit.browser.storage] as [[string, string]]
-  const marker = { ...(JSON.parse(text) as object), ending: ['s0', 's1'] }
-  kit.browser.storage.set(key, JSON.stringify(marker))
+  storeAsTab(kit, { isSameSignIn: true, owed: ['s0', 's1'] })
   let session: { alive: boolean } | undefined
   const next = await reload(kit, (page) => (session = bearerBackend(page)), { logoutProof: 'bearer' })
   expect(session).toEqual({ alive: false })
@@ -240,7 +239,7 @@ it('R100 a backend that names no session and wants a token gets one, also where 
   void kit.auth.logout()
   await kit.clock.advance(2000)
   expect(session).toEqual({ alive: false })
-  expect(stored(kit)).not.toContain('logout-pending')
+  expect(owed(kit)).toEqual([])
 })
 
 it('R100 where the token that was held is refused, another one is bought', async () => {
@@ -267,7 +266,7 @@ it('R100 a 403 to the cookie is followed by one try with a token', async () => {
   let session: { alive: boolean } | undefined
   const next = await reload(kit, (page) => (session = bearerBackend(page, {}, forbidden)))
   expect(session).toEqual({ alive: false })
-  expect(stored(next)).not.toContain('logout-pending')
+  expect(owed(next)).toEqual([])
 })
 
 it('R100 a 403 of a cookie session is followed by one try with a fresh CSRF token', async () => {
@@ -352,7 +351,7 @@ it('R100 a bare 401 to whoever was never signed in here is looked into as well',
   await kit.auth.ready()
   void kit.auth.logout()
   await kit.clock.advance(5000)
-  expect(stored(kit)).not.toContain('logout-pending')
+  expect(owed(kit)).toEqual([])
   const asked = kit.requests.length
   await kit.clock.advance(600_000)
   expect(kit.requests).toHaveLength(asked)

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { createKit, FakeBrowser, grant, json, refusal, settle, signedIn, type Kit } from '../support/kit.js'
+import { owed, storeAsTab, storedName } from '../support/stored.js'
 import { listen, outcome, silence } from './support.js'
 
 const done = () => new Response(null, { status: 204 })
@@ -36,7 +37,7 @@ it.each([
     const result = kit.auth.logout()
     expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'logout' })
     expect(told).toMatchObject({ ends: [{ reason: 'logout' }], states: ['unauthenticated'] })
-    expect(JSON.stringify([...kit.browser.storage.values()])).toContain('logout-pending')
+    expect(owed(kit)).toEqual(['s1'])
     expect(await refreshing).toBe('session_changed')
     expect(await waiting).toBe('session_changed')
     expect(await outcome(kit.auth.getAccessToken())).toBe('login_required')
@@ -180,14 +181,11 @@ it('R50 nor where the storage was emptied since, while this page stood still', a
 
 it('R37 a logout that was said anew while it waited for the lock is delivered all the same', async () => {
   const kit = await signedIn()
-  const [[key, text]] = [...kit.browser.storage] as [[string, string]]
-  const release = await kit.ports.locks.acquire(key, 0)
+  const release = await kit.ports.locks.acquire(storedName(kit), 0)
   const result = kit.auth.logout()
   await settle()
   // Another tab had not heard of it, and restored the session.
-  const epoch = [kit.clock.wall() + 1, 'other']
-  kit.browser.storage.set(key, JSON.stringify({ ...(JSON.parse(text) as object), epoch }))
-  kit.browser.watchers.forEach((changed) => changed())
+  storeAsTab(kit, { isSignedIn: true })
   release?.()
   expect(await result).toMatchObject({ server: 'confirmed' })
   expect(kit.sent('/auth/logout').map(({ body }) => body)).toEqual([{ session_id: 's1', scope: 'current' }])

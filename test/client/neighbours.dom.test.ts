@@ -1,4 +1,6 @@
 /* What else may run on the page: another copy of the package, another client, another version of either. */
+import { nameOf, storedSession } from '../support/stored.js'
+import { ofOtherVersions } from '../support/hub.js'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type * as Latchkey from '../../src/index.js'
 import type { AuthClient, AuthClientOptions } from '../../src/index.js'
@@ -94,16 +96,16 @@ it('R27 clients with different keys do not meet: no message, no request, no chan
   await a.refresh({ force: true })
   await a.logout()
   await a.login({ bob: true })
-  await until(() => expect(localStorage.getItem('latchkey:first')).toContain('"in"'))
+  await until(() => expect(stored('first')?.isSignedIn).toBe(true))
   // What was told over the channel has arrived by now: a message to oneself takes the same way.
-  await echo('latchkey:second')
+  await echo(nameOf('second'))
   expect([b.getState(), second.asked('/auth/refresh')]).toEqual(before)
   expect(b.getState()).toBe(before[0])
   expect(told).toEqual([])
-  expect(localStorage.getItem('latchkey:second')).not.toBe(localStorage.getItem('latchkey:first'))
+  expect(stored('second')).not.toEqual(stored('first'))
   await b.login({})
   await a.logout()
-  await echo('latchkey:second')
+  await echo(nameOf('second'))
   expect([status(a), status(b)]).toEqual(['unauthenticated', 'authenticated'])
 })
 
@@ -112,27 +114,27 @@ it('R24 R27 an older and a newer version on the page are not understood, and not
   const auth = await client({ fetch, key: 'shared' })
   await auth.login({})
   const heard: unknown[] = []
-  const other = new BroadcastChannel('latchkey:shared')
+  const other = new BroadcastChannel(SHARED)
   other.addEventListener('message', ({ data }: MessageEvent<unknown>) => heard.push(data))
-  const before = [auth.getState(), asked('/auth/refresh'), localStorage.getItem('latchkey:shared')]
-  const epoch = [Date.now() + 1000, 'zz']
-  for (const v of [0, 2, '1.0', undefined]) {
-    for (const type of ['out', 'in', 'ask', 'wait', 'hello'])
-      other.postMessage({ v, from: 'other', type, epoch, generation: 1, reason: 'logout', until: Date.now() })
-  }
-  await echo('latchkey:shared')
-  expect([auth.getState(), asked('/auth/refresh'), localStorage.getItem('latchkey:shared')]).toEqual(before)
+  const before = [auth.getState(), asked('/auth/refresh'), localStorage.getItem(SHARED)]
+  for (const message of ofOtherVersions(Date.now())) other.postMessage(message)
+  await echo(SHARED)
+  expect([auth.getState(), asked('/auth/refresh'), localStorage.getItem(SHARED)]).toEqual(before)
   expect(auth.getState()).toBe(before[0])
   expect(heard.filter((message) => (message as { from: string }).from !== 'echo')).toEqual([])
   // And a marker that cannot be read is left alone as long as there is nothing to say.
-  const newer = JSON.stringify({ v: 2, epoch, state: 'somewhere' })
-  localStorage.setItem('latchkey:shared', newer)
-  dispatchEvent(new StorageEvent('storage', { key: 'latchkey:shared', newValue: newer }))
+  const newer = '{"v":2}'
+  localStorage.setItem(SHARED, newer)
+  dispatchEvent(new StorageEvent('storage', { key: SHARED, newValue: newer }))
   dispatchEvent(new Event('focus'))
   expect(await auth.getAccessToken()).toBe('token-1')
-  expect(localStorage.getItem('latchkey:shared')).toBe(newer)
+  expect(localStorage.getItem(SHARED)).toBe(newer)
   other.close()
 })
+
+const SHARED = nameOf('shared')
+const stored = (key: string) =>
+  storedSession(Object.entries<string>(localStorage).filter(([name]) => name.startsWith(nameOf(key))))
 
 /** Resolves when a message has gone once through the channel of that name. */
 async function echo(name: string): Promise<void> {

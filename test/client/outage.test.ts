@@ -1,7 +1,7 @@
 /* How often a browser asks while the server is down, and how soon it is found back. */
 import { expect, it } from 'vitest'
 import { createKit, grant, json, type Kit, signedIn } from '../support/kit.js'
-import { createHub } from './hub.js'
+import { createHub } from '../support/hub.js'
 import { outcome } from './support.js'
 
 const unavailable = (headers: Record<string, string> = {}) => json({}, { status: 503, headers })

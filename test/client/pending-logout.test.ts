@@ -1,47 +1,33 @@
 import { expect, it } from 'vitest'
-import {
-  ANN,
-  createKit,
-  FakeBrowser,
-  grant,
-  json,
-  type Kit,
-  refusal,
-  settle,
-  signedIn,
-} from '../support/kit.js'
+import { owed, storeAsTab, WHICHEVER } from '../support/stored.js'
+import { anotherTab } from '../support/tabs.js'
+import { gate } from './support.js'
+import { ANN, createKit, FakeBrowser, grant, json, refusal, settle, signedIn } from '../support/kit.js'
 
 const DONE = () => new Response(null, { status: 204 })
 const DOWN = () => json({}, { status: 503 })
 
-/** Another tab writes the marker. */
-function write(kit: Kit, change: object): void {
-  const [[key, text]] = [...kit.browser.storage] as [[string, string]]
-  const marker = { ...(JSON.parse(text) as object), ...change }
-  kit.browser.storage.set(key, JSON.stringify(marker))
-  for (const changed of kit.browser.watchers) changed()
-}
-
-const ending = (kit: Kit): unknown =>
-  [...kit.browser.storage.values()].map((text) => (JSON.parse(text) as { ending: unknown }).ending)[0]
-
 it('R37 a logout whose tab is gone is delivered by the one that followed it', async () => {
   const kit = await signedIn()
-  write(kit, { state: 'logout-pending', ending: ['s1'], epoch: [kit.clock.wall() + 1000, 'other'] })
+  const other = await anotherTab(kit)
+  await other.signsOut(DOWN)
+  other.closes()
   expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'logout-elsewhere' })
   await kit.clock.advance(19_000)
   expect(kit.sent('/auth/logout')).toHaveLength(0)
   await kit.clock.advance(21_000)
   expect(kit.sent('/auth/logout').map(({ body }) => body)).toEqual([{ session_id: 's1', scope: 'current' }])
-  expect(ending(kit)).toEqual([])
+  expect(owed(kit)).toEqual([])
 })
 
 it('R37 a logout that its tab delivers in time is delivered once', async () => {
   const kit = await signedIn()
-  const epoch = [kit.clock.wall() + 1000, 'other']
-  write(kit, { state: 'logout-pending', ending: ['s1'], epoch })
+  const other = await anotherTab(kit)
+  const answer = gate()
+  await other.signsOut(() => answer.answer)
+  expect(owed(kit)).toEqual(['s1'])
   await kit.clock.advance(5000)
-  write(kit, { state: 'out', ending: [], epoch })
+  answer.open(DONE())
   await kit.clock.advance(600_000)
   expect(kit.sent('/auth/logout')).toHaveLength(0)
 })
@@ -50,8 +36,8 @@ it('R37 R09 what two tabs logged out of is ended one after the other, and a relo
   const kit = await signedIn()
   kit.on('/auth/logout', DOWN)
   await kit.auth.logout()
-  write(kit, { state: 'logout-pending', ending: ['s2'], epoch: [kit.clock.wall() + 1000, 'other'] })
-  expect(ending(kit)).toEqual(['s1', 's2'])
+  storeAsTab(kit, { owed: ['s2'] })
+  expect(owed(kit)).toEqual(['s1', 's2'])
   kit.auth.dispose()
   const next = createKit({}, { browser: kit.browser, clock: kit.clock })
   next.on('/auth/logout', DONE)
@@ -61,7 +47,7 @@ it('R37 R09 what two tabs logged out of is ended one after the other, and a relo
     { session_id: 's1', scope: 'current' },
     { session_id: 's2', scope: 'current' },
   ])
-  expect(ending(kit)).toEqual([])
+  expect(owed(kit)).toEqual([])
 })
 
 it('R101 the session of a login whose answer breaks off is found by the next page if this one cannot ask', async () => {
@@ -72,7 +58,7 @@ it('R101 the session of a login whose answer breaks off is found by the next pag
   kit.on('/auth/login', () => new Response('{', { status: 200 }))
   kit.on('/auth/session', DOWN)
   await expect(kit.auth.login({})).rejects.toMatchObject({ code: 'invalid_response' })
-  expect(ending(kit)).toEqual([])
+  expect(owed(kit)).toEqual([])
   kit.auth.dispose()
   const next = createKit({}, { browser, clock: kit.clock })
   next.on('/auth/session', () => json({ mode: 'token', user: ANN, session_id: 's1' }))
@@ -97,12 +83,11 @@ it('R50 R09 who signs in elsewhere between two parts of a delivery is not ended 
   const kit = await signedIn()
   kit.on('/auth/logout', DOWN)
   await kit.auth.logout()
-  const epoch = [kit.clock.wall() + 1000, 'other']
-  write(kit, { state: 'logout-pending', ending: ['s1', ''], epoch })
+  storeAsTab(kit, { owed: ['s1', WHICHEVER] })
   const before = kit.sent('/auth/logout').length
   kit.on('/auth/logout', () => {
     // Another tab: somebody signs in while the first part is under way.
-    write(kit, { state: 'in', ending: [], sessionId: 's2', epoch: [kit.clock.wall() + 2000, 'third'] })
+    storeAsTab(kit, { isSignedIn: true, sessionId: 's2' })
     return DONE()
   })
   await kit.clock.advance(60_000)
@@ -118,11 +103,10 @@ it('R50 R09 what another tab has ended meanwhile is not ended again, by the cook
   const kit = await signedIn()
   kit.on('/auth/logout', DOWN)
   await kit.auth.logout()
-  const epoch = [kit.clock.wall() + 1000, 'other']
-  write(kit, { state: 'logout-pending', ending: ['s1', ''], epoch })
+  storeAsTab(kit, { owed: ['s1', WHICHEVER] })
   const before = kit.sent('/auth/logout').length
   kit.on('/auth/logout', () => {
-    write(kit, { state: 'out', ending: [] })
+    storeAsTab(kit, { isSameSignIn: true })
     return DONE()
   })
   await kit.clock.advance(60_000)

@@ -15,7 +15,7 @@ import {
   settle,
   signedIn,
 } from '../support/kit.js'
-import { createHub, type Hub } from './hub.js'
+import { createHub, type Hub } from '../support/hub.js'
 import { listen, outcome, silence } from './support.js'
 
 const paths = (kit: Kit): string[] => kit.requests.map(({ path }) => path)

@@ -2,7 +2,7 @@
 import { expect, it, vi } from 'vitest'
 import type { AuthClientOptions } from '../../src/options/types.js'
 import { createKit, FakeBrowser, grant, json, type Kit } from '../support/kit.js'
-import { createHub } from './hub.js'
+import { createHub } from '../support/hub.js'
 
 /** Two tabs, of which the first renews. */
 async function renamed(options: AuthClientOptions, nameOf: (count: number) => string) {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { grant, refusal, settle, signedIn } from '../support/kit.js'
+import { anotherTab } from '../support/tabs.js'
 import { gate } from './support.js'
 
 it('R39 with hideOnRestore a page that comes back is not seen before the server has said who is signed in', async () => {
@@ -47,10 +48,9 @@ it('R39 with hideOnRestore the page is seen again where there is no network, and
   expect(kit.concealed).toBe(false)
   expect(kit.auth.getState()).toMatchObject({ status: 'authenticated' })
   kit.signal('suspend')
-  const [[key, text] = []] = [...kit.browser.storage]
-  const marker = JSON.parse(text!) as { epoch: [number, string] }
-  const epoch = [marker.epoch[0] + 1, 'other']
-  kit.browser.storage.set(key!, JSON.stringify({ ...marker, epoch, state: 'out', reason: 'logout' }))
+  // The page stands still and hears nothing of it.
+  await (await anotherTab(kit, { isHeard: false })).signsOut()
+  expect(kit.auth.getState()).toMatchObject({ status: 'authenticated' })
   kit.signal('restore')
   expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'logout-elsewhere' })
   expect(kit.concealed).toBe(true)

@@ -1,15 +1,16 @@
 /* Two tabs sign in at the same time: the cookie that came last decides, and only the server knows whose it is. */
 import { expect, it } from 'vitest'
 import { BOB, grant, type Kit, signedIn } from '../support/kit.js'
-import { createHub, sayAsTab } from './hub.js'
+import { type OtherTab, anotherTab } from '../support/tabs.js'
+import { createHub } from '../support/hub.js'
 import { beginLogin } from './support.js'
 
 interface Overtaken {
   readonly kit: Kit
   /** What the login comes to. */
   readonly login: Promise<unknown>
-  /** Another tab says something, so many milliseconds after the sign-in. */
-  say(after: number, message: Record<string, unknown>): void
+  /** Where that somebody has signed in. */
+  readonly other: OtherTab
 }
 
 /** Bob signs in, and before his answer is there somebody else has signed in in another tab. */
@@ -18,11 +19,11 @@ async function overtaken(refresh: () => Response): Promise<Overtaken> {
   const kit = await signedIn({}, { ports: { channels: hub.channels } })
   kit.auth.on('sessionEnd', () => new Promise((resolve) => kit.clock.after(100, () => resolve(undefined))))
   kit.on('/auth/refresh', refresh)
+  const other = await anotherTab(kit)
   const { login, answer } = await beginLogin(kit)
-  const say: Overtaken['say'] = (after, message) => sayAsTab(hub, kit, message, after)
-  say(1, { type: 'in', generation: 1, sessionId: 's8', mode: 'token' })
+  await other.signsIn({ session_id: 's8' })
   answer(grant(5, { user: BOB, session_id: 's5' }))
-  return { kit, login, say }
+  return { kit, login, other }
 }
 
 const ended = (kit: Kit) => kit.sent('/auth/logout').map(({ body }) => body)
@@ -45,11 +46,11 @@ it('FIX-04 the login whose session is not in the jar is told so, and its session
 })
 
 it('FIX-04 a session of which the server could not be asked is ended when somebody logs out, and not before', async () => {
-  const { kit, login, say } = await overtaken(unavailable)
+  const { kit, login, other } = await overtaken(unavailable)
   await kit.clock.advance(1000)
   expect(await login).toBe('session_changed')
   expect(ended(kit)).toEqual([])
-  say(2, { type: 'out', reason: 'logout-elsewhere', sessionId: 's8' })
+  await other.signsOut()
   await kit.clock.advance(1000)
   expect(ended(kit)).toEqual([RIVAL])
 })

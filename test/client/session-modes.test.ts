@@ -2,15 +2,10 @@
 import { expect, it, vi } from 'vitest'
 import type { AuthClientOptions } from '../../src/options/types.js'
 import { ANN, createStage, type Person, type Stage } from './session-support.js'
+import { storedSession } from '../support/stored.js'
 import { saying } from '../support/words.js'
 
 const AUTO: AuthClientOptions<Person> = { session: { csrf: {} } }
-
-const markerOf = (stage: Stage): Record<string, unknown> =>
-  JSON.parse([...stage.world.stored().values()].find((text) => text.startsWith('{')) ?? '{}') as Record<
-    string,
-    unknown
-  >
 
 const paths = (stage: Stage): string[] => stage.sent().map(({ method, url }) => `${method} ${url.pathname}`)
 
@@ -19,19 +14,19 @@ it('R99 auto: a visitor costs one question, of the session endpoint', async () =
   const { auth } = await stage.open()
   expect(paths(stage)).toEqual(['GET /auth/session'])
   expect(auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'none', connection: 'ok' })
-  expect(markerOf(stage)['mode']).toBeUndefined()
+  expect(storedSession(stage)?.mode).toBeUndefined()
 })
 
 it('auto: a login answer with a user and no token chooses session mode, for good', async () => {
   const stage = await createStage(AUTO)
   const { auth } = await stage.signedIn()
   expect(auth.getState()).toMatchObject({ status: 'authenticated', mode: 'session' })
-  expect(markerOf(stage)['mode']).toBe('session')
+  expect(storedSession(stage)?.mode).toBe('session')
   await stage.world.tabs[0]!.reload()
   await stage.world.advance(1000)
   expect(paths(stage)).toEqual(['GET /auth/session'])
   await stage.run(stage.world.tabs[0]!.app!.auth.logout())
-  expect(markerOf(stage)).toMatchObject({ state: 'out', mode: 'session' })
+  expect(storedSession(stage)).toMatchObject({ isSignedIn: false, mode: 'session' })
 })
 
 it('auto: a person whose marker was wiped is found by the session endpoint', async () => {
@@ -48,7 +43,7 @@ it('auto: a login answer with a token chooses token mode', async () => {
   const stage = await createStage(AUTO, { mode: 'token' })
   const { auth } = await stage.signedIn()
   expect(auth.getState()).toMatchObject({ mode: 'token' })
-  expect(markerOf(stage)['mode']).toBe('token')
+  expect(storedSession(stage)?.mode).toBe('token')
   expect((await stage.run(auth.getAccessToken())).value).toEqual(expect.any(String))
 })
 
@@ -93,7 +88,7 @@ it.each([
       [],
       asked,
     ])
-    expect(markerOf(stage)['mode']).toBe('token')
+    expect(storedSession(stage)?.mode).toBe('token')
   },
 )
 
@@ -116,7 +111,7 @@ it.each([
           : undefined
     await stage.run(auth.refresh({ force: true }))
     expect([auth.getState(), told]).toMatchObject([{ status: 'authenticated', mode: 'token' }, []])
-    expect(markerOf(stage)['mode']).toBe('token')
+    expect(storedSession(stage)?.mode).toBe('token')
   },
 )
 
@@ -146,7 +141,7 @@ it.each([
       reason: 'none',
       connection: 'degraded',
     })
-    expect(markerOf(stage)).toEqual({})
+    expect(storedSession(stage)).toBeUndefined()
   },
 )
 
@@ -160,7 +155,7 @@ it('at a start without a marker a session endpoint that speaks of tokens chooses
   expect(stage.sent('/auth/session').length).toBeGreaterThan(0)
   expect(auth.getState()).toMatchObject({ status: 'unauthenticated', connection: 'degraded' })
   expect(auth.getDiagnostics().find(({ type }) => type === 'refresh.failed')).toMatchObject({ status: 401 })
-  expect(markerOf(stage)['mode']).toBeUndefined()
+  expect(storedSession(stage)?.mode).toBeUndefined()
   stage.backend.faults.clear()
   await stage.world.advance(60_000)
   await stage.world.tabs[1]!.hide()
@@ -200,7 +195,7 @@ it.each(['open', 'reloaded'] as const)(
     }
     const app = stage.world.tabs[0]!.app!
     expect(app.auth.getState()).toMatchObject({ status: 'authenticated', mode: 'token', sessionId })
-    expect(markerOf(stage)).toMatchObject({ state: 'in', mode: 'token' })
+    expect(storedSession(stage)).toMatchObject({ isSignedIn: true, mode: 'token' })
     stage.backend.admin.setMode('token')
     expect((await stage.write(app, 'still Ann')).value?.status).toBe(200)
     expect(app.told).toEqual([])

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { createKit, grant, json, refusal, leftSignedIn, settle, signedIn } from '../support/kit.js'
-import { createHub } from './hub.js'
+import { anotherTab } from '../support/tabs.js'
+import { createHub } from '../support/hub.js'
 import { FakeLocks, failure, gate, listen, outcome, silence } from './support.js'
 import { ManualClock } from '../support/kit.js'
 
@@ -83,8 +84,8 @@ it('R02 R05 an answer that the second client gets is as old as its request: othe
   await kit.clock.advance(50)
   kit.auth.dispose()
   // Two other tabs have asked meanwhile, each with the cookie of the one before.
-  const [[key, text]] = [...browser.storage] as [[string, string]]
-  browser.storage.set(key, JSON.stringify({ ...(JSON.parse(text) as object), generation: 3 }))
+  const other = await anotherTab(kit, { isRestored: true })
+  await other.refreshes(() => grant(8))
   const second = kit.another()
   void second.ready()
   await kit.clock.advance(50)
@@ -230,6 +231,7 @@ it('R08 a refresh that hangs is not waited for twice: the next attempt, when it 
 it('an answer that is overtaken by a newer one does not put its older token and claims back', async () => {
   const hub = createHub()
   const kit = await signedIn({}, { ports: { channels: hub.channels } })
+  const other = await anotherTab(kit)
   kit.visible = false
   const late = gate()
   const user = { id: 'ann', role: 'new' }
@@ -237,14 +239,8 @@ it('an answer that is overtaken by a newer one does not put its older token and 
   void outcome(kit.auth.refresh({ force: true }))
   await kit.clock.advance(10_000)
   // Another tab has asked meanwhile.
-  const said = hub.said.find(({ type }) => type === 'in')!
-  const shared = {
-    ...(said['shared'] as object),
-    token: 'token-9',
-    rawUser: user,
-    issuedAt: kit.clock.wall(),
-  }
-  hub.say({ ...said, from: 'other', generation: 2, shared })
+  await other.refreshes(() => grant(9, { user }))
+  expect(await kit.auth.getAccessToken()).toBe('token-9')
   expect(kit.auth.getState()).toMatchObject({ user })
   late.open(grant(2, { user: { id: 'ann', role: 'old' } }))
   await settle()

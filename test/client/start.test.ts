@@ -11,6 +11,7 @@ import {
   settle,
   signedIn,
 } from '../support/kit.js'
+import { UNREADABLE } from '../support/stored.js'
 import { NO_CHANNELS, NO_LOCKS, outcome, silence, stateOf } from './support.js'
 
 /** A browser as the last visit left it. */
@@ -127,16 +128,7 @@ it('R73 where storage is blocked the client signs in, renews and signs out', asy
   expect(await kit.auth.logout()).toEqual({ server: 'confirmed', durable: false })
 })
 
-it.each([
-  '',
-  'null',
-  '{',
-  '[]',
-  '{"v":2}',
-  '{"v":1,"epoch":[1e99,"x"],"state":"in"}',
-  '{"v":1,"epoch":[5,"x"],"state":"root"}',
-  'x'.repeat(100_000),
-])('R73 R79 a marker that says %.40j counts as none', async (text) => {
+it.each(UNREADABLE)('R73 R79 a marker that says %.40j counts as none', async (text) => {
   const browser = await left('signed in')
   for (const key of browser.storage.keys()) browser.storage.set(key, text)
   const kit = await visit(browser)

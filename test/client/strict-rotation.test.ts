@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest'
 import type { AuthClientOptions } from '../../src/options/types.js'
 import { createStage, type Person } from './session-support.js'
+import { storedName } from '../support/stored.js'
 import { outcome } from './support.js'
 
 /** Ann's only page asks for a new token, which is under way for 400 ms, and is reloaded before it is answered. */
@@ -53,7 +54,7 @@ it('R103 a tab that waits for another one goes on as soon as that is answered', 
 it('R103 a note that nobody can have written holds nobody', async () => {
   const stage = await createStage({ mode: 'token', rotation: 'strict' }, { mode: 'token', graceMs: 0 })
   const first = await stage.signedIn()
-  const name = [...stage.world.stored().keys()].find((key) => key.split(':').length === 2)!
+  const name = storedName(stage)
   for (const spoilt of ['soon', '', '9'.repeat(40), String(stage.world.serverTime() + 86_400_000)]) {
     first.page.ports.shared.write(`${name}:asked`, spoilt)
     const call = await stage.run(first.auth.refresh({ force: true }), 1000)

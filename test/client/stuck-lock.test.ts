@@ -1,6 +1,7 @@
 /* Twenty hidden tabs, and a lock that nobody gives back: their timers fire a second apart, all at once. */
 import { expect, it } from 'vitest'
 import { ANN, createStage } from './session-support.js'
+import { storedName } from '../support/stored.js'
 import { outcome } from './support.js'
 
 /** Twenty hidden tabs of Ann want a token, and a page that stands still holds the lock. */
@@ -12,8 +13,7 @@ async function crowd(fault?: { readonly kind: 'status'; readonly status: number 
   const [, ...tabs] = stage.world.tabs
   for (const tab of stage.world.tabs) await tab.hide()
   await stage.world.advance(400_000)
-  // The name of the client: that of its marker.
-  const name = [...stage.world.stored().keys()].find((key) => key.split(':').length === 2)!
+  const name = storedName(stage)
   const held = await stage.run(holder.page.ports.locks.acquire(name, 10_000))
   expect(held.value).toBeTypeOf('function')
   if (fault) stage.backend.faults.add({ ...fault, on: 'refresh' })

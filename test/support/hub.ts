@@ -1,10 +1,12 @@
 /* The channel of a virtual browser, with a hand in it: what is said can be read, and anything can be said. */
-import type { Channels, Clock } from '../../src/core/ports.js'
+import type { Channels } from '../../src/core/ports.js'
 
 export interface Hub {
   readonly channels: Channels
   /** What the clients have said, oldest first. */
   readonly said: Record<string, unknown>[]
+  /** How often one has asked what the others know. */
+  asked(): number
   /** Names of the open ends. */
   open(): string[]
   /** Says something to every open end, as foreign code of the origin could. */
@@ -16,6 +18,7 @@ export function createHub(memoryOnly = true): Hub {
   const said: Record<string, unknown>[] = []
   return {
     said,
+    asked: () => said.filter(({ type }) => type === 'ask').length,
     open: () => [...ends].map(({ name }) => name),
     say: (message) => [...ends].forEach(({ receive }) => receive(message)),
     channels: {
@@ -40,7 +43,16 @@ export function createHub(memoryOnly = true): Hub {
   }
 }
 
-/** Says what another tab would, of a sign-in state that came so many milliseconds from now. */
-export function sayAsTab(hub: Hub, { clock }: { clock: Clock }, message: object, after = 1): void {
-  hub.say({ v: 1, from: 'other', epoch: [clock.wall() + after, 'x'], ...message })
-}
+/** What tabs of another version of this package may say, of a sign-in that is later than any at that time. */
+export const ofOtherVersions = (wall: number): object[] =>
+  [0, 2, '1.0', undefined].flatMap((v) =>
+    ['out', 'in', 'ask', 'wait', 'hello'].map((type) => ({
+      v,
+      from: 'other',
+      type,
+      epoch: [wall + 1000, 'zz'],
+      generation: 1,
+      reason: 'logout',
+      until: wall,
+    })),
+  )
