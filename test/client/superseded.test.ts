@@ -27,7 +27,7 @@ import {
   outcome,
   silence,
   stateOf,
-} from './support.js'
+} from '../support/client.js'
 
 /** What ends the session of the answer that came late carries the token of that answer. */
 const isCompensation = ({ headers }: SentRequest): boolean =>

@@ -13,7 +13,7 @@ import {
   useAuthReady,
   useUser,
 } from '../../src/react/index.js'
-import { gate } from '../client/support.js'
+import { gate } from '../support/client.js'
 import { ANN, BOB, createKit, grant, leftSignedIn, refusal, signedIn } from '../support/kit.js'
 import { storeAsTab } from '../support/stored.js'
 import { hydrate, MODES, reported, turn, warnings, watchFaults } from './support.js'

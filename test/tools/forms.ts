@@ -9,9 +9,9 @@ import { importsOf } from './layers.ts'
 /** Folders and files that may: the tests of the register itself, and what speaks for all others. */
 export const KNOWS_THE_FORM = [
   'test/core/',
-  'test/client/at-rest.test.ts',
-  'test/client/channel.test.ts',
-  'test/client/hostile.test.ts',
+  'test/client/tabs/at-rest.test.ts',
+  'test/client/tabs/channel.test.ts',
+  'test/client/tabs/hostile.test.ts',
   'test/simulator/mutants.ts',
   'test/simulator/stage.ts',
   'test/support/hub.ts',
