@@ -1,9 +1,10 @@
 /* What tests of several tabs in one browser ask and do. */
 import { type App, expect, putForward, REFRESH_COOKIE, type Tab, type TestServer } from './fixtures.ts'
+import { nameOf } from '../test/support/stored.ts'
 
 /** Options under which the name of lock, channel and marker is known. */
 export const OPTIONS = { development: false, key: 'shop' } as const
-export const NAME = 'latchkey:shop'
+export const NAME = nameOf(OPTIONS.key)
 
 /** As `App.pass`, for all tabs of a browser, also for those that are opened or loaded again later. */
 export async function passEverywhere(tabs: readonly App[], seconds: number): Promise<void> {

@@ -9,7 +9,7 @@ const source = (path: string): string => `${root}src/${path}`
 const SLOW =
   process.env['npm_lifecycle_event'] === 'test:production'
     ? []
-    : ['test/client/at-rest.test.ts', 'test/simulator/seeds.test.ts']
+    : ['test/client/tabs/at-rest.test.ts', 'test/simulator/seeds.test.ts']
 
 export default defineConfig({
   root,
@@ -52,7 +52,7 @@ export default defineConfig({
           name: 'production',
           include: ['test/client/**/*.test.ts', 'test/simulator/{pinned,seeds}.test.ts'],
           // A start in a page of its own; and nothing but sentences, which this build does not say.
-          exclude: ['test/client/**/*.dom.test.ts', 'test/client/sentences.test.ts', ...SLOW],
+          exclude: ['test/client/**/*.dom.test.ts', 'test/client/api/sentences.test.ts', ...SLOW],
           env: { BUILD: 'production' },
           globalSetup: 'test/tools/build-production.ts',
           environment: 'node',

@@ -1,6 +1,7 @@
 /* The whole client on the real ports of a page in which something is missing. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { createAuthClient } from '../../src/index.js'
+import { UNREADABLE } from '../support/stored.js'
 import { grant, json, refusal } from '../support/kit.js'
 
 const warnings: string[] = []
@@ -85,7 +86,7 @@ it('OW-18 rubbish in storage is neither trusted nor a reason to fail', async () 
   const key = Array.from({ length: localStorage.length }, (_, i) => localStorage.key(i)!).find((name) =>
     name.includes('rubbish'),
   )!
-  for (const text of ['', '{', 'null', '{"v":1,"epoch":[9e99,"z"],"state":"in"}', 'x'.repeat(100_000)]) {
+  for (const text of UNREADABLE) {
     localStorage.setItem(key, text)
     const auth = createAuthClient({ fetch, key: 'rubbish', development: false })
     expect((await auth.ready()).status).toBe('unauthenticated')

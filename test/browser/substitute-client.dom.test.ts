@@ -1,6 +1,7 @@
 /* Two whole clients on a page without a native channel: what they still learn of each other, and by which way. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { type AuthClient, createAuthClient } from '../../src/index.js'
+import { nameOf } from '../support/stored.js'
 import { ANN, grant, json, refusal } from '../support/kit.js'
 
 /** Of one test alone: what the package of the test before still writes is no concern of the next. */
@@ -28,11 +29,12 @@ async function client(): Promise<AuthClient> {
 }
 
 const until = (check: () => void) => vi.waitFor(check, { interval: 5, timeout: 10_000 })
-const marker = () => `latchkey:${key}`
 const status = (auth: AuthClient) => auth.getState().status
 /** What the browser tells the other tabs when one of them has written. */
 const tellTabs = () =>
-  dispatchEvent(new StorageEvent('storage', { key: marker(), newValue: localStorage.getItem(marker()) }))
+  dispatchEvent(
+    new StorageEvent('storage', { key: nameOf(key), newValue: localStorage.getItem(nameOf(key)) }),
+  )
 
 beforeEach(() => {
   key = `test-${++tests}`
@@ -83,7 +85,7 @@ it('R22 R38 where the substitute cannot be loaded, the storage event of the mark
   tellTabs()
   expect(b.getState()).toMatchObject({ status: 'unauthenticated', reason: 'logout-elsewhere' })
   const stored = Object.keys(localStorage).filter((name) => name.includes(key))
-  expect(stored.toSorted()).toEqual([marker(), `${marker()}:active`])
+  expect(stored.toSorted()).toEqual([nameOf(key), `${nameOf(key)}:active`])
 })
 
 it('R22 where storage is blocked too, a client says once that it is alone, and works', async () => {

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import { createAuthClient } from '../../src/client.js'
 import { ANN, createKit, grant, json, settle, signedIn } from '../support/kit.js'
-import { outcome } from './support.js'
+import { outcome } from '../support/client.js'
 import { errorSaying } from '../support/words.js'
 
 it('R72 a path of the base URL goes before the paths of the endpoints', async () => {

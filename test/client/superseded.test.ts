@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest'
-import { createHub, sayAsTab } from './hub.js'
+import { storedSession } from '../support/stored.js'
+import { anotherTab } from '../support/tabs.js'
+import { createHub } from '../support/hub.js'
 import {
   ANN,
   BOB,
@@ -25,7 +27,7 @@ import {
   outcome,
   silence,
   stateOf,
-} from './support.js'
+} from '../support/client.js'
 
 /** What ends the session of the answer that came late carries the token of that answer. */
 const isCompensation = ({ headers }: SentRequest): boolean =>
@@ -119,11 +121,14 @@ it('R50 nor for ever where it names no session: by then the cookie may be that o
 async function endedElsewhere(): Promise<{ kit: Kit; answer: (response: Response) => void }> {
   const hub = createHub()
   const kit = await signedIn({}, { ports: { channels: hub.channels } })
+  const other = await anotherTab(kit, { isRestored: true })
   const late = gate()
   kit.on('/auth/refresh', () => late.answer)
   void outcome(kit.auth.refresh({ force: true }))
   await settle()
-  sayAsTab(hub, kit, { type: 'out', reason: 'revoked', sessionId: 's1' })
+  await other.refreshes(() => refusal('session_revoked'))
+  // It asks once more before it believes that.
+  await kit.clock.advance(250)
   expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'revoked' })
   kit.on('/auth/refresh', () => grant(3))
   return { kit, answer: late.open }
@@ -341,7 +346,7 @@ it('FIX-04 nor is a login sent while a refresh is that began as it waited for it
   // Somebody signs in in another tab, and this one asks who.
   const asked = gate()
   kit.on('/auth/refresh', () => asked.answer)
-  sayAsTab(hub, kit, { type: 'in', generation: 1, sessionId: 's8', mode: 'token' })
+  await (await anotherTab(kit, { shareToken: false })).signsIn({ session_id: 's8' })
   await kit.clock.advance(1000)
   ended.open(new Response(null, { status: 204 }))
   await kit.clock.advance(1000)
@@ -404,7 +409,7 @@ it('R38 FIX-04 a session that a login made after its deadline is ended by the ne
   next.on('/auth/session', () => json(null))
   await next.auth.ready()
   expect(next.sent('/auth/logout').map(({ body }) => body)).toEqual([{ session_id: 's9', scope: 'current' }])
-  expect([...kit.browser.storage.values()].join()).toContain('"state":"out"')
+  expect(storedSession(kit)).toMatchObject({ isSignedIn: false, owed: [] })
 })
 
 it('FIX-04 a login whose client was disposed signs nobody in and is revoked', async () => {
@@ -533,7 +538,7 @@ it('R39 a login answer that cannot be read and waited in a frozen page does not 
   const hub = createHub()
   const kit = await signedIn({}, { ports: { channels: hub.channels } })
   const { login, answer } = await beginLogin(kit)
-  sayAsTab(hub, kit, { type: 'in', generation: 1, sessionId: 's8', mode: 'token' })
+  await (await anotherTab(kit)).signsIn({ session_id: 's8' })
   kit.on('/auth/refresh', () => grant(8, { session_id: 's8' }))
   answer(new Response('{', { status: 200 }))
   await kit.clock.advance(1000)
@@ -558,7 +563,7 @@ it('R39 nor where who signed in is not known yet', async () => {
   kit.on('/auth/refresh', () => refusal())
   await kit.auth.ready()
   const { login, answer } = await beginLogin(kit)
-  sayAsTab(hub, kit, { type: 'in', generation: 1, sessionId: 's8', mode: 'token' })
+  await (await anotherTab(kit, { shareToken: false })).signsIn({ session_id: 's8' })
   expect(kit.auth.getState()).toMatchObject({ status: 'unknown' })
   kit.on('/auth/refresh', () => grant(8, { session_id: 's8' }))
   answer(new Response('{', { status: 200 }))
@@ -679,11 +684,8 @@ it('R04 a forced refresh that is refused is not satisfied by a token that was th
   await settle()
   const forced = outcome(kit.auth.refresh({ force: true }))
   await settle()
-  const says = { type: 'in', generation: 1, sessionId: 's1', mode: 'token' }
-  sayAsTab(hub, kit, says)
-  const issuedAt = kit.clock.wall()
-  const shared = { token: 'theirs', subject: ANN.id, rawUser: ANN, issuedAt, lifetime: 300_000 }
-  sayAsTab(hub, kit, { ...says, shared })
+  await (await anotherTab(kit)).signsIn()
+  expect(await kit.auth.getAccessToken()).toBe('token-100')
   kit.on('/auth/refresh', () => refusal('session_revoked'))
   first.open(grant(2))
   await kit.clock.advance(20_000)

@@ -5,7 +5,7 @@ import { afterEach, expect, it } from 'vitest'
 import { createApi } from '../../src/ky.js'
 import { createBackendHandlers } from '../../src/testing/msw.js'
 import { ADA, BOB, createTestBackend, type TestBackend } from '../backend/support.js'
-import { failure } from '../client/support.js'
+import { failure } from '../support/client.js'
 import { createKit, type Kit, ManualClock } from '../support/kit.js'
 
 const ORIGIN = 'https://app.example.com'

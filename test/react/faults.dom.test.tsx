@@ -15,7 +15,7 @@ import {
   useSessionEnd,
   useUser,
 } from '../../src/react/index.js'
-import { failure, outcome } from '../client/support.js'
+import { failure, outcome } from '../support/client.js'
 import { type ANN, BOB, createKit, grant, leftSignedIn, refusal, signedIn } from '../support/kit.js'
 import { MODES, mount, reported, sentences, turn, warnings, watchFaults } from './support.js'
 

@@ -3,7 +3,7 @@ import { useState } from 'react'
 import { expect, it, vi } from 'vitest'
 import type { AuthClient, AuthState } from '../../src/index.js'
 import { AuthProvider, RequireAuth, SignedIn, SignedOut } from '../../src/react/index.js'
-import { failure, gate } from '../client/support.js'
+import { failure, gate } from '../support/client.js'
 import { BOB, createKit, grant, json, leftSignedIn, refusal, settle, signedIn } from '../support/kit.js'
 import { MODES, mount, reported, turn, warnings, watchFaults } from './support.js'
 

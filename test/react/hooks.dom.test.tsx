@@ -10,7 +10,7 @@ import {
   useSessionEnd,
   useUser,
 } from '../../src/react/index.js'
-import { failure, gate } from '../client/support.js'
+import { failure, gate } from '../support/client.js'
 import { ANN, BOB, createKit, grant, json, settle, signedIn } from '../support/kit.js'
 import { MODES, mount, reported, turn, warnings, watchFaults } from './support.js'
 

@@ -13,8 +13,9 @@ import {
   useAuthReady,
   useUser,
 } from '../../src/react/index.js'
-import { gate } from '../client/support.js'
+import { gate } from '../support/client.js'
 import { ANN, BOB, createKit, grant, leftSignedIn, refusal, signedIn } from '../support/kit.js'
+import { storeAsTab } from '../support/stored.js'
 import { hydrate, MODES, reported, turn, warnings, watchFaults } from './support.js'
 
 watchFaults()
@@ -136,10 +137,7 @@ it('R42 what is unknown later does not bring the session from the server back', 
   kit.on('/auth/refresh', (_request, count) => (count === 1 ? grant(1) : new Promise<Response>(() => {})))
   const page = await hydrate(html({ user: ANN }), <App client={kit.auth} session={{ user: ANN }} />)
   // Another tab writes of a sign-in, of whom it does not say.
-  const [[key, text]] = [...kit.browser.storage] as [[string, string]]
-  const marker = JSON.parse(text) as { epoch: [number, string] }
-  kit.browser.storage.set(key, JSON.stringify({ ...marker, epoch: [marker.epoch[0] + 5, 'later'] }))
-  await turn(() => kit.browser.watchers.forEach((changed) => changed()))
+  await turn(() => storeAsTab(kit, { isSignedIn: true }))
   expect(kit.auth.getState()).toMatchObject({ status: 'unknown' })
   expect(page.container.innerHTML).toBe('<b>unknown</b><u>wait</u>')
 })

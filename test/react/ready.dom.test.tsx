@@ -3,7 +3,7 @@ import { Component, type ReactNode, Suspense } from 'react'
 import { expect, it, vi } from 'vitest'
 import type { AuthClient } from '../../src/index.js'
 import { AuthProvider, useAuthReady } from '../../src/react/index.js'
-import { failure, gate } from '../client/support.js'
+import { failure, gate } from '../support/client.js'
 import { createKit, grant, json, leftSignedIn, signedIn } from '../support/kit.js'
 import { MODES, mount, reported, turn, warnings, watchFaults } from './support.js'
 

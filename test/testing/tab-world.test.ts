@@ -8,7 +8,7 @@ import {
   type VirtualTab,
 } from 'latchkey/testing'
 import { expect, it } from 'vitest'
-import { outcome } from '../client/support.js'
+import { outcome } from '../support/client.js'
 
 const HOUR = 3_600_000
 const ANN = { email: 'ann@example.com', password: "ann's password" }

@@ -1,7 +1,7 @@
 /* The client for tests where a cookie is the credential. In plain Node: no document, no network. */
 import { createTestAuth } from 'latchkey/testing'
 import { beforeEach, expect, it, vi } from 'vitest'
-import { failure, listen, outcome } from '../client/support.js'
+import { failure, listen, outcome } from '../support/client.js'
 import { settle } from '../support/kit.js'
 
 const ANN = { id: 'ann', name: 'Ann' }

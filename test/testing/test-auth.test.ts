@@ -3,7 +3,7 @@ import { type AuthClient, type AuthState, isAuthError } from 'latchkey'
 import { createApi } from 'latchkey/ky'
 import { createTestAuth, type TestAuthOptions } from 'latchkey/testing'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { failure, listen, outcome, stateOf } from '../client/support.js'
+import { failure, listen, outcome, stateOf } from '../support/client.js'
 import { settle } from '../support/kit.js'
 
 interface Person {

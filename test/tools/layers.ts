@@ -64,7 +64,7 @@ export interface Import {
 }
 
 /** Every import of a module, in whatever form: from, side effect, re-export, `import()`, `import('…').T`, require. */
-function importsOf(source: ts.SourceFile): Import[] {
+export function importsOf(source: ts.SourceFile): Import[] {
   const found: Import[] = []
   const add = (node: ts.Node | undefined, kind: Import['kind']): void => {
     if (node === undefined) return

@@ -1,0 +1,115 @@
+/*
+ * What a browser keeps of its sign-in, in words that do not depend on how it is written down. With `hub.ts`, and beside the
+ * tests of the register itself, this is the only file that knows the form: test/repo/forms.test.ts holds the others to it.
+ */
+import type { FakeBrowser, ManualClock } from './kit.js'
+
+type Entries = Iterable<readonly [key: string, text: string]>
+
+/** A kit, a stage, or the entries of a storage. */
+export type Keeper =
+  Entries | { readonly browser: FakeBrowser } | { readonly world: { stored(): ReadonlyMap<string, string> } }
+
+export interface StoredSession {
+  readonly isSignedIn: boolean
+  readonly mode: 'token' | 'session' | undefined
+  readonly sessionId: string | undefined
+  /** The sessions that somebody has logged out of and the server has still to end. */
+  readonly owed: readonly string[]
+}
+
+/** Owed where nobody knows the id: whichever session the cookie stands for. */
+export const WHICHEVER = ''
+
+/** The name of lock and channel of a client with that key, and what all its keys in the storage begin with. */
+export const nameOf = (key: string): string => `latchkey:${key}`
+
+interface Marker {
+  readonly epoch: readonly [number, string]
+  readonly state: 'in' | 'out' | 'logout-pending'
+  readonly mode?: 'token' | 'session'
+  readonly sessionId?: string
+  readonly ending: readonly string[]
+}
+
+function entriesOf(keeper: Keeper): Entries {
+  if ('browser' in keeper) return keeper.browser.storage
+  return 'world' in keeper ? keeper.world.stored() : keeper
+}
+
+const isOfMarker = ([key]: readonly [string, string]): boolean => key.split(':').length === 2
+
+function markerOf(keeper: Keeper): { key: string; marker: Marker } | undefined {
+  const [key, text] = [...entriesOf(keeper)].find(isOfMarker) ?? []
+  return key === undefined ? undefined : { key, marker: JSON.parse(text!) as Marker }
+}
+
+/** Undefined where nothing is known. */
+export function storedSession(keeper: Keeper): StoredSession | undefined {
+  const marker = markerOf(keeper)?.marker
+  return (
+    marker && {
+      isSignedIn: marker.state === 'in',
+      mode: marker.mode,
+      sessionId: marker.sessionId,
+      owed: marker.state === 'logout-pending' ? marker.ending : [],
+    }
+  )
+}
+
+/** What the server has still to end, as every page of this browser can read it. */
+export const owed = (keeper: Keeper): readonly string[] => storedSession(keeper)?.owed ?? []
+
+/** The name of lock and channel of the client that has stored something there. */
+export function storedName(keeper: Keeper): string {
+  const found = markerOf(keeper)
+  if (!found) throw new Error('Nothing is stored.')
+  return found.key
+}
+
+/** What another tab stores where a real one would take a race that a test cannot wait for. */
+export interface Stores {
+  readonly isSignedIn?: boolean
+  readonly sessionId?: string
+  readonly owed?: readonly string[]
+  /** It only brings up to date what was known before: nobody has signed in or out. */
+  readonly isSameSignIn?: boolean
+  readonly refreshes?: number
+}
+
+/** Another tab stores something, a second from now by its clock; the open pages hear of it. */
+export function storeAsTab(
+  { browser, clock }: { readonly browser: FakeBrowser; readonly clock: ManualClock },
+  { isSignedIn = false, owed = [], isSameSignIn = false, ...more }: Stores,
+): void {
+  const { key, marker } = markerOf({ browser })!
+  const state = isSignedIn ? 'in' : owed.length > 0 ? 'logout-pending' : 'out'
+  const epoch = isSameSignIn ? marker.epoch : [Math.max(clock.wall(), marker.epoch[0]) + 1000, 'other']
+  browser.storage.set(key, JSON.stringify({ ...marker, ...more, state, ending: owed, epoch }))
+  for (const changed of browser.watchers) changed()
+}
+
+/** All that is stored of a sign-in, by name: none of it is a secret. */
+export const STORED_MEMBERS = [
+  'ending',
+  'epoch',
+  'generation',
+  'mode',
+  'reason',
+  'scope',
+  'sessionId',
+  'state',
+  'v',
+]
+
+/** Texts in the place of what a client stores which say nothing. */
+export const UNREADABLE = [
+  '',
+  'null',
+  '{',
+  '[]',
+  '{"v":2}',
+  '{"v":1,"epoch":[1e99,"x"],"state":"in"}',
+  '{"v":1,"epoch":[5,"x"],"state":"root"}',
+  'x'.repeat(100_000),
+]
