@@ -64,7 +64,8 @@ export class Refresher {
   refresh(need: RefreshNeed): Promise<RefreshOutcome> {
     if (this.#flight && (need.force || need.anew)) {
       // One for all who wait, with what any of them needs.
-      this.#wanted = { ...this.#wanted, ...need }
+      const insists = this.#wanted?.cause === 'app' && this.#wanted.force
+      this.#wanted = { ...this.#wanted, ...need, ...(insists && { cause: 'app' }) }
       this.#next ??= this.#flight.then(() => {
         const wanted = this.#wanted ?? need
         this.#next = this.#wanted = undefined

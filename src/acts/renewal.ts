@@ -142,11 +142,15 @@ function joined(
     return Promise.resolve(nameless)
   const running = flights.get(name)
   // Under another epoch the answer would be taken for that of somebody else.
-  if (running && !force && isSame(running.epoch, under.epoch)) return running.answered as Promise<Answered>
+  if (running && !force && isSame(running.epoch, under.epoch)) {
+    // The one who began it may be disposed of, and then nobody else does.
+    abort.signal.addEventListener('abort', running.giveUp)
+    return running.answered as Promise<Answered>
+  }
   // But its cookie may land over ours, and nobody else is left to notice.
   void running?.answered.then(() => running.owner.aborted && reactions.repair({ type: 'repair' }))
   const answered = obtain(context, { abort, keepalive }).then((reply) => ({ reply, under }))
-  const flight = { epoch: under.epoch, owner: disposed, answered }
+  const flight = { epoch: under.epoch, owner: disposed, answered, giveUp: () => abort.abort() }
   flights.set(name, flight)
   void answered.then(() => flights.get(name) === flight && flights.delete(name))
   return answered

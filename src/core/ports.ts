@@ -111,6 +111,8 @@ export interface Flight {
   /** Aborts when its client is disposed of. */
   readonly owner: Abort
   readonly answered: Promise<unknown>
+  /** Ends the request. */
+  readonly giveUp: () => void
 }
 
 export interface Ports {

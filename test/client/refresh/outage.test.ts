@@ -2,10 +2,21 @@
 import { expect, it } from 'vitest'
 import { createKit, grant, json, type Kit, signedIn } from '../../support/kit.js'
 import { createHub } from '../../support/hub.js'
-import { outcome } from '../../support/client.js'
+import { outcome, silence } from '../../support/client.js'
+import { createStage } from '../../support/stage.js'
 
 const unavailable = (headers: Record<string, string> = {}) => json({}, { status: 503, headers })
 const MINUTE = 60_000
+/** Ann's page with a token that has ended while it was hidden. */
+async function ended(): Promise<Kit> {
+  const kit = await signedIn()
+  kit.visible = false
+  kit.signal('hidden')
+  await kit.clock.advance(5 * MINUTE)
+  kit.visible = true
+  return kit
+}
+
 /** Not at once: that would look like the browser's own quota. */
 const refused = () =>
   new Response(new ReadableStream({ start: (body) => body.error(new TypeError('Failed to fetch')) }), {
@@ -155,4 +166,68 @@ it('R104 what somebody else has written into its storage lets a person who insis
   void outcome(kit.auth.refresh({ force: true }))
   await clock.advance(100)
   expect(count()).toBe(2)
+})
+
+it.each([true, false])(
+  'R104 ten tabs that poll are one browser, with locks (%s) or without',
+  async (locks) => {
+    const stage = await createStage({ mode: 'token' }, { mode: 'token' }, { storageDelayMs: [1, 5] })
+    stage.world.capabilities.locks = locks
+    const apps = [await stage.signedIn()]
+    while (apps.length < 10) apps.push(await stage.open())
+    for (const tab of stage.world.tabs.slice(1)) await tab.hide()
+    await stage.world.sleep(3_600_000)
+    stage.backend.faults.add({ kind: 'status', status: 503, on: 'refresh' })
+    // An answer takes a second: all of them may ask before the first one has heard.
+    stage.world.setNetwork({ latencyMs: [500, 500] })
+    const rates: number[] = []
+    for (let minute = 0; minute < 4; minute++) {
+      stage.exchanges.length = 0
+      for (let second = 0; second < 60; second++) {
+        for (const { auth } of apps) void outcome(auth.getAccessToken())
+        await stage.world.advance(1000)
+      }
+      rates.push(stage.sent('/auth/refresh').length)
+    }
+    // Without locks all ten find the token ended at the same moment, once.
+    expect(rates[0]).toBeLessThanOrEqual(locks ? 12 : 20)
+    expect(Math.max(...rates.slice(1))).toBeLessThanOrEqual(12)
+  },
+)
+
+it('R104 a server that hung is found when the request that it never answered is given up, and not a back-off later', async () => {
+  const kit = await ended()
+  kit.on('/auth/refresh', silence)
+  for (let second = 0; second < 600; second++) {
+    void outcome(kit.auth.getAccessToken())
+    await kit.clock.advance(1000)
+  }
+  kit.on('/auth/refresh', () => grant(9))
+  let found: number | undefined
+  for (let second = 0; second < 120 && found === undefined; second++) {
+    kit.auth.getAccessToken().then(
+      () => (found ??= second),
+      () => {},
+    )
+    await kit.clock.advance(1000)
+  }
+  // Given up 25 s after it was sent.
+  expect(found).toBeLessThanOrEqual(31)
+})
+
+it('R104 R32 a clock that is set back holds nobody who calls', async () => {
+  const kit = await ended()
+  kit.on('/auth/refresh', () => json({}, { status: 503 }))
+  for (let second = 0; second < 120; second++) {
+    void outcome(kit.auth.getAccessToken())
+    await kit.clock.advance(1000)
+  }
+  kit.clock.sleep(-3_600_000)
+  kit.on('/auth/refresh', () => grant(9))
+  let found: number | undefined
+  for (let second = 0; second < 120 && found === undefined; second++) {
+    if ((await outcome(kit.auth.getAccessToken())) === 'resolved') found = second
+    await kit.clock.advance(1000)
+  }
+  expect(found).toBeLessThanOrEqual(6)
 })

@@ -1,6 +1,15 @@
 /* A server that takes longer than the client waits, and one that never answers. */
 import { expect, it } from 'vitest'
-import { ANN, createKit, grant, json, type Kit, signedIn } from '../../support/kit.js'
+import {
+  ANN,
+  createKit,
+  grant,
+  json,
+  type Kit,
+  leftSignedIn,
+  ManualClock,
+  signedIn,
+} from '../../support/kit.js'
 import { listen, outcome, silence } from '../../support/client.js'
 
 const HALF_HOUR = 1_800_000
@@ -119,4 +128,55 @@ it('R103 the grace of the server is an option', async () => {
   expect(signal?.aborted).toBe(true)
   expect(told.ends).toEqual([])
   expect(kit.auth.getState()).toMatchObject({ status: 'authenticated', user: ANN })
+})
+
+it('R103 whoever reloads the page while the server hangs does not use up the connections', async () => {
+  const browser = await leftSignedIn()
+  const clock = new ManualClock()
+  let kept = 0
+  for (let load = 0; load < 8; load++) {
+    const kit = createKit({}, { browser, clock })
+    kit.on('/auth/refresh', silence)
+    void kit.auth.ready()
+    await clock.advance(30_000)
+    kept += kit.sent('/auth/refresh').filter(({ init }) => init.keepalive).length
+    kit.auth.dispose()
+  }
+  expect(kept).toBeLessThanOrEqual(2)
+})
+
+it('R103 an answer forgets that an earlier page got none', async () => {
+  const browser = await leftSignedIn()
+  const clock = new ManualClock()
+  const old = createKit({}, { browser, clock })
+  old.on('/auth/refresh', silence)
+  void old.auth.ready()
+  await clock.advance(9000)
+  old.auth.dispose()
+  const kit = createKit({}, { browser, clock })
+  kit.on('/auth/refresh', (_request, count) => grant(count))
+  void kit.auth.ready()
+  await clock.advance(1000)
+  expect(kit.auth.getState()).toMatchObject({ status: 'authenticated' })
+  const before = kit.sent('/auth/refresh').length
+  kit.on('/auth/refresh', () => json({}, { status: 503 }))
+  await clock.advance(400_000)
+  const kept = kit
+    .sent('/auth/refresh')
+    .slice(before)
+    .map(({ init }) => init.keepalive)
+  expect(kept.slice(0, 2)).toEqual([true, true])
+})
+
+it('R103 R05 a client that is made anew gives up the request that it has joined', async () => {
+  const browser = await leftSignedIn()
+  const kit = createKit({}, { browser })
+  kit.on('/auth/refresh', silence)
+  void kit.auth.ready()
+  await kit.clock.advance(100)
+  kit.auth.dispose()
+  void kit.another().ready()
+  await kit.clock.advance(600_000)
+  expect(open(kit, '/auth/refresh')).toBeLessThanOrEqual(1)
+  expect(kit.sent('/auth/refresh')[0]!.init.signal?.aborted).toBe(true)
 })
