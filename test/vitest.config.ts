@@ -9,7 +9,11 @@ const source = (path: string): string => `${root}src/${path}`
 const SLOW =
   process.env['npm_lifecycle_event'] === 'test:production'
     ? []
-    : ['test/client/tabs/at-rest.test.ts', 'test/simulator/seeds.test.ts']
+    : [
+        'test/client/tabs/at-rest.test.ts',
+        'test/simulator/seeds.test.ts',
+        'test/simulator/seeds-sessions.test.ts',
+      ]
 
 export default defineConfig({
   root,
@@ -50,7 +54,7 @@ export default defineConfig({
         plugins: [productionBuild()],
         test: {
           name: 'production',
-          include: ['test/client/**/*.test.ts', 'test/simulator/{pinned,seeds}.test.ts'],
+          include: ['test/client/**/*.test.ts', 'test/simulator/{pinned,seeds,seeds-sessions}.test.ts'],
           // A start in a page of its own; and nothing but sentences, which this build does not say.
           exclude: ['test/client/**/*.dom.test.ts', 'test/client/api/sentences.test.ts', ...SLOW],
           env: { BUILD: 'production' },

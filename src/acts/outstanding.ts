@@ -41,7 +41,7 @@ export function noneAsked(context: Context): Promise<void> | undefined {
       ports.clock.after(left, done),
       changes.add(done),
     ]
-    void ports.flights.get(name)?.answered.then(done)
+    void ports.flights.get(name)?.answered.then(() => done())
     disposed.addEventListener('abort', done)
   })
 }

@@ -116,3 +116,11 @@ export function tell({ seed, schedule, violations, timeline }: Failure): string 
     timeline,
   ].join('\n')
 }
+
+/** Plays the seeds; where they break a promise, the first that does is told as a timeline. */
+export async function play(seeds: Seeds): Promise<ReadonlyMap<string, number>> {
+  const { coverage, broken } = await explore(seeds)
+  const [seed] = [...broken.values()].flat()
+  if (seed !== undefined) throw new Error(tell(await shrink(seeds, seed)))
+  return coverage
+}
