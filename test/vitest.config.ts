@@ -5,15 +5,13 @@ import { fenceModules } from './tools/fence-modules.ts'
 const root = new URL('..', import.meta.url).pathname
 const source = (path: string): string => `${root}src/${path}`
 
-/** What takes a minute or more: on the production build for `npm run test:production` alone. */
-const SLOW =
-  process.env['npm_lifecycle_event'] === 'test:production'
-    ? []
-    : [
-        'test/client/tabs/at-rest.test.ts',
-        'test/simulator/seeds.test.ts',
-        'test/simulator/seeds-sessions.test.ts',
-      ]
+/** What searches for long. */
+const SLOW = [
+  'test/client/tabs/at-rest.test.ts',
+  'test/simulator/seeds.test.ts',
+  'test/simulator/seeds-sessions.test.ts',
+]
+const script = process.env['npm_lifecycle_event']
 
 export default defineConfig({
   root,
@@ -41,7 +39,8 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.{ts,tsx}'],
-          exclude: ['test/**/*.dom.test.{ts,tsx}'],
+          // Whoever watches a folder wants to know at once.
+          exclude: ['test/**/*.dom.test.{ts,tsx}', ...(script === 'test:watch' ? SLOW : [])],
           environment: 'node',
         },
       },
@@ -56,7 +55,11 @@ export default defineConfig({
           name: 'production',
           include: ['test/client/**/*.test.ts', 'test/simulator/{pinned,seeds,seeds-sessions}.test.ts'],
           // A start in a page of its own; and nothing but sentences, which this build does not say.
-          exclude: ['test/client/**/*.dom.test.ts', 'test/client/api/sentences.test.ts', ...SLOW],
+          exclude: [
+            'test/client/**/*.dom.test.ts',
+            'test/client/api/sentences.test.ts',
+            ...(script === 'test:production' ? [] : SLOW),
+          ],
           env: { BUILD: 'production' },
           globalSetup: 'test/tools/build-production.ts',
           environment: 'node',

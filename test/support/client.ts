@@ -15,6 +15,22 @@ export function gate(): { readonly answer: Promise<Response | Error>; open(value
 /** A server that accepts the request and never answers. */
 export const silence = (): Answer => new Promise<Response>(() => {})
 
+/** What a captive portal answers in the place of the server. */
+export const portal = (): Response =>
+  new Response('<!doctype html><title>Hotel</title>', {
+    headers: { 'content-type': 'text/html; charset=utf-8' },
+  })
+
+/** What a browser makes of a redirect that it was told not to follow. */
+export function opaqueRedirect(): Response {
+  const response = new Response(null)
+  return Object.defineProperties(response, {
+    type: { value: 'opaqueredirect' },
+    status: { value: 0 },
+    ok: { value: false },
+  })
+}
+
 /** `resolved`, or the code that a call rejects with. */
 export const outcome = (promise: Promise<unknown>): Promise<string> =>
   promise.then(

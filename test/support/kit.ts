@@ -322,9 +322,26 @@ export async function signedIn<User = unknown>(
   return kit
 }
 
+/** A kit in which nobody is signed in, and nobody was. */
+export async function anonymous(): Promise<Kit> {
+  const kit = createKit()
+  kit.on('/auth/refresh', () => refusal())
+  kit.on('/auth/logout', () => new Response(null, { status: 204 }))
+  await kit.auth.ready()
+  return kit
+}
+
 /** A browser in which Ann was signed in when its last page was closed. */
 export async function leftSignedIn(): Promise<FakeBrowser> {
   const { auth, browser } = await signedIn()
+  auth.dispose()
+  return browser
+}
+
+/** A browser in which Ann had signed out when its last page was closed. */
+export async function leftSignedOut(): Promise<FakeBrowser> {
+  const { auth, browser } = await signedIn()
+  await auth.logout()
   auth.dispose()
   return browser
 }

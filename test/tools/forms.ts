@@ -12,6 +12,8 @@ export const KNOWS_THE_FORM = [
   'test/client/tabs/at-rest.test.ts',
   'test/client/tabs/channel.test.ts',
   'test/client/tabs/hostile.test.ts',
+  'test/client/tabs/hostile-storage.test.ts',
+  'test/client/tabs/stranger.ts',
   'test/simulator/mutants.ts',
   'test/simulator/stage.ts',
   'test/support/hub.ts',

@@ -8,7 +8,9 @@ import { ANN, createKit, grant, json, type Kit, ORIGIN, settle } from '../../sup
 import { errorSaying, saying } from '../../support/words.js'
 
 const API = 'https://api.example.com'
+
 const EVIL = 'https://evil.example'
+
 const CREDENTIALS = { email: 'ann@example.com', password: 'hunter2' }
 
 /** As from JavaScript, where nobody checks types. */
@@ -345,4 +347,32 @@ it.each([
   'http://localhost:3000',
 ])('R108 %s is one', (origin) => {
   expect(create({ allowedOrigins: [origin] })).not.toThrow()
+})
+
+it('R72 a path of the base URL goes before the paths of the endpoints', async () => {
+  const kit = createKit({ baseUrl: 'https://api.example.com/v1/' })
+  kit.on('/v1/auth/session', () => json({ user: ANN, mode: 'token' }))
+  kit.on('/v1/auth/refresh', () => grant(1))
+  await kit.auth.ready()
+  expect(kit.auth.getState()).toMatchObject({ status: 'authenticated' })
+  expect([...kit.browser.storage.keys()]).not.toEqual(
+    await (async () => {
+      const other = createKit({ baseUrl: 'https://api.example.com/v2' })
+      other.on('/v2/auth/session', () => json({ user: ANN, mode: 'token' }))
+      other.on('/v2/auth/refresh', () => grant(1))
+      await other.auth.ready()
+      return [...other.browser.storage.keys()]
+    })(),
+  )
+})
+
+it.each([
+  ['baseUrl', { baseUrl: 'https://api.example.com/?x=1' }],
+  ['baseUrl', { baseUrl: 'https://api.example.com/#y' }],
+  ['refusals', { refusals: [{ status: 0, reason: 'expired' as const }] }],
+  ['refusals', { refusals: [{ status: 200, reason: 'expired' as const }] }],
+  ['staticHeader', { staticHeader: ['X CSRF', '1'] as const }],
+  ['staticHeader', { staticHeader: ['X-CSRF', 'a\nb'] as const }],
+])('a wrong %s is named at creation: %o', (option, options) => {
+  expect(() => createAuthClient(options)).toThrow(new RegExp(`"${option}`))
 })

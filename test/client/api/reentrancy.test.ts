@@ -1,5 +1,6 @@
 import { expect, it, vi } from 'vitest'
 import type { AuthClient } from '../../../src/client.js'
+import { failure, listen, outcome, silence } from '../../support/client.js'
 import {
   ANN,
   BOB,
@@ -11,7 +12,6 @@ import {
   settle,
   signedIn,
 } from '../../support/kit.js'
-import { failure, listen, outcome, silence } from '../../support/client.js'
 
 const CALLS: Record<string, (auth: AuthClient) => Promise<unknown>> = {
   getAccessToken: (auth) => auth.getAccessToken(),
@@ -211,4 +211,21 @@ it('R95 what fails in the background leaves no unhandled rejection', async () =>
     process.off('unhandledRejection', note)
   }
   expect(unhandled).toEqual([])
+})
+
+it('R19 a listener that calls again at each failure the breaker tells of does not run for ever', async () => {
+  const kit = await signedIn()
+  kit.on('/auth/refresh', (_request, count) => grant(count, { expires_in: 0 }))
+  let calls = 0
+  kit.auth.on('diagnostic', async ({ type }) => {
+    if (type !== 'refresh.failed' || calls > 50) return
+    calls++
+    for (let i = 0; i < 3; i++) await Promise.resolve()
+    await outcome(kit.auth.getAccessToken())
+  })
+  for (let i = 0; i < 6; i++) await outcome(kit.auth.refresh({ force: true }))
+  await outcome(kit.auth.getAccessToken())
+  await settle()
+  expect(calls).toBeGreaterThan(0)
+  expect(calls).toBeLessThan(5)
 })

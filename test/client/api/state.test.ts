@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { createKit, grant, json, refusal, settle, signedIn } from '../../support/kit.js'
 import { failure, listen, outcome } from '../../support/client.js'
+import { createKit, grant, json, refusal, settle, signedIn } from '../../support/kit.js'
 import { saying } from '../../support/words.js'
 
 it('R77 a hundred refreshes change neither the status nor the user object, and tell nobody', async () => {
@@ -192,4 +192,12 @@ it('R94 events and states carry the user as it was parsed', async () => {
   expect(told.ends).toMatchObject([{ previousUser: { key: 'u-ann' } }])
   expect(told.switches).toEqual([{ from: { key: 'u-ann' }, to: { key: 'u-bob' } }])
   expect(kit.auth.getState()).toMatchObject({ user: { key: 'u-bob' } })
+})
+
+it('R15 the connection is offline as soon as the browser says so, and ok when it is back', async () => {
+  const kit = await signedIn()
+  kit.signal('offline')
+  expect(kit.auth.getState()).toMatchObject({ status: 'authenticated', connection: 'offline' })
+  kit.signal('online')
+  expect(kit.auth.getState()).toMatchObject({ status: 'authenticated', connection: 'ok' })
 })

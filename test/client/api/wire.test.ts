@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { AuthClientOptions } from '../../../src/options/types.js'
+import { failure, jwt, listen, opaqueRedirect, outcome, silence } from '../../support/client.js'
 import { ANN, createKit, grant, json, type Kit, refusal, settle, signedIn } from '../../support/kit.js'
-import { failure, jwt, listen, outcome, silence } from '../../support/client.js'
 
 const AUTH_CALLS: Record<string, (kit: Kit) => Promise<unknown>> = {
   '/auth/login': (kit) => kit.auth.login({}),
@@ -167,4 +167,23 @@ it('BBA-07 a rejected token is renewed and the call repeated once', async () => 
     '/api/orders',
   ])
   expect(told.states).toEqual([])
+})
+
+it.each([
+  ['login', '/auth/login'],
+  ['refresh', '/auth/refresh'],
+  ['logout', '/auth/logout'],
+] as const)('AV-11 a redirect of the %s endpoint is an error, not followed', async (call, path) => {
+  const kit = await signedIn()
+  kit.on(path, opaqueRedirect)
+  const calls = {
+    login: () => kit.auth.login({}),
+    refresh: () => kit.auth.refresh({ force: true }),
+    logout: () => kit.auth.logout(),
+  }
+  const before = kit.requests.length
+  const result = calls[call]()
+  const expected = call === 'logout' ? { server: 'pending' } : { code: 'redirected', retryable: false }
+  expect(await result.catch((error: unknown) => error)).toMatchObject(expected)
+  expect(kit.requests.slice(before)).toMatchObject([{ path, init: { redirect: 'manual' } }])
 })

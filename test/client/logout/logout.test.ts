@@ -1,20 +1,23 @@
 import { expect, it } from 'vitest'
+import { listen, outcome, portal, silence } from '../../support/client.js'
 import {
   createKit,
   FakeBrowser,
   grant,
   json,
+  type Kit,
   refusal,
   settle,
   signedIn,
-  type Kit,
 } from '../../support/kit.js'
-import { owed, storeAsTab, storedName } from '../../support/stored.js'
-import { listen, outcome, silence } from '../../support/client.js'
+import { owed, storeAsTab, storedName, storedSession } from '../../support/stored.js'
 
 const done = () => new Response(null, { status: 204 })
+
 const HTML = { 'content-type': 'text/html; charset=utf-8' }
+
 const broken = () => new ReadableStream({ pull: (body) => body.error(new TypeError('network error')) })
+
 const down = () => new TypeError('Failed to fetch')
 
 /** The same browser after a reload. */
@@ -269,4 +272,31 @@ it('R73 where storage is blocked a logout says that it would not survive a reloa
   await kit.auth.login({})
   expect(await kit.auth.logout()).toEqual({ server: 'confirmed', durable: false })
   expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated' })
+})
+
+it('RV-03 a page of a captive portal in the place of a logout confirms nothing', async () => {
+  const kit = await signedIn()
+  kit.on('/auth/logout', portal)
+  expect(await kit.auth.logout()).toEqual({ server: 'pending', durable: true })
+  kit.on('/auth/logout', () => new Response(null, { status: 204 }))
+  await kit.clock.advance(5000)
+  expect(storedSession(kit)).toMatchObject({ isSignedIn: false, owed: [] })
+})
+
+it('a logout that the server redirects says so, stays pending, and is not repeated every minute', async () => {
+  const kit = await signedIn()
+  kit.on('/auth/logout', () => new Response(null, { status: 302 }))
+  expect(await kit.auth.logout()).toMatchObject({ server: 'pending' })
+  expect(kit.auth.getDiagnostics().at(-1)).toMatchObject({ type: 'logout.pending', code: 'redirected' })
+  await kit.clock.advance(3_600_000)
+  expect(kit.sent('/auth/logout').length).toBeLessThan(10)
+})
+
+it('R09 a logout right after a start that asked nobody still reaches the server', async () => {
+  const first = await signedIn()
+  const kit = createKit({ restore: 'never' }, { browser: first.browser })
+  kit.on('/auth/logout', () => new Response(null, { status: 204 }))
+  await kit.auth.ready()
+  await kit.auth.logout()
+  expect(kit.sent('/auth/logout')).toHaveLength(1)
 })

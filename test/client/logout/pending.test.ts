@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest'
-import { owed, storeAsTab, WHICHEVER } from '../../support/stored.js'
-import { anotherTab } from '../../support/tabs.js'
 import { gate } from '../../support/client.js'
 import { ANN, createKit, FakeBrowser, grant, json, refusal, settle, signedIn } from '../../support/kit.js'
+import { owed, storeAsTab, WHICHEVER } from '../../support/stored.js'
+import { anotherTab } from '../../support/tabs.js'
 
 const DONE = () => new Response(null, { status: 204 })
+
 const DOWN = () => json({}, { status: 503 })
 
 it('R37 a logout whose tab is gone is delivered by the one that followed it', async () => {
@@ -111,4 +112,24 @@ it('R50 R09 what another tab has ended meanwhile is not ended again, by the cook
   })
   await kit.clock.advance(60_000)
   expect(kit.sent('/auth/logout')).toHaveLength(before + 1)
+})
+
+it('RV-05 a listener that clears all storage at the end does not lose the logout that is still to be delivered', async () => {
+  const kit = await signedIn()
+  kit.auth.on('sessionEnd', () => kit.browser.storage.clear())
+  kit.on('/auth/logout', () => new TypeError('offline'))
+  expect(await kit.auth.logout()).toEqual({ server: 'pending', durable: true })
+  expect(owed(kit)).toEqual(['s1'])
+})
+
+it('RV-05 nor a listener that clears it later', async () => {
+  const kit = await signedIn()
+  kit.auth.on('sessionEnd', async () => {
+    await Promise.resolve()
+    kit.browser.storage.clear()
+  })
+  kit.on('/auth/logout', () => new TypeError('offline'))
+  expect(await kit.auth.logout()).toEqual({ server: 'pending', durable: true })
+  await settle()
+  expect(owed(kit)).toEqual(['s1'])
 })

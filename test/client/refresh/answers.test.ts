@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import { assemble } from '../../../src/client.js'
 import type { AuthClientOptions } from '../../../src/options/types.js'
-import { ANN, BOB, createKit, grant, json, type Kit, signedIn } from '../../support/kit.js'
 import { failure, jwt, outcome, silence } from '../../support/client.js'
+import { ANN, BOB, createKit, grant, json, type Kit, refusal, signedIn } from '../../support/kit.js'
 
 const DAY = 86_400_000
 
@@ -201,6 +201,7 @@ it('R40 where both are there, the user endpoint says whose the token is, and the
 
 const NAMELESS = (count: number, more: object = {}) =>
   json({ access_token: `token-${count}`, expires_in: 300, ...more })
+
 const down = (headers = {}) => json({ error: 'down' }, { status: 503, headers })
 
 /** Ann is signed in, and no refresh says who it is for; without ids it does not say which session either. */
@@ -328,4 +329,12 @@ it('R09 a token that nobody has said whose it is does not outlive a logout, not 
   await auth.logout()
   expect(context.nameless).toBeUndefined()
   auth.dispose()
+})
+
+it('an id that is not a number is no id', async () => {
+  const kit = createKit({ getUserId: (user) => Number((user as { uid?: number }).uid) })
+  kit.on('/auth/refresh', () => refusal())
+  kit.on('/auth/login', () => grant(1))
+  kit.on('/auth/logout', () => new Response(null, { status: 204 }))
+  await expect(kit.auth.login({})).rejects.toMatchObject({ code: 'invalid_user' })
 })

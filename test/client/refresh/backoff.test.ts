@@ -1,4 +1,6 @@
 import { expect, it, vi } from 'vitest'
+import { failure, listen, outcome } from '../../support/client.js'
+import { createHub } from '../../support/hub.js'
 import {
   createKit,
   grant,
@@ -11,8 +13,6 @@ import {
   signedIn,
 } from '../../support/kit.js'
 import { anotherTab } from '../../support/tabs.js'
-import { createHub } from '../../support/hub.js'
-import { failure, listen, outcome } from '../../support/client.js'
 
 const unavailable = (headers: Record<string, string> = {}) => json({}, { status: 503, headers })
 
@@ -328,4 +328,12 @@ it('R17 the end of a session that was in a loop leaves the next one alone', asyn
   expect(await outcome(kit.auth.refresh({ force: true }))).toBe('resolved')
   kit.on('/auth/refresh', () => refusal())
   expect(await kit.auth.getAccessToken()).toBe('token-7')
+})
+
+it('a refresh that the application wants again and again does not open the breaker', async () => {
+  const kit = await signedIn()
+  kit.on('/auth/refresh', (_request, count) => grant(count))
+  for (let i = 0; i < 5; i++) await kit.auth.refresh({ force: true })
+  kit.on('/api', (_request, count) => new Response(null, { status: count === 1 ? 401 : 200 }))
+  expect((await kit.auth.fetch('/api')).status).toBe(200)
 })

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest'
-import { createKit, grant, json, ManualClock, settle, signedIn, type Kit } from '../../support/kit.js'
 import { outcome } from '../../support/client.js'
+import { createKit, grant, json, type Kit, ManualClock, settle, signedIn } from '../../support/kit.js'
 
 const HOUR = 3_600_000
+
 const count = (kit: Kit): number => kit.sent('/auth/refresh').length - 1
 
 /** What a resource server thinks of the token that comes with a request, by the true time. */
@@ -192,4 +193,11 @@ it('R90 a day of work passes in a test: one refresh for each token, no request r
   // A token is renewed 60 to 75 s before its end.
   expect(count(kit)).toBeGreaterThanOrEqual(86_400 / 240)
   expect(count(kit)).toBeLessThanOrEqual(86_400 / 225 + 1)
+})
+
+it('a negative or absent number of seconds is refused as minValidity', async () => {
+  const kit = await signedIn()
+  for (const minValidity of [-1, Number.NaN]) {
+    await expect(kit.auth.getAccessToken({ minValidity })).rejects.toThrow('"minValidity"')
+  }
 })

@@ -1,9 +1,17 @@
 import { expect, it } from 'vitest'
-import { createKit, grant, json, refusal, leftSignedIn, settle, signedIn } from '../../support/kit.js'
-import { anotherTab } from '../../support/tabs.js'
+import { failure, FakeLocks, gate, listen, outcome, silence } from '../../support/client.js'
 import { createHub } from '../../support/hub.js'
-import { FakeLocks, failure, gate, listen, outcome, silence } from '../../support/client.js'
-import { ManualClock } from '../../support/kit.js'
+import {
+  createKit,
+  grant,
+  json,
+  leftSignedIn,
+  ManualClock,
+  refusal,
+  settle,
+  signedIn,
+} from '../../support/kit.js'
+import { anotherTab } from '../../support/tabs.js'
 
 it('R03 twenty calls before the start has settled cost one refresh, get the same token, and nothing goes out without it', async () => {
   const { browser } = await signedIn()
@@ -248,4 +256,42 @@ it('an answer that is overtaken by a newer one does not put its older token and 
   // It came so late that its cookie may lie over a newer one, which one more refresh mends.
   expect(await kit.auth.getAccessToken()).toBe('token-3')
   expect(kit.sent('/auth/refresh')).toHaveLength(3)
+})
+
+it('R04 a forced refresh that is refused is not satisfied by a token that was there before it was sent', async () => {
+  const hub = createHub()
+  const kit = await signedIn({}, { ports: { channels: hub.channels } })
+  const first = gate()
+  kit.on('/auth/refresh', () => first.answer)
+  void outcome(kit.auth.refresh({ force: true }))
+  await settle()
+  const forced = outcome(kit.auth.refresh({ force: true }))
+  await settle()
+  await (await anotherTab(kit)).signsIn()
+  expect(await kit.auth.getAccessToken()).toBe('token-100')
+  kit.on('/auth/refresh', () => refusal('session_revoked'))
+  first.open(grant(2))
+  await kit.clock.advance(20_000)
+  expect([await forced, kit.auth.getState().status]).toEqual(['session_ended', 'unauthenticated'])
+})
+
+it('a forced refresh asks the server, also where a sibling hands its token to those who wait with it', async () => {
+  const hub = createHub()
+  const kit = await signedIn({}, { ports: { channels: hub.channels } })
+  const other = await anotherTab(kit)
+  const first = gate()
+  kit.on('/auth/refresh', () => first.answer)
+  void kit.auth.refresh({ force: true }).catch(() => {})
+  await settle()
+  const asked = kit.sent('/auth/refresh').length
+  // Another tab signs in anew, and has a token to share.
+  await other.signsIn()
+  expect(await kit.auth.getAccessToken()).toBe('token-100')
+  const forced = kit.auth.refresh({ force: true })
+  kit.on('/auth/refresh', () => grant(5))
+  first.open(grant(4))
+  await kit.clock.advance(1000)
+  await forced
+  expect(kit.sent('/auth/refresh')).toHaveLength(asked + 1)
+  expect(await kit.auth.getAccessToken()).toBe('token-5')
 })

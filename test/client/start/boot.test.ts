@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { createAuthClient } from '../../../src/client.js'
+import { createAuthClient, createClientWith } from '../../../src/client.js'
 import type { AuthClientOptions } from '../../../src/options/types.js'
-import { type Answer, createKit, grant, json, refusal, signedIn } from '../../support/kit.js'
 import { listen, outcome, silence } from '../../support/client.js'
+import { type Answer, createKit, grant, json, refusal, signedIn } from '../../support/kit.js'
 
 const fault = (): never => {
   throw new Error('a fault of the application')
@@ -103,4 +103,15 @@ it('R80 a client that is made touches nothing until it is used', async () => {
   kit.auth.getDiagnostics()
   await kit.clock.advance(600_000)
   expect([kit.requests.length, kit.openListeners(), kit.clock.pending]).toEqual([0, 0, 0])
+})
+
+it('making a client draws no random number, which some servers forbid outside of a request', () => {
+  const kit = createKit()
+  const chance = {
+    fraction: () => 0,
+    id: () => {
+      throw new Error('not here')
+    },
+  }
+  expect(() => createClientWith({}, { ...kit.ports, chance })).not.toThrow()
 })

@@ -1,7 +1,8 @@
+/* A page that comes back from the cache of the browser. */
 import { expect, it } from 'vitest'
+import { gate } from '../../support/client.js'
 import { grant, refusal, settle, signedIn } from '../../support/kit.js'
 import { anotherTab } from '../../support/tabs.js'
-import { gate } from '../../support/client.js'
 
 it('R39 with hideOnRestore a page that comes back is not seen before the server has said who is signed in', async () => {
   const kit = await signedIn({ hideOnRestore: true })
@@ -67,4 +68,14 @@ it('without hideOnRestore, and where nobody is signed in, nothing is hidden', as
   out.signal('suspend')
   await settle()
   expect(out.concealed).toBe(false)
+})
+
+it('a page restored where the marker was cleared away asks the server who is signed in', async () => {
+  const kit = await signedIn()
+  kit.signal('suspend')
+  kit.browser.storage.clear()
+  kit.on('/auth/refresh', () => refusal('session_revoked'))
+  kit.signal('restore')
+  await kit.clock.advance(2000)
+  expect(kit.auth.getState().status).toBe('unauthenticated')
 })

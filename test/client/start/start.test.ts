@@ -1,5 +1,6 @@
 import { expect, it, vi } from 'vitest'
 import type { AuthClientOptions } from '../../../src/options/types.js'
+import { NO_CHANNELS, NO_LOCKS, outcome, silence, stateOf } from '../../support/client.js'
 import {
   type Answer,
   createKit,
@@ -7,12 +8,12 @@ import {
   grant,
   json,
   type Kit,
+  leftSignedOut,
   refusal,
   settle,
   signedIn,
 } from '../../support/kit.js'
 import { UNREADABLE } from '../../support/stored.js'
-import { NO_CHANNELS, NO_LOCKS, outcome, silence, stateOf } from '../../support/client.js'
 
 /** A browser as the last visit left it. */
 async function left(how: 'signed in' | 'signed out' | 'new'): Promise<FakeBrowser> {
@@ -206,4 +207,23 @@ it('R76 what is prerendered asks nothing until it is shown, and its deadlines st
   await kit.clock.advance(50)
   expect(await ready).toMatchObject({ status: 'authenticated' })
   expect(await token).toBe('token-3')
+})
+
+it('R76 a start that always asks is unknown until the refusal, and a logout meanwhile shows at once', async () => {
+  const kit = createKit({ restore: 'always' }, { browser: await leftSignedOut() })
+  let answer = (_response: Response): void => {}
+  kit.on('/auth/refresh', () => new Promise((resolve) => (answer = resolve)))
+  kit.on('/auth/logout', () => new Response(null, { status: 204 }))
+  const ended: unknown[] = []
+  kit.auth.on('sessionEnd', (event) => ended.push(event))
+  void kit.auth.ready()
+  await kit.clock.advance(100)
+  expect(kit.auth.getState().status).toBe('unknown')
+  const logout = kit.auth.logout()
+  expect(kit.auth.getState().status).toBe('unauthenticated')
+  answer(refusal())
+  await kit.clock.advance(1000)
+  await logout
+  expect(kit.auth.getState().status).toBe('unauthenticated')
+  expect(ended).toEqual([])
 })

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Locks } from '../../../src/core/ports.js'
+import { FakeLocks, gate, NO_CHANNELS, NO_LOCKS, outcome, silence } from '../../support/client.js'
+import { createHub } from '../../support/hub.js'
 import {
   ANN,
   createKit,
@@ -11,8 +13,6 @@ import {
   settle,
   signedIn,
 } from '../../support/kit.js'
-import { createHub } from '../../support/hub.js'
-import { FakeLocks, gate, NO_CHANNELS, NO_LOCKS, outcome, silence } from '../../support/client.js'
 
 async function locked(): Promise<{ kit: Kit; locks: FakeLocks; name: string }> {
   const clock = new ManualClock()
@@ -238,4 +238,20 @@ it('AV-28 a listener that calls and awaits the client under its own refresh, and
   await kit.clock.advance(1000)
   expect(told).toHaveLength(2)
   expect([locks.pending, kit.auth.getState().status]).toEqual([0, 'unauthenticated'])
+})
+
+it('a lock that is granted after the page went away is given back', async () => {
+  const clock = new ManualClock()
+  const locks = new FakeLocks(clock)
+  const kit = await signedIn({}, { clock, ports: { locks } })
+  const release = await locks.acquire([...locks.names][0]!, 1)
+  kit.on('/auth/logout', silence)
+  void kit.auth.logout()
+  await settle()
+  kit.signal('suspend')
+  await settle()
+  expect(kit.sent('/auth/logout')).toHaveLength(1)
+  release?.()
+  await settle()
+  expect(locks.pending).toBe(0)
 })

@@ -1,20 +1,12 @@
+/* Answers to a refresh that say nothing about the session. */
 import { describe, expect, it } from 'vitest'
-import { grant, json, refusal, settle, signedIn, type Answer } from '../../support/kit.js'
-import { failure, listen, outcome, silence } from '../../support/client.js'
+import { failure, listen, opaqueRedirect, silence } from '../../support/client.js'
+import { type Answer, grant, json, refusal, signedIn } from '../../support/kit.js'
 
 const html = (status: number) => () =>
   new Response('<!doctype html><h1>Blocked</h1>', { status, headers: { 'content-type': 'text/html' } })
-const answered = (status: number) => () => json({ error: 'whatever' }, { status })
 
-/** What a browser makes of a redirect that it was told not to follow. */
-function opaqueRedirect(): Response {
-  const response = new Response(null)
-  return Object.defineProperties(response, {
-    type: { value: 'opaqueredirect' },
-    status: { value: 0 },
-    ok: { value: false },
-  })
-}
+const answered = (status: number) => () => json({ error: 'whatever' }, { status })
 
 const INDETERMINATE: [name: string, answer: () => Answer, code: string][] = [
   ['a name that does not resolve', () => new TypeError('Failed to fetch'), 'network'],
@@ -107,32 +99,6 @@ it.each(INDETERMINATE.slice(0, 2).concat(INDETERMINATE.slice(9, 10), INDETERMINA
 )
 
 it.each([
-  [401, 'session_expired', 'expired'],
-  [401, 'idle_timeout', 'expired'],
-  [401, 'session_revoked', 'revoked'],
-  [401, 'refresh_reused', 'revoked'],
-  [401, 'user_disabled', 'refused'],
-  [400, 'invalid_grant', 'expired'],
-] as const)(
-  'R12 REV-05 ERR-05 %s %s ends the session with its reason, after one more attempt',
-  async (status, code, reason) => {
-    const kit = await signedIn()
-    const told = listen(kit.auth)
-    kit.on('/auth/refresh', () => refusal(code, status))
-    const error = failure(kit.auth.refresh({ force: true }))
-    await settle()
-    expect(kit.auth.getState()).toMatchObject({ status: 'authenticated' })
-    await kit.clock.advance(250)
-    expect(await error).toMatchObject({ code: 'session_ended', reason })
-    expect(kit.sent('/auth/refresh')).toHaveLength(3)
-    expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated', reason })
-    expect(told.ends).toMatchObject([{ reason, status, previousUser: { id: 'ann' } }])
-    await kit.clock.advance(600_000)
-    expect(kit.sent('/auth/refresh')).toHaveLength(3)
-  },
-)
-
-it.each([
   'invalid_client',
   'unauthorized_client',
   'unsupported_grant_type',
@@ -144,15 +110,6 @@ it.each([
   const error = await failure(kit.auth.refresh({ force: true }))
   expect(error).toMatchObject({ code: 'invalid_response', status: 400, serverCode: code })
   expect(kit.auth.getState()).toMatchObject({ status: 'authenticated' })
-})
-
-it('R12 what counts as a refusal is an option, and its reason is told', async () => {
-  const kit = await signedIn({ refusals: [{ status: 403, code: 'session_revoked', reason: 'revoked' }] })
-  kit.on('/auth/refresh', () => refusal('session_expired', 401))
-  expect(await outcome(kit.auth.refresh({ force: true }))).toBe('invalid_response')
-  kit.on('/auth/refresh', () => refusal('session_revoked', 403))
-  await kit.clock.advance(2000)
-  expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'revoked' })
 })
 
 it('ERR-06 what the server says about an error is neither in ours nor followed', async () => {
@@ -173,23 +130,4 @@ it('ERR-06 what the server says about an error is neither in ours nor followed',
   expect(said).not.toMatch(/onerror|evil/)
   expect(kit.requests.filter(({ url }) => url.includes('evil'))).toEqual([])
   expect(kit.navigated).toEqual([])
-})
-
-it.each([
-  ['login', '/auth/login'],
-  ['refresh', '/auth/refresh'],
-  ['logout', '/auth/logout'],
-] as const)('AV-11 a redirect of the %s endpoint is an error, not followed', async (call, path) => {
-  const kit = await signedIn()
-  kit.on(path, opaqueRedirect)
-  const calls = {
-    login: () => kit.auth.login({}),
-    refresh: () => kit.auth.refresh({ force: true }),
-    logout: () => kit.auth.logout(),
-  }
-  const before = kit.requests.length
-  const result = calls[call]()
-  const expected = call === 'logout' ? { server: 'pending' } : { code: 'redirected', retryable: false }
-  expect(await result.catch((error: unknown) => error)).toMatchObject(expected)
-  expect(kit.requests.slice(before)).toMatchObject([{ path, init: { redirect: 'manual' } }])
 })
