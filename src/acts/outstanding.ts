@@ -30,18 +30,14 @@ export function noneAsked(context: Context): Promise<void> | undefined {
   const left = Number(ports.shared.read(askedKey(context)) ?? 0) - ports.clock.wall()
   if (options.rotation !== 'strict' || !(left > 0 && left <= patienceOf(context))) return undefined
   return new Promise<void>((resolve) => {
-    const done = () => {
+    const end = () => {
       for (const stop of stops) stop()
-      disposed.removeEventListener('abort', done)
+      disposed.removeEventListener('abort', end)
       resolve()
     }
     // Of what this page itself writes no event tells it.
-    const stops = [
-      ports.shared.watch(askedKey(context), done),
-      ports.clock.after(left, done),
-      changes.add(done),
-    ]
-    void ports.flights.get(name)?.answered.then(() => done())
-    disposed.addEventListener('abort', done)
+    const stops = [ports.shared.watch(askedKey(context), end), ports.clock.after(left, end), changes.add(end)]
+    void ports.flights.get(name)?.answered.then(end)
+    disposed.addEventListener('abort', end)
   })
 }
