@@ -2,15 +2,18 @@
  * `npm run figures`: how much there is to know about the client's core, counted in the source, so that a change of its design
  * can be told from a move. State that is moved counts as state.
  */
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import type { BuildOptions } from 'esbuild'
 import ts from 'typescript'
+import { bundle } from './bundle.ts'
 import { ROOT } from './files.ts'
+import { PRODUCTION } from './production.ts'
 
 /** What a browser and a tab know of the sign-in, under the names of this design and of the one that follows it. */
 const STATE = ['Marker', 'Message', 'ClientState', 'Register', 'View', 'Mood']
 /** What decides and what acts. */
-const FLOORS = ['core', 'runtime', 'wire', 'acts', 'use', 'plumbing']
+const FLOORS = ['core', 'plumbing', 'wire', 'acts', 'use', 'runtime.ts']
 /** Words for "the server has still to end it", and for "ask the server". */
 const ENDING = /^(?:revoke|compensate|discard|undo|endIfLost|loginLost|disown|owe|payOff|lookBehind)(?![a-z])/
 const ASKING =
@@ -129,17 +132,19 @@ export function verbs(sources: readonly Source[], words: RegExp): string[] {
 }
 
 function read(folders: readonly string[]): Source[] {
-  const paths = folders.flatMap((folder) => globSync(join(ROOT, 'src', folder, '**/*.ts')))
+  const paths = folders.flatMap((folder) =>
+    globSync(join(ROOT, 'src', folder.endsWith('.ts') ? folder : `${folder}/**/*.ts`)),
+  )
   return paths.toSorted().map((path) => parse(relative(join(ROOT, 'src'), path), readFileSync(path, 'utf8')))
 }
 
-function print(): void {
-  const core = read(FLOORS.filter((folder) => existsSync(join(ROOT, 'src', folder))))
-  const client = [
-    ...core,
-    ...read(['browser', 'options']),
-    ...['client.ts', 'store.ts', 'errors.ts'].flatMap((file) => read([file])),
-  ]
+/** What loads with `latchkey`. */
+const bytes = async (build: BuildOptions): Promise<number> =>
+  (await bundle(`export * from './src/index.ts'`, [], ROOT, build)).now.gzipped
+
+async function print(): Promise<void> {
+  const core = read(FLOORS)
+  const client = [...core, ...read(['browser', 'options']), ...read(['client.ts', 'store.ts', 'errors.ts'])]
   const rows: [string, number, readonly string[]][] = STATE.map((name) => {
     const members = membersOf(core, name)
     return [`members of ${name}`, members.length, members]
@@ -153,6 +158,8 @@ function print(): void {
     ['verbs for asking the server', verbs(core, ASKING).length, verbs(core, ASKING)],
     ['syntax nodes of core and flows', countNodes(core), []],
     ['lines of core and flows', core.reduce((sum, { tree }) => sum + tree.getLineStarts().length, 0), []],
+    ['bytes of the production build, gzipped', await bytes(PRODUCTION), []],
+    ['bytes of the development build, gzipped', await bytes({}), []],
     [
       'files over 250 lines',
       core.filter(({ tree }) => tree.getLineStarts().length > 250).length,
@@ -165,4 +172,4 @@ function print(): void {
   }
 }
 
-if (import.meta.main) print()
+if (import.meta.main) await print()
