@@ -12,7 +12,7 @@ export interface AuthErrorDetails {
   readonly retryAt?: number | undefined
   readonly reason?: EndReason | 'none' | undefined
   readonly response?: Response | undefined
-  /** Put in front of the sentence of the code: what failed. */
+  /** Put in front of the sentence of the code, in the development build: what failed. */
   readonly action?: string | undefined
   /** Method and path of the request, and what was answered. */
   readonly said?: string | undefined
@@ -26,8 +26,8 @@ const RETRYABLE: readonly AuthErrorCode[] = ['rate_limited', 'timeout', 'offline
 const CODE = /^[\w .:/-]{1,64}$/
 
 /**
- * What every auth call rejects with: a stable `code`, whether trying again can help, and a sentence that says what to
- * do. It never carries a token, a cookie or a password.
+ * What every auth call rejects with: a stable `code`, whether trying again can help, and what to do: in a sentence, or, in the
+ * production build, where to read on. It never carries a token, a cookie or a password.
  *
  * @example
  * import { createAuthClient, isAuthError } from 'latchkey'
@@ -53,7 +53,7 @@ export class AuthError extends Error {
   /** Why the session ended, for `session_ended` and `login_required`. */
   readonly reason: EndReason | 'none' | undefined
   /**
-   * The answer, unread: the 401 that could not be replayed, for `not_replayable`, or what a sign-in was answered that signed nobody in.
+   * The answer, unread: the one that asked for a replay that cannot be, for `not_replayable`, or what a sign-in was answered that signed nobody in.
    * Not enumerable, since its body may hold what no log should.
    */
   declare readonly response: Response | undefined

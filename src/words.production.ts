@@ -5,14 +5,15 @@ import { HELP } from './help.js'
 import type * as words from './words.js'
 
 export const messageOf: typeof words.messageOf = (code, { said = '', status, sentence }) =>
-  [code, said || status, sentence].filter(Boolean).join(': ') + `. ${HELP}${code}`
+  [code, said, !said.includes(`${status ?? ''}`) && status, sentence].filter(Boolean).join(': ') +
+  `. ${HELP}${code}`
 
 export const wrongOption: typeof words.wrongOption = (option) => `Option "${option}" is wrong. ${HELP}option`
 export const unknownOption: typeof words.unknownOption = (prefix, stranger) =>
   `No option "${prefix}${stranger}". ${HELP}option`
 export const wrongEvent: typeof words.wrongEvent = (name) => `No event "${name}". ${HELP}call`
 export const WRONG_VALIDITY = `Wrong "minValidity". ${HELP}call`
-export const WRONG_CREDENTIALS = `Wrong credentials. ${HELP}call`
+export const WRONG_CREDENTIALS = `Credentials are no JSON. ${HELP}call`
 export const NO_ID = 'No id'
 
 export const notHere: typeof words.notHere = (missing) =>

@@ -53,6 +53,8 @@ export default defineConfig({
         plugins: [productionBuild()],
         test: {
           name: 'production',
+          // Files share a worker: each would load the whole build anew.
+          isolate: false,
           include: ['test/client/**/*.test.ts', 'test/simulator/{pinned,seeds,seeds-sessions}.test.ts'],
           // A start in a page of its own; and nothing but sentences, which this build does not say.
           exclude: [

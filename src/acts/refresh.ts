@@ -6,9 +6,9 @@ import { AuthError } from '../errors.js'
 import type { Verdict } from '../wire/answers.js'
 import { REFRESH } from '../words.js'
 import type { Context } from '../plumbing/context.js'
-import { inTime } from '../wire/endpoints.js'
+import { inTime, lineOf } from '../wire/endpoints.js'
 import { canLook, isSameSession, look } from '../wire/look.js'
-import { modeOf } from '../wire/obtain.js'
+import { modeOf, questionOf } from '../wire/obtain.js'
 import { noneAsked } from './outstanding.js'
 import { adopted, ASK_MS, HEAR_OUT_MS, RACE_PAUSE_MS, spreadOut } from './adoption.js'
 import { type Renewal, renew } from './renewal.js'
@@ -148,6 +148,10 @@ export class Refresher {
     }
   }
 
+  #said(): string {
+    return lineOf(this.#context, questionOf(this.#context))
+  }
+
   /** What stands against asking the server now. */
   #held(need: RefreshNeed): RefreshOutcome | undefined {
     const { force, restore, revive, explicit, found } = need
@@ -159,14 +163,15 @@ export class Refresher {
     if (wait > 0 && !this.#tries.pass(need, now)) {
       const retryAt = Math.round(now.wall + wait)
       const { code = 'network', status, serverCode, cause } = this.#lastError ?? {}
-      return {
-        kind: 'failed',
-        error: new AuthError(code, { status, serverCode, cause, retryAt, action: REFRESH }),
-      }
+      const said = this.#said()
+      const error = new AuthError(code, { status, serverCode, cause, retryAt, action: REFRESH, said })
+      // What was said of the try that failed: where, and what to do about it.
+      if (this.#lastError) error.message = this.#lastError.message
+      return { kind: 'failed', error }
     }
     this.#lastError = undefined
     if (!force && isLooping(state, now)) {
-      const error = new AuthError('refresh_loop', { action: REFRESH })
+      const error = new AuthError('refresh_loop', { action: REFRESH, said: this.#said() })
       // Once for each opening: a listener may call again.
       if (this.#looping !== state.early) this.#context.note('refresh.failed', { code: 'refresh_loop' })
       this.#looping = state.early
@@ -216,9 +221,8 @@ export class Refresher {
         continue
       }
       if (verdict.kind === 'raced') {
-        return {
-          result: this.postpone(new AuthError('server_error', { status: 409, action: REFRESH })),
-        }
+        const details = { status: 409, action: REFRESH, said: this.#said() }
+        return { result: this.postpone(new AuthError('server_error', details)) }
       }
       const flush = context.quietly(() => {
         // A refusal takes the cookie away, and then the second one knows of no reason.

@@ -8,7 +8,7 @@ import type { DiagnosticEntry } from '../plumbing/diagnostics.js'
 import { inDevelopment } from '../wire/development.js'
 import { inTime, isDone, timedOut } from '../wire/endpoints.js'
 import type { Reply } from '../plumbing/reply.js'
-import { modeOf, obtain, REFRESH, SESSION } from '../wire/obtain.js'
+import { obtain, questionOf } from '../wire/obtain.js'
 import { noteAsked, patienceOf } from './outstanding.js'
 import { raced } from '../plumbing/waiting.js'
 
@@ -41,7 +41,7 @@ export async function renew(context: Context, need: Renewal, sent: Under): Promi
     ...(credential && ahead(context, credential)),
   })
   const started = context.ports.clock.monotonic()
-  const unanswered = () => timedOut(context, words.REFRESH, modeOf(context) === 'session' ? SESSION : REFRESH)
+  const unanswered = () => timedOut(context, words.REFRESH, questionOf(context))
   let late = false
   const { clock } = context.ports
   // An abort loses the cookie that the answer sets, which the server forgives for a while; for ever it would keep a connection.

@@ -57,7 +57,7 @@ export interface DiagnosticEntry {
   readonly url?: string | undefined
   /** Scopes a resource asks for (RFC 6750, 3.1). */
   readonly scope?: string | undefined
-  /** A sentence for the developer. */
+  /** A sentence for the developer, in the development build. */
   readonly message?: string | undefined
 }
 

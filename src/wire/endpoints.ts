@@ -41,7 +41,7 @@ export function endpointUrl(context: Context, endpoint: keyof Endpoints): string
 }
 
 /** For a developer. */
-const lineOf = ({ options }: Context, { method, endpoint }: Call): string =>
+export const lineOf = ({ options }: Context, { method, endpoint }: Call): string =>
   `${method} ${options.endpoints[endpoint]}`
 
 /** What a call comes to that got no answer in time. */

@@ -13,6 +13,9 @@ export const SESSION = { endpoint: 'session', method: 'GET' } as const
 /** How the backend lets this page act for a user; undefined where it has not shown it yet. */
 export const modeOf = ({ options, state }: Context): Mode | undefined => options.mode ?? state.mode
 
+/** Where the credential is asked for. */
+export const questionOf = (context: Context) => (modeOf(context) === 'session' ? SESSION : REFRESH)
+
 /**
  * Asks the server for the credential of whoever is signed in: in token mode for a new token, in session mode who it is. Where
  * the mode was never learned, a refresh endpoint that is not there leaves the question to the session endpoint, and where it was,

@@ -93,7 +93,7 @@ describe('what the production build says', () => {
   const faultsOf = async (links: readonly string[]) =>
     linkFaults(
       new Map([
-        ['x.md', links.map((link) => `[x](${link.replace(/^latchkey\//, '')})`).join('\n')],
+        ['x.md', links.map((link) => `[x](${link.replace(/^node_modules\/latchkey\//, '')})`).join('\n')],
         ['docs/errors.md', await page],
       ]),
       (path) => path !== 'x.md',

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import { createKit, grant, json, type Kit, signedIn } from '../../support/kit.js'
 import { createHub } from '../../support/hub.js'
-import { outcome, silence } from '../../support/client.js'
+import { failure, outcome, silence } from '../../support/client.js'
 import { createStage } from '../../support/stage.js'
 
 const unavailable = (headers: Record<string, string> = {}) => json({}, { status: 503, headers })
@@ -230,4 +230,14 @@ it('R104 R32 a clock that is set back holds nobody who calls', async () => {
     await kit.clock.advance(1000)
   }
   expect(found).toBeLessThanOrEqual(6)
+})
+
+it('R68 R92 while the back-off holds, the error says where the try that failed went and what it met', async () => {
+  const kit = await ended()
+  kit.on('/auth/refresh', () => json({}, { status: 503 }))
+  const first = (await failure(kit.auth.getAccessToken())) as Error
+  const second = (await failure(kit.auth.getAccessToken())) as Error
+  expect(kit.sent('/auth/refresh')).toHaveLength(2)
+  expect(second.message).toBe(first.message)
+  expect(second.message).toContain('POST /auth/refresh answered 503')
 })
