@@ -70,7 +70,7 @@ export async function vitest(...args: string[]): Promise<Outcome> {
       `--outputFile.json=${file}`,
       ...args,
     ],
-    () => ({ env: { NO_COLOR: '1' }, timeoutSeconds: 400 }),
+    () => ({ env: { NO_COLOR: '1' }, timeoutSeconds: 600 }),
   )
   if (report === undefined) return outcome(status || 1, 0, 1, output)
   const left = report.numPendingTests + report.numTodoTests
