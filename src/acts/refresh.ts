@@ -139,6 +139,8 @@ export class Refresher {
         await raced(others, disposed).finally(() => (this.#looks = false))
         return await this.#fly({ ...need, anew: true, held: known })
       }
+      // Somebody has signed out while this tab waited for the lock.
+      if (life.aborted && !need.explicit) return { kind: 'ended' }
       const outcome = await this.#attempts(need, began, leaving, life)
       flush = outcome.flush
       return outcome.result

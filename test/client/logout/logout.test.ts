@@ -1,11 +1,12 @@
 import { expect, it } from 'vitest'
-import { listen, outcome, portal, silence } from '../../support/client.js'
+import { FakeLocks, listen, outcome, portal, silence } from '../../support/client.js'
 import {
   createKit,
   FakeBrowser,
   grant,
   json,
   type Kit,
+  ManualClock,
   refusal,
   settle,
   signedIn,
@@ -299,4 +300,21 @@ it('R09 a logout right after a start that asked nobody still reaches the server'
   await kit.auth.ready()
   await kit.auth.logout()
   expect(kit.sent('/auth/logout')).toHaveLength(1)
+})
+
+it('R10 a refresh that was asked for before the sign-out, and has waited for the lock behind it, asks nobody', async () => {
+  const clock = new ManualClock()
+  const locks = new FakeLocks(clock)
+  const kit = await signedIn({}, { clock, ports: { locks } })
+  kit.on('/auth/logout', () => new Response(null, { status: 204 }))
+  const [name] = locks.names
+  // A page that stands still holds it.
+  await locks.acquire(name!, 1)
+  const before = kit.sent('/auth/refresh').length
+  void outcome(kit.auth.refresh({ force: true }))
+  await clock.advance(100)
+  const out = kit.auth.logout()
+  await clock.advance(60_000)
+  expect(await out).toMatchObject({ server: 'confirmed' })
+  expect(kit.sent('/auth/refresh').length - before).toBe(0)
 })
