@@ -1,6 +1,6 @@
 import { isSame } from '../core/epoch.js'
 import { type Credential, remaining } from '../core/lifetime.js'
-import { WHICHEVER } from '../core/pending-logout.js'
+import { WHICHEVER } from '../core/debts.js'
 import type { LogoutScope } from '../core/types.js'
 import type { Context } from '../plumbing/context.js'
 import type { Reply } from '../plumbing/reply.js'

@@ -1,6 +1,6 @@
 import { isSame, NO_EPOCH } from '../core/epoch.js'
 import type { Credential } from '../core/lifetime.js'
-import { WHICHEVER } from '../core/pending-logout.js'
+import { isOwed, WHICHEVER } from '../core/debts.js'
 import type { LogoutScope } from '../core/types.js'
 import type { Context } from '../plumbing/context.js'
 import type { Reply } from '../plumbing/reply.js'
@@ -61,7 +61,8 @@ export class Logouts {
     const { phase, incoming, credential = incoming?.credential, sessionId } = context.state
     // Whoever is out already may have still to deliver the logout before this one.
     if (phase !== 'out' || incoming) this.#ending.proofs.set(sessionId ?? WHICHEVER, credential)
-    const over = scope === 'current' && phase === 'out' && !incoming && context.readMarker()?.state === 'out'
+    const isOver = phase === 'out' && !incoming && context.state.debts.length === 0
+    const over = scope === 'current' && isOver && context.readMarker()?.state === 'out'
     context.dispatch({ type: 'logoutRequested', scope })
     const { epoch } = context.state
     if (over) {
@@ -101,7 +102,7 @@ export class Logouts {
   async settle(): Promise<void> {
     const { ports, options } = this.#context
     await this.#ending.sent
-    if (this.#context.state.logout) await within(ports.clock, 2 * options.timeouts.request, this.deliver())
+    if (this.#context.state.debts.length > 0) await within(ports.clock, 2 * options.timeouts.request, this.deliver())
   }
 
   /**
@@ -155,7 +156,7 @@ export class Logouts {
     // The next client of the page may have signed in.
     if (context.disposed.aborted) return
     context.dispatch({ type: 'loginLost' })
-    if (!context.state.logout) return
+    if (context.state.debts.length === 0) return
     // Without a marker nobody could tell behind the lock who has signed in meanwhile.
     if (!context.readMarker()) return void this.discard()
     // One that is under way was sent for what there was before.
@@ -171,16 +172,16 @@ export class Logouts {
 
   async #deliver(first: boolean, locked: boolean): Promise<boolean> {
     const context = this.#context
-    if (!context.state.logout) {
+    if (context.state.debts.length === 0) {
       this.#ending.proofs.clear()
       return true
     }
     this.#cancelRetry()
     // With neither an id nor a marker nobody can say whether the cookie is still that of the session that was meant.
     const marked = first || isSame(context.readMarker()?.epoch ?? NO_EPOCH, context.state.epoch)
-    const due = () => context.state.logout?.sessionIds.filter((id) => marked || id !== WHICHEVER) ?? []
+    const due = () => context.state.debts.filter(({ sessionId }) => marked || sessionId !== WHICHEVER)
     if (due().length === 0) return false
-    const nameless = due().includes(WHICHEVER)
+    const nameless = isOwed(due(), WHICHEVER)
     // A refresh that is under way in any tab shall land first, so that its cookie does not outlive the logout. One that
     // knows of no session is for the cookie there is now: after a wait it could be that of the next sign-in.
     // But what has to be asked for a token must not cross a sign-in.
@@ -200,15 +201,16 @@ export class Logouts {
       // The lock comes before the news of what its last holder did.
       if (locked) await raced(pause(context.ports.clock, NEWS_MS), context.disposed)
       context.syncMarker()
-      const { logout, epoch } = context.state
-      if (!logout) return true
+      const { debts, epoch } = context.state
+      if (debts.length === 0) return true
       let slow = 0
-      for (const sessionId of due()) {
+      for (const { sessionId } of due()) {
         // While the one before was answered somebody may have signed in, and the cookie is his, or another tab may have ended this one.
         context.syncMarker()
         if (!isSame(context.state.epoch, epoch)) break
-        if (!due().includes(sessionId)) continue
-        const sent = this.#ending.send(sessionId, logout.scope, undefined, asks)
+        const debt = due().find((one) => one.sessionId === sessionId)
+        if (!debt) continue
+        const sent = this.#ending.send(sessionId, debt.scope, undefined, asks)
         const reply = await raced(sent, context.disposed)
         // Its session has nothing that a refresh could bring back.
         const over = reply && isSaid(context, reply)
@@ -235,7 +237,7 @@ export class Logouts {
       // Another one may have been asked for meanwhile.
       if (slow) this.#deliverAfter(slow)
       else if (due().length > 0) this.#retryLater()
-      return !context.state.logout
+      return context.state.debts.length === 0
     } finally {
       release?.()
     }

@@ -160,7 +160,7 @@ export class Refresher {
     const { state } = this.#context
     const now = this.#context.instant()
     const over = state.phase === 'out' && !restore && (!revive || state.loggedOut)
-    if (over || (state.logout && !explicit && !found)) return { kind: 'ended' }
+    if (over || (state.debts.length > 0 && !explicit && !found)) return { kind: 'ended' }
     const wait = waitLeft(state, now)
     if (wait > 0 && !this.#tries.pass(need, now)) {
       const retryAt = Math.round(now.wall + wait)

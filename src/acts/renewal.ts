@@ -1,3 +1,4 @@
+import { isOwed } from '../core/debts.js'
 import { isSame } from '../core/epoch.js'
 import { type Credential, margin, remaining } from '../core/lifetime.js'
 import type { Grant, Under } from '../core/state.js'
@@ -101,7 +102,7 @@ function ahead(context: Context, credential: Credential): Pick<DiagnosticEntry, 
 
 function commit(context: Context, given: Grant, need: Renewal, under: Under, late: boolean): void {
   context.syncMarker()
-  const { logout, sessionId, identity } = context.state
+  const { debts, sessionId, identity } = context.state
   const told = given.identity.sessionId
   // Each renewal that names another session makes the other tabs ask, and they would be named another one in their turn.
   const isNews = isSame(context.state.epoch, under.epoch) && !late && !need.explicit
@@ -112,7 +113,7 @@ function commit(context: Context, given: Grant, need: Renewal, under: Under, lat
   const id = context.sessionIds.of(told)
   const grant = { ...given, identity: { ...given.identity, sessionId: id } }
   // Where sessions have no id, whoever comes back from the sign-in page has signed in.
-  const explicit = need.explicit === true && (!id || id !== sessionId) && !logout?.sessionIds.includes(id!)
+  const explicit = need.explicit === true && (!id || id !== sessionId) && !isOwed(debts, id)
   context.dispatch({ type: 'granted', grant, under, explicit, late, wished: need.restore, found: need.found })
 }
 

@@ -1,6 +1,6 @@
 import { isOver } from '../core/ends.js'
 import { isSame, NO_EPOCH } from '../core/epoch.js'
-import { WHICHEVER } from '../core/pending-logout.js'
+import { isOwed, WHICHEVER } from '../core/debts.js'
 import type { Identity } from '../core/state.js'
 import * as words from '../words.js'
 import { judgeRefresh } from '../wire/answers.js'
@@ -70,8 +70,8 @@ export async function start(
     if (returning || (!acted && isAsking(context))) context.dispatch({ type: 'asking', done: false })
   })()
   /** What is still to be ended comes before every question. */
-  const settled = async () => context.state.logout && logouts.deliver()
-  const owed = () => context.state.logout?.sessionIds.filter((id) => id !== WHICHEVER) ?? []
+  const settled = () => logouts.settle()
+  const owed = () => context.state.debts.map(({ sessionId }) => sessionId).filter((id) => id !== WHICHEVER)
   // Before a pending logout, which without a session id would end the session that was just made. No other tab is asked: whom
   // the cookie is for has just changed.
   if (returning) {
@@ -177,7 +177,7 @@ async function question(
     }
   }
   // What was not named may be what is still to be ended.
-  if (context.state.logout && !known) return undefined
+  if (context.state.debts.length > 0 && !known) return undefined
   return refresher.refresh({ cause: 'start', restore: true, found: true })
 }
 
@@ -191,7 +191,7 @@ export async function lookBehind(context: Context, logouts: Logouts): Promise<vo
 
 /** Somebody has logged out of it. What is still owed is delivered anyway. */
 function owe(context: Context, logouts: Logouts, { sessionId }: Identity): void {
-  if (context.state.logout?.sessionIds.includes(sessionId!)) return
+  if (isOwed(context.state.debts, sessionId)) return
   context.dispatch({ type: 'loginLost', sessionId })
   void logouts.deliver()
 }

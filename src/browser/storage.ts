@@ -29,9 +29,16 @@ export const tabStorage: StoragePort = storage('sessionStorage')
 
 export const sharedStorage: SharedStorage = {
   ...storage('localStorage'),
-  watch(key, changed) {
+  keys(prefix) {
+    try {
+      return Object.keys(localStorage).filter((key) => key.startsWith(prefix))
+    } catch {
+      return undefined
+    }
+  },
+  watch(prefix, changed) {
     // A null key: everything was cleared.
-    const listener = (event: StorageEvent) => (event.key === key || event.key === null) && changed()
+    const listener = ({ key }: StorageEvent) => (key === null || key.startsWith(prefix)) && changed()
     addEventListener('storage', listener)
     return () => removeEventListener('storage', listener)
   },

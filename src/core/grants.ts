@@ -1,7 +1,8 @@
+import { isOwed, WHICHEVER } from './debts.js'
 import { end, isOver } from './ends.js'
 import { isNewer, isSame, nextEpoch, NO_EPOCH } from './epoch.js'
 import { elapsed } from './lifetime.js'
-import { alsoEnd, WHICHEVER, without } from './pending-logout.js'
+import { owing, paid, settled } from './owing.js'
 import { sameJson } from './same-json.js'
 import {
   calm,
@@ -25,8 +26,9 @@ export function granted(
 ): Transition {
   // That the session before it was found to be over is no act of anybody's, and does not stand against a sign-in; nor does an
   // older logout.
-  const { loggedOut, logout, incoming } = state
-  const wanted = incoming || (!explicit && logout) || (loggedOut && isNewer(loggedOut, under.epoch))
+  const { loggedOut, debts, incoming } = state
+  const isOwing = debts.length > 0
+  const wanted = incoming || (!explicit && isOwing) || (loggedOut && isNewer(loggedOut, under.epoch))
   const stands = explicit && state.phase === 'out' && !wanted
   if (!isSame(state.epoch, under.epoch) && !stands) {
     // What comes to life behind a logout must not stay alive.
@@ -37,8 +39,8 @@ export function granted(
   // The session a logout is still to end, or has ended, came back: it is not a sign-in.
   const { sessionId } = grant.identity
   const isOther =
-    found && logout && sessionId && !logout.sessionIds.some((id) => id === WHICHEVER || id === sessionId)
-  if ((logout && !explicit && !isOther) || (found && isOver(state, sessionId)))
+    found && isOwing && sessionId && !isOwed(debts, WHICHEVER) && !isOwed(debts, sessionId)
+  if ((isOwing && !explicit && !isOther) || (found && isOver(state, sessionId)))
     return revoke(state, grant, explicit)
   const generation = explicit ? 1 : under.generation + 1
   // The server is there, so no back-off holds the repair up.
@@ -58,21 +60,22 @@ export function granted(
   const numbered: Grant = { ...grant, credential: { ...grant.credential, generation } }
   const follows = !signIn ? state.follows : state.phase === 'in' ? state.epoch : undefined
   const { mode } = grant.credential
-  const renewed: ClientState = { ...calm(state), epoch, follows, mode, generation, logout: undefined }
+  const renewed: ClientState = { ...calm(state), epoch, follows, mode, generation, debts: [] }
   const { candidate, identity = candidate?.identity } = state
   if (identity && identity.subject !== grant.identity.subject) {
     // A sibling that made this epoch knows him. What we found out with a credential of our own, nobody has heard of.
     const known = signIn || (state.resyncing && !credential && !candidate)
-    return switchTo(
+    const [switched, effects] = switchTo(
       { ...renewed, identity },
       numbered,
       known ? epoch : nextEpoch(state.epoch, now.wall, now.id),
     )
+    return [switched, [...paid(debts), ...effects]]
   }
   // Who waited at the start waited for the identity the marker named; somebody else may have signed in by now.
   const strangers = explicit && state.phase === 'unknown' && !isSame(state.epoch, NO_EPOCH)
   const abandons = strangers || (explicit && isReplaced(state, sessionId))
-  const before: Effect[] = abandons ? [{ type: 'abandon', reason: 'none' }] : []
+  const before: Effect[] = [...paid(debts), ...(abandons ? [{ type: 'abandon', reason: 'none' } as const] : [])]
   // Written at once, so that a reload during the clean-up finds the session and not the logout before it.
   if (state.purging) {
     return [{ ...renewed, incoming: numbered, sessionId }, [...before, writeMarker(renewed, grant.identity)]]
@@ -86,19 +89,16 @@ export function granted(
 function revoke(state: ClientState, grant: Grant, explicit: boolean): Transition {
   const effects: Effect[] = [{ type: 'revoke', grant }]
   const { sessionId } = grant.identity
-  const { logout } = state
+  const { debts } = state
   if (grant.credential.mode === 'session' && !explicit) {
     // A session check brings nothing to life. It says which session it was that nobody knew the id of.
-    if (!logout?.sessionIds.includes(WHICHEVER)) return [state, []]
+    if (!isOwed(debts, WHICHEVER)) return [state, []]
     effects.pop()
   }
-  const known = sessionId === undefined || logout?.sessionIds.includes(sessionId)
-  if (known || state.incoming) return [state, effects]
-  const next: ClientState = {
-    ...state,
-    logout: alsoEnd(logout && without(logout, WHICHEVER), sessionId),
-  }
-  return [next, [writeMarker(next), ...effects, { type: 'pending' }]]
+  if (sessionId === undefined || isOwed(debts, sessionId) || state.incoming) return [state, effects]
+  const [named, forgotten] = settled(state, WHICHEVER)
+  const [next, owed] = owing(named, sessionId)
+  return [next, [...forgotten, ...owed, ...effects, { type: 'pending' }]]
 }
 
 /** Another subject: the old identity ends first, and the new one waits until the application has cleared up. */

@@ -1,7 +1,6 @@
 import { isCount, isHandle, isRecord, oneOf } from './checks.js'
 import { parseEpoch } from './epoch.js'
-import { MOST_PENDING, WHICHEVER } from './pending-logout.js'
-import { END_REASONS, type Epoch, type EndReason, type LogoutScope, type Mode } from './types.js'
+import { END_REASONS, type Epoch, type EndReason, type Mode } from './types.js'
 
 /**
  * What script-readable storage keeps between visits and for the other tabs. It holds no secret: the session id is a
@@ -9,7 +8,7 @@ import { END_REASONS, type Epoch, type EndReason, type LogoutScope, type Mode } 
  */
 export interface Marker {
   readonly epoch: Epoch
-  readonly state: 'in' | 'out' | 'logout-pending'
+  readonly state: 'in' | 'out'
   /** The epoch before it, where nobody signed out in between: then a tab that shows its user may go on. */
   readonly follows?: Epoch | undefined
   /** Number of the newest credential of this epoch. */
@@ -17,18 +16,14 @@ export interface Marker {
   /** Undefined where it was never learned. */
   readonly mode: Mode | undefined
   readonly sessionId: string | undefined
-  /** The sessions that a pending logout has still to end. */
-  readonly ending: readonly string[]
-  /** Of the logout that is still to be delivered. */
-  readonly scope: LogoutScope
   /** Why the session ended. */
   readonly reason: EndReason | 'none'
 }
 
 const MODES = ['token', 'session'] as const
-const STATES = ['in', 'out', 'logout-pending'] as const
+const STATES = ['in', 'out'] as const
 /** Longer than any marker of ours, also with every character escaped: what is larger was not written by us. */
-const MAX_LENGTH = 16_384
+const MAX_LENGTH = 4096
 
 /** A version that this one cannot read must keep its marker under another key: tabs of both may be open at once. */
 export function serializeMarker(marker: Marker): string {
@@ -48,14 +43,9 @@ export function parseMarker(text: string | null | undefined, wall: number): Mark
     generation: isCount(value['generation']) ? value['generation'] : 0,
     mode: oneOf(MODES, value['mode']),
     sessionId: isHandle(value['sessionId']) ? value['sessionId'] : undefined,
-    ending: parseHandles(value['ending']),
-    scope: value['scope'] === 'all' ? 'all' : 'current',
     reason: oneOf(END_REASONS, value['reason']) ?? 'none',
   }
 }
-
-const parseHandles = (value: unknown): readonly string[] =>
-  Array.isArray(value) ? value.filter((id) => id === WHICHEVER || isHandle(id)).slice(0, MOST_PENDING) : []
 
 function parseRecord(text: string | null | undefined): Record<string, unknown> | undefined {
   if (!text || text.length > MAX_LENGTH) return undefined

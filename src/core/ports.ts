@@ -64,8 +64,10 @@ export interface Storage {
 }
 
 export interface SharedStorage extends Storage {
-  /** Calls back when another tab changed the value. Returns what stops it. */
-  watch(key: string, changed: () => void): () => void
+  /** The keys that begin so; undefined where storage is not available. */
+  keys(prefix: string): readonly string[] | undefined
+  /** Calls back when another tab changed a value whose key begins so. Returns what stops it. */
+  watch(prefix: string, changed: () => void): () => void
 }
 
 /**

@@ -1,12 +1,13 @@
+import { isOwed, WHICHEVER, without } from './debts.js'
 import { end, isLogout, isOver } from './ends.js'
 import { isNewer, isSame, nextEpoch } from './epoch.js'
 import { claims, isReplaced, switchTo, take } from './grants.js'
 import { remaining } from './lifetime.js'
 import type { Marker } from './marker.js'
 import type { Message } from './messages.js'
-import { isMore, merge, MOST_PENDING, WHICHEVER, without } from './pending-logout.js'
+import { carried } from './owing.js'
 import { calm, type ClientState, type Effect, type Grant, type Moment, type Transition } from './state.js'
-import { announce, out, tellLogout, writeMarker } from './telling.js'
+import { announce, out, tellLogout } from './telling.js'
 import type { EndReason, Epoch } from './types.js'
 import { waitLeft } from './waits.js'
 
@@ -19,7 +20,7 @@ export function followMarker(state: ClientState, marker: Marker, now: Moment): T
     return resync(state, { ...marker, epoch: nextEpoch(marker.epoch, now.wall, now.id) }, now)
   const { reason: told } = marker
   const reason = told === 'none' || told === 'logout' ? 'logout-elsewhere' : told
-  const [next, effects] = followOut(state, marker, reason, pendingLogout(marker), !nobody)
+  const [next, effects] = followOut(state, marker, reason, !nobody)
   return [nobody && state.phase !== 'out' ? { ...next, reason: 'none' } : next, effects]
 }
 
@@ -28,12 +29,8 @@ function followOut(
   state: ClientState,
   { epoch, sessionId }: Pick<Marker, 'epoch' | 'sessionId'>,
   reason: EndReason,
-  theirs: ClientState['logout'],
   isTold = true,
 ): Transition {
-  // What we have still to end is not forgotten because another tab has something to end, too.
-  const mine = state.logout && without(state.logout, WHICHEVER)
-  const logout = mine ? merge(mine, theirs) : theirs
   const [ended, effects]: Transition =
     state.phase === 'out'
       ? [{ ...state, epoch, incoming: undefined, candidate: undefined, generation: 0 }, dropped(state)]
@@ -41,10 +38,11 @@ function followOut(
   // Whoever logged out wants to be out, whatever another tab is told afterwards.
   const known = state.phase === 'out' ? state.loggedOut : undefined
   const loggedOut = isTold && isLogout(reason) ? epoch : known
-  const next: ClientState = { ...ended, logout, sessionId, loggedOut }
-  const told: Effect[] = logout === theirs ? [] : [writeMarker(next)]
-  const pending: Effect[] = logout ? [{ type: 'pending' }] : []
-  return [next, [...told, ...effects, ...disown(state, reason, sessionId), ...pending]]
+  // What we have still to end is not forgotten because another tab has something to end, too.
+  const debts = without(state.debts, WHICHEVER)
+  const next: ClientState = { ...ended, debts, sessionId, loggedOut }
+  const pending: Effect[] = debts.length > 0 ? [{ type: 'pending' }] : []
+  return [next, [...effects, ...disown(state, reason, sessionId), ...pending]]
 }
 
 /** Who waited for the clean-up and is overtaken is signed in at the server. */
@@ -73,11 +71,10 @@ function resync(
   }: Pick<Marker, 'epoch' | 'follows' | 'mode' | 'sessionId' | 'generation'>,
   now: Moment,
 ): Transition {
-  const { logout } = state
   if (isOver(state, sessionId)) {
     // A tab that had not heard of it restored the very session that somebody logged out of. Whoever signed in since then stays.
-    const next: ClientState = { ...state, epoch: nextEpoch(epoch, 0, now.id) }
-    return [next, logout ? [...tellLogout(next), { type: 'pending' }] : tellLogout(next)]
+    const [next, owed] = carried({ ...state, epoch: nextEpoch(epoch, 0, now.id) })
+    return [next, [...owed, ...tellLogout(next)]]
   }
   const next: ClientState = {
     ...calm(state),
@@ -91,7 +88,7 @@ function resync(
     credential: undefined,
     incoming: undefined,
     candidate: undefined,
-    logout: undefined,
+    debts: [],
     resyncing: true,
     early: [],
   }
@@ -99,7 +96,7 @@ function resync(
   return [next, [...effects, { type: 'resync' }]]
 }
 
-/** The marker of our own epoch: a sibling has renewed the credential, has still to deliver the logout, or has delivered it. */
+/** The marker of our own epoch: a sibling has renewed the credential. */
 export function notice(state: ClientState, marker: Marker, before?: Marker): Transition {
   const noted = noteGeneration(state, marker.epoch, marker.generation)
   if (!isSame(marker.epoch, state.epoch)) return [noted, []]
@@ -108,19 +105,7 @@ export function notice(state: ClientState, marker: Marker, before?: Marker): Tra
   const isBack = before && isSame(before.epoch, marker.epoch) && before.generation > generation
   if (isBack && state.credential && state.credential.generation > generation)
     return [noted, [{ type: 'repair' }]]
-  if (state.phase !== 'out' || state.incoming || marker.state === 'in') return [noted, []]
-  const theirs = pendingLogout(marker)
-  const mine = state.logout
-  // Less than what we know of: the others have delivered the rest.
-  if (!theirs || !isMore(theirs, mine)) return [{ ...noted, logout: theirs }, []]
-  // A full list is not added to: each would drop what is news to the other, without end.
-  if (!mine || theirs.sessionIds.length === MOST_PENDING)
-    return [
-      { ...noted, logout: { ...merge(mine ?? theirs, theirs), sessionIds: theirs.sessionIds } },
-      [{ type: 'pending' }],
-    ]
-  const next: ClientState = { ...noted, logout: merge(mine, theirs) }
-  return [next, [writeMarker(next), { type: 'pending' }]]
+  return [noted, []]
 }
 
 function noteGeneration(state: ClientState, epoch: Epoch, generation: number): ClientState {
@@ -137,7 +122,7 @@ export function received(
   const ahead = isNewer(message.epoch, state.epoch)
   if (!ahead && !isSame(message.epoch, state.epoch)) {
     // What is newer is told, for those who heard only of what is older.
-    const unnamed = state.loggedOut && state.logout?.sessionIds.includes(WHICHEVER)
+    const unnamed = state.loggedOut && isOwed(state.debts, WHICHEVER)
     if (message.type === 'in' && (unnamed || isOver(state, message.sessionId)))
       return [state, [out(state, 'logout-elsewhere')]]
     // Who is out although nobody wanted that has been refused, or has a clock that was set back: the session may be alive.
@@ -151,7 +136,7 @@ export function received(
       if (ahead) return resync(state, message, now)
       return adopt(noteGeneration(state, message.epoch, message.generation), grant, now)
     case 'out':
-      return ahead ? followOut(state, message, message.reason, state.logout) : [state, []]
+      return ahead ? followOut(state, message, message.reason) : [state, []]
     case 'wait': {
       const { generation, until, mandated } = message
       const triedAt = Math.max(state.triedAt, message.triedAt)
@@ -190,8 +175,3 @@ function adopt(state: ClientState, grant: Grant | undefined, now: Moment): Trans
   // Both are told to be signed in by the one cookie, and only the server knows whose it is.
   return resyncing ? switchTo(state, grant, state.epoch) : [state, same ? [] : [{ type: 'repair' }]]
 }
-
-export const pendingLogout = (marker: Marker): ClientState['logout'] =>
-  marker.state !== 'logout-pending'
-    ? undefined
-    : { scope: marker.scope, sessionIds: marker.ending.length > 0 ? marker.ending : [WHICHEVER] }

@@ -1,8 +1,8 @@
+import type { Debt } from './debts.js'
 import { NO_EPOCH } from './epoch.js'
 import type { Credential, Instant } from './lifetime.js'
 import type { Marker } from './marker.js'
 import type { Message } from './messages.js'
-import type { PendingLogout } from './pending-logout.js'
 import type { Connection, Epoch, EndReason, LogoutScope, Mode } from './types.js'
 
 export interface Identity {
@@ -56,7 +56,8 @@ export interface ClientState {
   readonly purging: boolean
   /** Waits for that. */
   readonly incoming: Grant | undefined
-  readonly logout: PendingLogout | undefined
+  /** What the server has still to end, as far as this tab knows, the oldest first. */
+  readonly debts: readonly Debt[]
   /** Sessions that somebody logged out of, the last few: until somebody signs in, news of them are late. */
   readonly over: readonly string[]
   readonly connection: Connection
@@ -84,6 +85,8 @@ export type ClientEvent =
   | { readonly type: 'asking'; readonly done: boolean }
   /** `before`: the one that this tab saw last. */
   | { readonly type: 'markerSeen'; readonly marker: Marker; readonly before?: Marker | undefined }
+  /** What stands in the storage of that is still to be ended. */
+  | { readonly type: 'debtsSeen'; readonly rows: readonly Debt[] }
   | { readonly type: 'received'; readonly message: Message; readonly grant: Grant | undefined }
   /** `explicit`: somebody signed in on purpose, rather than a session being renewed. */
   | {
@@ -132,6 +135,8 @@ export type ClientEvent =
 
 export type Effect =
   | { readonly type: 'writeMarker'; readonly marker: Marker }
+  /** A row of the storage: none where the session is ended, or is given up as expired. */
+  | { readonly type: 'writeDebt'; readonly sessionId: string; readonly debt?: Debt; readonly expired?: boolean }
   | { readonly type: 'post'; readonly message: Message }
   /** Reject what waits and abort what runs for the identity that was. */
   | { readonly type: 'abandon'; readonly reason: EndReason | 'none' }
@@ -178,7 +183,7 @@ export const INITIAL: ClientState = {
   purging: false,
   over: [],
   incoming: undefined,
-  logout: undefined,
+  debts: [],
   early: [],
 }
 

@@ -32,16 +32,14 @@ export function announce(state: ClientState): Effect & { type: 'post' } {
 
 /** What keeps the state: with the identity of a client that is signed in, without of one that is signed out. */
 export function writeMarker(state: ClientState, identity?: Identity): Effect {
-  const { epoch, follows, generation, mode, logout, loggedOut, reason } = state
+  const { epoch, follows, generation, mode, loggedOut, reason } = state
   const marker: Marker = {
     epoch,
     follows,
-    state: identity ? 'in' : logout ? 'logout-pending' : 'out',
+    state: identity ? 'in' : 'out',
     generation,
     mode,
     sessionId: (identity ?? state).sessionId,
-    ending: identity ? [] : (logout?.sessionIds ?? []),
-    scope: logout?.scope ?? 'current',
     // A page that began after the logout shows no reason, and still nobody who reads this may go on.
     reason: identity ? 'none' : loggedOut ? 'logout' : reason,
   }

@@ -1,9 +1,10 @@
 import { end, isLoggedOut, isLogout, refused } from './ends.js'
 import { isNewer, isSame, nextEpoch, NO_EPOCH } from './epoch.js'
 import { claims, granted, install, take } from './grants.js'
+import { WHICHEVER } from './debts.js'
 import type { Marker } from './marker.js'
-import { alsoEnd, WHICHEVER, without } from './pending-logout.js'
-import { followMarker, notice, pendingLogout, received } from './siblings.js'
+import { owing, seen, settled } from './owing.js'
+import { followMarker, notice, received } from './siblings.js'
 import type { ClientEvent, ClientState, Moment, Transition } from './state.js'
 import { tellLogout, writeMarker } from './telling.js'
 import { back, postponed, waitLeft } from './waits.js'
@@ -23,8 +24,8 @@ export function transition(state: ClientState, event: ClientEvent, now: Moment):
 /** Keeps in mind what somebody logged out of, and not who has signed in since and waits for the clean-up. */
 function remember(before: ClientState, next: ClientState): ClientState {
   if (next === before) return next
-  const { sessionId = WHICHEVER, logout } = next
-  const ended = isLoggedOut(next) ? [sessionId, ...(logout?.sessionIds ?? [])] : []
+  const { sessionId = WHICHEVER, debts } = next
+  const ended = isLoggedOut(next) ? [sessionId, ...debts.map((debt) => debt.sessionId)] : []
   return { ...next, over: [...new Set([...before.over, ...ended])].slice(-MOST_OVER) }
 }
 
@@ -41,6 +42,8 @@ function step(state: ClientState, event: ClientEvent, now: Moment): Transition {
       return isNewer(event.marker.epoch, state.epoch)
         ? followMarker(state, event.marker, now)
         : notice(state, event.marker, event.before)
+    case 'debtsSeen':
+      return seen(state, event.rows, now)
     case 'received':
       return received(state, event.message, event.grant, now)
     case 'granted':
@@ -72,23 +75,21 @@ function step(state: ClientState, event: ClientEvent, now: Moment): Transition {
       const epoch = nextEpoch(state.epoch, now.wall, now.id)
       const [ended, effects] = end(state, 'logout', epoch, undefined)
       // One that is still to be delivered is not forgotten and not narrowed.
-      const { sessionId, logout } = state
-      const next: ClientState = { ...ended, sessionId, logout: alsoEnd(logout, sessionId, event.scope) }
-      return [next, [...tellLogout(next), ...effects]]
+      const { sessionId, debts } = state
+      const [next, owed] = owing({ ...ended, sessionId, debts }, sessionId, event.scope)
+      return [next, [...owed, ...tellLogout(next), ...effects]]
     }
     case 'logoutConfirmed': {
       const { epoch, sessionId } = event
-      if (!isSame(epoch, state.epoch) || !state.logout?.sessionIds.includes(sessionId)) return [state, []]
-      const next: ClientState = { ...state, logout: without(state.logout, sessionId) }
-      return [next, [writeMarker(next)]]
+      return isSame(epoch, state.epoch) ? settled(state, sessionId) : [state, []]
     }
     case 'loginLost': {
       // Only the server knows whether it is still the session of whoever is signed in.
       if (state.phase !== 'out' || state.incoming) return [state, [{ type: 'repair' }]]
       const known = !isSame(state.epoch, NO_EPOCH)
       const epoch = known ? state.epoch : nextEpoch(state.epoch, now.wall, now.id)
-      const next: ClientState = { ...state, epoch, logout: alsoEnd(state.logout, event.sessionId) }
-      return [next, [writeMarker(next), { type: 'pending' }]]
+      const [next, owed] = owing({ ...state, epoch }, event.sessionId)
+      return [next, [...owed, writeMarker(next), { type: 'pending' }]]
     }
     case 'purged': {
       const next: ClientState = { ...state, purging: false }
@@ -107,5 +108,5 @@ function started(before: ClientState, marker: Marker | undefined, now: Moment): 
   const known: ClientState = { ...state, epoch, follows, mode, sessionId, generation }
   if (marker.state === 'in') return [known, []]
   const loggedOut = isLogout(marker.reason) ? epoch : undefined
-  return [{ ...known, phase: 'out', loggedOut, logout: pendingLogout(marker) }, []]
+  return [{ ...known, phase: 'out', loggedOut }, []]
 }

@@ -1,7 +1,7 @@
+import { type Debt, parseDebt, serializeDebt, WHICHEVER } from '../core/debts.js'
 import { isNewer, isSame } from '../core/epoch.js'
 import { type Marker, parseMarker, serializeMarker } from '../core/marker.js'
 import { type Message, wrap } from '../core/messages.js'
-import { WHICHEVER } from '../core/pending-logout.js'
 import type { Credential, Instant } from '../core/lifetime.js'
 import type { Channel, Ports } from '../core/ports.js'
 import type { ClientEvent, ClientState, Effect, Moment, Under } from '../core/state.js'
@@ -17,7 +17,7 @@ import { RefreshLock } from './refresh-lock.js'
 import { SessionIds } from './session-ids.js'
 import { bound } from './waiting.js'
 
-type Delegated = Exclude<Effect, { type: 'writeMarker' | 'post' | 'abandon' }>
+type Delegated = Exclude<Effect, { type: 'writeMarker' | 'writeDebt' | 'post' | 'abandon' }>
 
 /** What other parts of the runtime do when the transition asks for it. */
 export type Reactions = { readonly [E in Delegated as E['type']]: (effect: E) => void }
@@ -56,6 +56,9 @@ export class Context {
   #quiet = 0
   #flushing = false
   #seen: string | null | undefined
+  #owed = ''
+  /** A row could not be written, so that a missing one tells nothing. */
+  #isBlocked = false
   #tab: string | undefined
 
   constructor(ports: Ports, options: ResolvedOptions, name: string) {
@@ -137,8 +140,30 @@ export class Context {
     this.#callbacks.push(run)
   }
 
-  /** Follows the durable marker, synchronously: before every send and every commit. */
+  /** Follows what is stored, synchronously: before every send and every commit. */
   syncMarker(): void {
+    this.#follow()
+    const { phase, epoch, debts } = this.#state
+    const rows = phase === 'in' || this.#isBlocked ? undefined : this.#rows()
+    // Where nothing can be stored what is known stays.
+    if (!rows || rows.length + debts.length === 0) return
+    const owed = JSON.stringify([phase, epoch, rows])
+    if (owed === this.#owed) return
+    this.#owed = owed
+    this.dispatch({ type: 'debtsSeen', rows })
+  }
+
+  /** What is stored of that is still to be ended. */
+  #rows(): readonly Debt[] | undefined {
+    const { shared, clock } = this.ports
+    const prefix = debtKey(this, '')
+    return shared
+      .keys(prefix)
+      ?.map((key) => parseDebt(key.slice(prefix.length), shared.read(key), clock.wall()))
+      .filter((debt) => debt !== undefined)
+  }
+
+  #follow(): void {
     const { shared } = this.ports
     const text = shared.read(this.name)
     const known = this.#seen
@@ -148,16 +173,20 @@ export class Context {
     const newest = known && this.readMarker(known)
     // Storage reaches other processes late: a tab that woke with an old copy has written over a newer epoch. Or it was emptied or
     // spoilt; then a logout that is still to be delivered stays, if it says for which session: nobody knows who has signed in since.
-    const isOurs = ({ epoch, ending }: Marker) =>
-      marker ? isNewer(epoch, marker.epoch) : ending.some((id) => id !== WHICHEVER)
+    const { debts } = this.#state
+    const named = debts.filter(({ sessionId }) => sessionId !== WHICHEVER)
+    const isOurs = ({ epoch }: Marker) => (marker ? isNewer(epoch, marker.epoch) : named.length > 0)
     if (newest && isOurs(newest)) {
       if (shared.write(this.name, known)) this.#seen = known
+      if (!marker) named.forEach((debt) => this.#writeDebt(debt.sessionId, debt))
     } else if (marker) this.dispatch({ type: 'markerSeen', marker, before: newest || undefined })
   }
 
-  /** Writes the pending logout once more, after what may have emptied the storage. */
+  /** Writes what is owed once more, after what may have emptied the storage. */
   saveLogout(): void {
-    if (this.#state.logout) this.#perform(writeMarker(this.#state))
+    const { debts } = this.#state
+    if (debts.length > 0) this.#perform(writeMarker(this.#state))
+    for (const debt of debts) this.#writeDebt(debt.sessionId, debt)
   }
 
   readMarker(text = this.ports.shared.read(this.name)): Marker | undefined {
@@ -201,6 +230,11 @@ export class Context {
     switch (effect.type) {
       case 'writeMarker':
         return this.#writeMarker(effect.marker)
+      case 'writeDebt': {
+        const { sessionId, debt, expired } = effect
+        if (expired) this.note('logout.expired')
+        return this.#writeDebt(sessionId, debt)
+      }
       case 'post':
         return this.post(effect.message)
       case 'abandon': {
@@ -231,6 +265,11 @@ export class Context {
     if (shared.write(this.name, text)) this.#seen = text
   }
 
+  #writeDebt(sessionId: string, debt: Debt | undefined): void {
+    const isWritten = this.ports.shared.write(debtKey(this, sessionId), debt ? serializeDebt(debt) : null)
+    if (!isWritten) this.#isBlocked = true
+  }
+
   #flush(): void {
     if (this.#quiet > 0 || this.#flushing) return
     this.#flushing = true
@@ -241,6 +280,8 @@ export class Context {
     }
   }
 }
+
+const debtKey = ({ name }: Context, sessionId: string): string => `${name}:owed:${sessionId}`
 
 /** A sibling has renewed the credential of the same epoch in the meantime. */
 function isLater(current: Marker, marker: Marker): boolean {

@@ -21,6 +21,7 @@ export type DiagnosticType =
   | 'logout.confirmed'
   | 'logout.pending'
   | 'logout.compensated'
+  | 'logout.expired'
   | 'session.ended'
   | 'session.switched'
   | 'session.renamed'

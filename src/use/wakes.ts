@@ -31,7 +31,7 @@ export function createWakes(
         // Now, since what is painted first on the way back was painted before any script of ours runs.
         if (context.options.hideOnRestore && context.state.phase === 'in') conceal(true)
         // The application may have emptied the storage behind its logout, of which its own page is not told.
-        if (context.state.logout) context.syncMarker()
+        if (context.state.debts.length > 0) context.syncMarker()
         context.lock.leave()
         closeChannel(context)
         return present()
@@ -42,7 +42,7 @@ export function createWakes(
         present()
         context.syncMarker()
         if (signal === 'online') context.dispatch({ type: 'retryNow' })
-        if (context.state.logout) void logouts.deliver()
+        if (context.state.debts.length > 0) void logouts.deliver()
         context.askAgain?.()
         renewDue(context, refresher, signal)
         if (concealed) void reveal()

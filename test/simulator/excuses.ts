@@ -418,25 +418,6 @@ export class Excuses {
     )
   }
 
-  /**
-   * Its page is gone before it could deliver it, and another one, which could not see its marker yet, has written over what was still
-   * to be delivered: the siblings have heard of the logout, and not of that.
-   */
-  isWrittenOver({ app, at }: Logout): boolean {
-    const { ledger, schedule } = this.#truth
-    return (
-      app.page.gone() &&
-      ledger.exchanges.some(
-        ({ page, url, answer, arrivedAt = -Infinity }) =>
-          page !== app.page.id &&
-          url.pathname === '/auth/refresh' &&
-          answer?.status === 200 &&
-          arrivedAt > at &&
-          arrivedAt <= at + schedule.storageDelay,
-      )
-    )
-  }
-
   /** Nothing joins the tabs, and when the logout was sent the cookie, which is its proof, was not that of its session. */
   isUnproven({ app, at }: Logout, id: string): boolean {
     const { ledger, schedule } = this.#truth

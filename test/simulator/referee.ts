@@ -294,7 +294,7 @@ export class Referee {
     // A tab that can hear of nothing logs out of the session it knows.
     if (!logout.doomed.has(alive.id) && !schedule.storage && !schedule.channel) return
     if (this.excuses.isUnaware(logout.app, alive.id)) return
-    if (this.excuses.isUnproven(logout, alive.id) || this.excuses.isWrittenOver(logout)) return
+    if (this.excuses.isUnproven(logout, alive.id)) return
     const logins = this.calls.filter(({ kind }) => kind === 'login')
     // A login that another tab had begun may come later than the logout: the later lock grant wins.
     const contested = logins.some((call) => isUnderWay(call, logout.at) && call.app !== logout.app)

@@ -86,7 +86,7 @@ export class ManualClock {
 /** What the tabs of one browser share. */
 export class FakeBrowser {
   readonly storage = new Map<string, string>()
-  /** What stands under other keys than the marker. */
+  /** What stands under other keys than the register and what is still to be ended. */
   readonly notes = new Map<string, string>()
   readonly watchers = new Set<() => void>()
   storageBlocked = false
@@ -214,7 +214,7 @@ export function createKit<User = unknown>(
     return answer
   }
 
-  const placeOf = (key: string) => (key.split(':').length > 2 ? browser.notes : browser.storage)
+  const placeOf = (key: string) => (key.split(':').length === 3 ? browser.notes : browser.storage)
   const ports: Ports = {
     clock,
     chance: { fraction: () => 0.5, id: () => `id${++ids}-${Math.random().toString(36).slice(2, 6)}` },
@@ -247,6 +247,10 @@ export function createKit<User = unknown>(
         else placeOf(key).set(key, value)
         return true
       },
+      keys: (prefix) =>
+        browser.storageBlocked
+          ? undefined
+          : [...browser.storage.keys(), ...browser.notes.keys()].filter((key) => key.startsWith(prefix)),
       watch(_key, changed) {
         browser.watchers.add(changed)
         return () => void browser.watchers.delete(changed)

@@ -26,10 +26,9 @@ export const nameOf = (key: string): string => `latchkey:${key}`
 
 interface Marker {
   readonly epoch: readonly [number, string]
-  readonly state: 'in' | 'out' | 'logout-pending'
+  readonly state: 'in' | 'out'
   readonly mode?: 'token' | 'session'
   readonly sessionId?: string
-  readonly ending: readonly string[]
 }
 
 function entriesOf(keeper: Keeper): Entries {
@@ -38,6 +37,7 @@ function entriesOf(keeper: Keeper): Entries {
 }
 
 const isOfMarker = ([key]: readonly [string, string]): boolean => key.split(':').length === 2
+const idOf = ([key]: readonly [string, string]): string | undefined => /^[^:]+:[^:]+:owed:(.*)/.exec(key)?.[1]
 
 function markerOf(keeper: Keeper): { key: string; marker: Marker } | undefined {
   const [key, text] = [...entriesOf(keeper)].find(isOfMarker) ?? []
@@ -52,13 +52,14 @@ export function storedSession(keeper: Keeper): StoredSession | undefined {
       isSignedIn: marker.state === 'in',
       mode: marker.mode,
       sessionId: marker.sessionId,
-      owed: marker.state === 'logout-pending' ? marker.ending : [],
+      owed: owed(keeper),
     }
   )
 }
 
 /** What the server has still to end, as every page of this browser can read it. */
-export const owed = (keeper: Keeper): readonly string[] => storedSession(keeper)?.owed ?? []
+export const owed = (keeper: Keeper): readonly string[] =>
+  [...entriesOf(keeper)].map(idOf).filter((id) => id !== undefined)
 
 /** The name of lock and channel of the client that has stored something there. */
 export function storedName(keeper: Keeper): string {
@@ -83,24 +84,18 @@ export function storeAsTab(
   { isSignedIn = false, owed = [], isSameSignIn = false, ...more }: Stores,
 ): void {
   const { key, marker } = markerOf({ browser })!
-  const state = isSignedIn ? 'in' : owed.length > 0 ? 'logout-pending' : 'out'
+  const state = isSignedIn ? 'in' : 'out'
   const epoch = isSameSignIn ? marker.epoch : [Math.max(clock.wall(), marker.epoch[0]) + 1000, 'other']
-  browser.storage.set(key, JSON.stringify({ ...marker, ...more, state, ending: owed, epoch }))
+  browser.storage.set(key, JSON.stringify({ ...marker, ...more, state, epoch }))
+  const isSettled = isSignedIn || isSameSignIn
+  for (const row of browser.storage.keys())
+    if (isSettled && row.startsWith(`${key}:owed:`)) browser.storage.delete(row)
+  for (const id of owed) browser.storage.set(`${key}:owed:${id}`, JSON.stringify(['current', ...epoch]))
   for (const changed of browser.watchers) changed()
 }
 
 /** All that is stored of a sign-in, by name: none of it is a secret. */
-export const STORED_MEMBERS = [
-  'ending',
-  'epoch',
-  'generation',
-  'mode',
-  'reason',
-  'scope',
-  'sessionId',
-  'state',
-  'v',
-]
+export const STORED_MEMBERS = ['epoch', 'generation', 'mode', 'reason', 'sessionId', 'state', 'v']
 
 /** Texts in the place of what a client stores which say nothing. */
 export const UNREADABLE = [

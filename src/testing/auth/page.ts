@@ -1,4 +1,4 @@
-import type { LifecycleSignal, Ports, Storage } from '../../core/ports.js'
+import type { LifecycleSignal, Ports, SharedStorage } from '../../core/ports.js'
 
 /** A page of its own in memory: no tab, no storage and no network is shared with anybody. */
 export interface TestPage {
@@ -48,7 +48,7 @@ export function createTestPage(): TestPage {
       chance: { fraction: () => 0.5, id: () => `test-${++ids}` },
       locks: { available: true, acquire: () => Promise.resolve(() => {}) },
       channels: { open: () => ({ memoryOnly: false, post: () => {}, close: () => {} }) },
-      shared: { ...memory(), watch: () => () => {} },
+      shared: memory(),
       tab: memory(),
       lifecycle: {
         attend: () => () => {},
@@ -77,9 +77,11 @@ export function createTestPage(): TestPage {
   return page
 }
 
-function memory(): Storage {
+function memory(): SharedStorage {
   const values = new Map<string, string>()
   return {
+    watch: () => () => {},
+    keys: (prefix) => [...values.keys()].filter((key) => key.startsWith(prefix)),
     read: (key) => values.get(key) ?? null,
     write(key, value) {
       if (value === null) values.delete(key)

@@ -115,7 +115,8 @@ export function createPage(browser: Browser, options: PageOptions): PageControls
       browser.storage.write(key, value, owner)
       return true
     },
-    watch: (key, changed) => browser.storage.watch(key, owner, changed),
+    keys: (prefix) => (capabilities.storage ? browser.storage.keys(prefix, owner) : undefined),
+    watch: (prefix, changed) => browser.storage.watch(prefix, owner, changed),
   }
 
   const session: Storage = {

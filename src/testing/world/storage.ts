@@ -21,7 +21,8 @@ interface Write {
 export interface OriginStorage {
   read(key: string, user: StorageUser): string | null
   write(key: string, value: string | null, user: StorageUser | undefined): void
-  watch(key: string, user: StorageUser, changed: () => void): () => void
+  keys(prefix: string, user: StorageUser): readonly string[]
+  watch(prefix: string, user: StorageUser, changed: () => void): () => void
   /** Removes everything, as a person does in the settings. */
   clear(): void
   /** What is stored, key by key. */
@@ -34,7 +35,7 @@ const NOBODY = -1
 export function createOriginStorage(time: VirtualTime, delayMs: () => number): OriginStorage {
   const writes = new Map<string, Write[]>()
   const watchers = new Set<{
-    readonly key: string
+    readonly prefix: string
     readonly user: StorageUser
     readonly changed: () => void
   }>()
@@ -48,21 +49,25 @@ export function createOriginStorage(time: VirtualTime, delayMs: () => number): O
     writes.set(key, [...history, { value, tab: user?.tab ?? NOBODY, visibleAt }])
     if ((before?.value ?? null) === value) return
     for (const watcher of watchers) {
-      if (watcher.key !== key || watcher.user === user) continue
+      if (!key.startsWith(watcher.prefix) || watcher.user === user) continue
       time.at(visibleAt - time.now(), () => {
         if (watchers.has(watcher)) watcher.user.storageChanged(watcher.changed)
       })
     }
   }
 
+  function read(key: string, user: StorageUser): string | null {
+    const seen = writes.get(key)?.filter((one) => one.tab === user.tab || one.visibleAt <= time.now())
+    return seen?.at(-1)?.value ?? null
+  }
+
   return {
-    read(key, user) {
-      const seen = writes.get(key)?.filter((one) => one.tab === user.tab || one.visibleAt <= time.now())
-      return seen?.at(-1)?.value ?? null
-    },
+    read,
     write,
-    watch(key, user, changed) {
-      const watcher = { key, user, changed }
+    keys: (prefix, user) =>
+      [...writes.keys()].filter((key) => key.startsWith(prefix) && read(key, user) !== null),
+    watch(prefix, user, changed) {
+      const watcher = { prefix, user, changed }
       watchers.add(watcher)
       return () => void watchers.delete(watcher)
     },

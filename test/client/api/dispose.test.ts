@@ -160,7 +160,7 @@ it('R26 a process with a disposed client can exit', async () => {
       ...browserPorts(),
       lifecycle: { visible: () => true, online: () => true, prerendering: () => false, listen: () => () => {}, attend: () => () => {} },
       page: { exists: true, url: () => 'https://app.example.com/', path: () => '/', navigate() {}, cookie() {} },
-      shared: { read: () => null, write: () => true, watch: () => () => {} },
+      shared: { read: () => null, write: () => true, keys: () => [], watch: () => () => {} },
       locks: { available: true, acquire: async () => () => {} },
     }
     const auth = createClientWith({ fetch: () => new Promise(() => {}) }, ports)

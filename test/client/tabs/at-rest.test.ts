@@ -46,7 +46,7 @@ const acts = fc.array(
 
 /** What they share: storage that tells the others of a change, and a channel. */
 class Browser {
-  stored: string | null = null
+  readonly stored = new Map<string, string>()
   /** Off against the clock the tests begin with, in milliseconds. */
   offset = 0
   readonly clock = new ManualClock()
@@ -62,10 +62,15 @@ class Browser {
     return `${(++this.#ids * 7919) % 1009}-${this.#ids}`
   }
 
-  store(text: string | null, by: Tab): boolean {
-    if (this.stored !== text) for (const tab of this.tabs) if (tab !== by) tab.events++
-    this.stored = text
+  store(key: string, text: string | null, by: Tab): boolean {
+    if ((this.stored.get(key) ?? null) !== text) for (const tab of this.tabs) if (tab !== by) tab.events++
+    if (text === null) this.stored.delete(key)
+    else this.stored.set(key, text)
     return true
+  }
+
+  empty(by: Tab): void {
+    for (const key of this.stored.keys()) this.store(key, null, by)
   }
 }
 
@@ -108,7 +113,11 @@ class Tab {
       channels: {
         open: (_: string, receive: (data: unknown) => void) => (this.#hasChannel ? hear(receive) : undefined),
       },
-      shared: { read: () => browser.stored, write: (_: string, text: string) => browser.store(text, this) },
+      shared: {
+        read: (key: string) => browser.stored.get(key) ?? null,
+        write: (key: string, text: string | null) => browser.store(key, text, this),
+        keys: (prefix: string) => [...browser.stored.keys()].filter((key) => key.startsWith(prefix)),
+      },
     }
     const none = () => {}
     this.context = new Context(ports as unknown as Ports, resolveOptions(), 'latchkey')
@@ -159,8 +168,8 @@ class Tab {
       case 'logout':
         return this.#move(() => context.dispatch({ type: 'logoutRequested', scope: is ? 'current' : 'all' }))
       case 'delivered': {
-        const { logout, epoch } = context.state
-        for (const id of logout?.sessionIds ?? [])
+        const { debts, epoch } = context.state
+        for (const { sessionId: id } of debts)
           context.dispatch({ type: 'logoutConfirmed', epoch, sessionId: id })
         return
       }
@@ -183,7 +192,7 @@ class Tab {
       case 'reload':
         return this.load()
       case 'empty':
-        return void this.#browser.store(null, this)
+        return void this.#browser.empty(this)
       case 'later':
         return this.#browser.clock.sleep(5000)
       case 'setBack':

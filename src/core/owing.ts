@@ -1,0 +1,60 @@
+import { type Debt, isExpired, isOwed, MOST_DEBTS, WHICHEVER, withDebt, without } from './debts.js'
+import { isNewer, isSame, NO_EPOCH } from './epoch.js'
+import type { Instant } from './lifetime.js'
+import type { ClientState, Effect, Transition } from './state.js'
+import type { LogoutScope } from './types.js'
+
+/** One more session is to be ended at the server, by this tab if by no other. */
+export function owing(
+  state: ClientState,
+  sessionId: string = WHICHEVER,
+  scope: LogoutScope = 'current',
+): Transition {
+  const all = withDebt(state.debts, { sessionId, scope, epoch: state.epoch, isOwn: true })
+  const debts = all.slice(-MOST_DEBTS)
+  const given = all.filter((debt) => !debts.includes(debt)).map(({ sessionId }) => expired(sessionId))
+  const [next, effects] = carried({ ...state, debts })
+  return [next, [...given, ...effects, write(next.debts.find((debt) => debt.sessionId === sessionId)!)]]
+}
+
+/** The server has ended it, or it was the one without an id and has one by now. */
+export const settled = (state: ClientState, sessionId: string): Transition =>
+  isOwed(state.debts, sessionId)
+    ? [{ ...state, debts: without(state.debts, sessionId) }, [{ type: 'writeDebt', sessionId }]]
+    : [state, []]
+
+/** Somebody has signed in: the server ends what was there before, or nobody can prove any more that it was his. */
+export const paid = (debts: readonly Debt[]): Effect[] =>
+  debts.map(({ sessionId }) => ({ type: 'writeDebt', sessionId }))
+
+/** A new epoch in which nobody has signed in: the cookie that was meant is still the one that is there. */
+export function carried(state: ClientState): Transition {
+  const { epoch } = state
+  const old = state.debts.find((debt) => debt.sessionId === WHICHEVER && !isSame(debt.epoch, epoch))
+  if (!old) return [state, []]
+  const debt = { ...old, epoch }
+  return [{ ...state, debts: withDebt(state.debts, debt) }, [write(debt)]]
+}
+
+/** What any tab has stored of that is still to be ended. */
+export function seen(state: ClientState, rows: readonly Debt[], now: Instant): Transition {
+  const { epoch, phase } = state
+  // Whoever signs in pays for all that was owed before.
+  if (phase === 'in' || (phase === 'unknown' && !isSame(epoch, NO_EPOCH))) return [state, []]
+  const effects: Effect[] = []
+  // One without an id may have been ended in another tab: the next cookie is none of its business.
+  let debts: readonly Debt[] = state.debts.filter(({ isOwn, sessionId }) => isOwn && sessionId !== WHICHEVER)
+  for (const row of rows) {
+    const { sessionId } = row
+    const isUnnamed = sessionId === WHICHEVER
+    if (isExpired(row, now.wall)) effects.push(expired(sessionId))
+    else if (isUnnamed && isNewer(epoch, row.epoch)) effects.push({ type: 'writeDebt', sessionId })
+    else if (!isUnnamed || isSame(epoch, row.epoch)) debts = withDebt(debts, row)
+  }
+  const isNews = debts.some(({ sessionId }) => !isOwed(state.debts, sessionId))
+  if (isNews) effects.push({ type: 'pending' })
+  return [{ ...state, debts }, effects]
+}
+
+const write = (debt: Debt): Effect => ({ type: 'writeDebt', sessionId: debt.sessionId, debt })
+const expired = (sessionId: string): Effect => ({ type: 'writeDebt', sessionId, expired: true })
