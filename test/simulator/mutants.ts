@@ -174,7 +174,7 @@ const SIGNING_OUT: readonly Mutant[] = [
     find: 'debts = withDebt(debts, row)',
     replace: 'debts = [...debts]',
     breaks: 'P2',
-    schedule: of({}, fault('logoutDown', 1, 1), logout(0), reload(0, 100)),
+    schedule: of({}, offline(1), logout(0), reload(0, 1)),
   },
   {
     name: 'a logout says neither by its id nor by its token which session it ends',
