@@ -7,8 +7,7 @@ test.beforeEach(({ server }) => {
 })
 
 interface Heard {
-  readonly type: string
-  readonly epoch: readonly [number, string]
+  readonly register: { readonly state: 'in' | 'out'; readonly epoch: readonly [number, string] }
 }
 
 /** A page of the same origin without the client, as foreign code may be there. */
@@ -43,7 +42,7 @@ for (const shareToken of [true, false]) {
       const text = JSON.stringify(all)
       const shared = server.tokens.filter((token) => text.includes(token))
       expect(shared).toEqual(shareToken && text.includes('"in"') ? [server.tokens.at(-1)] : [])
-      return all.map(({ type }) => type)
+      return all.map(({ register }) => register.state)
     }
     await app.run('login', ADA)
     await expect.poll(messages).toEqual(['in'])
@@ -82,8 +81,8 @@ test('R28 R24 messages that are malformed, foreign, of another version or of ano
     const later = [Date.now() + 1_000_000, 'z'] as const
     for (const junk of [null, undefined, 1, 'out', [], {}, new Date(), { v: 1 }, { v: 1, from: 'x' }])
       forge(junk)
-    for (const v of [0, 2, '1', undefined])
-      forge({ v, from: 'x', type: 'out', epoch: later, reason: 'logout' })
+    const out = { state: 'out', epoch: later, reason: 'logout', generation: 0 }
+    for (const v of [0, 1, 3, '2', undefined]) forge({ v, from: 'x', register: out })
     for (const epoch of [
       undefined,
       [],
@@ -92,12 +91,12 @@ test('R28 R24 messages that are malformed, foreign, of another version or of ano
       ['1', 'z'],
       [Date.now() + 1000, 'z'.repeat(100)],
     ]) {
-      forge({ v: 1, from: 'x', type: 'out', epoch, reason: 'logout' })
+      forge({ v: 2, from: 'x', register: { ...out, epoch } })
     }
-    forge({ v: 1, type: 'out', epoch: later, reason: 'logout' })
-    forge({ v: 1, from: 'x', type: 'out', epoch: later, reason: 'nonsense' })
-    forge({ v: 1, from: 'x', type: 'unheard-of', epoch: later })
-    forge({ v: 1, from: 'x', type: 'out', epoch: [1, 'a'], reason: 'logout' })
+    forge({ v: 2, register: out })
+    forge({ v: 2, from: 'x', register: { ...out, reason: 'nonsense' } })
+    forge({ v: 2, from: 'x', register: { ...out, state: 'unheard-of' } })
+    forge({ v: 2, from: 'x', register: { ...out, epoch: [1, 'a'] } })
     forge(new Uint8Array(1_000_000))
   }, NAME)
   const [own] = await heard.evaluate((heard) => heard.splice(0))
@@ -110,18 +109,19 @@ test('R28 R24 messages that are malformed, foreign, of another version or of ano
         issuedAt: Date.now(),
         lifetime: 300_000,
       }
-      const message = { v: 1, from: 'x', type: 'in', epoch: own!.epoch, generation: 1, mode: 'token' }
+      const head = { v: 2, from: 'x' }
+      const register = { ...own!.register, generation: 1, sessionId: 'another' }
       const channel = new BroadcastChannel(name)
-      channel.postMessage({ ...message, generation: 2, sessionId: 'another', shared })
-      channel.postMessage({ ...message, sessionId: 'another', shared: { ...shared, token: 'with space' } })
-      channel.postMessage({ ...message, sessionId: 'another', shared: { ...shared, lifetime: -1 } })
-      channel.postMessage({ ...message, sessionId: 'another', shared: { ...shared, subject: 'bob' } })
+      channel.postMessage({ ...head, register: { ...register, generation: 2 }, shared })
+      channel.postMessage({ ...head, register, shared: { ...shared, token: 'with space' } })
+      channel.postMessage({ ...head, register, shared: { ...shared, lifetime: -1 } })
+      channel.postMessage({ ...head, register, shared: { ...shared, subject: 'bob' } })
       // The answer to this one comes behind all the others.
-      channel.postMessage({ v: 1, from: 'x', type: 'ask', epoch: own!.epoch })
+      channel.postMessage({ ...head, register: own!.register, ask: true })
     },
     [NAME, own] as const,
   )
-  await expect.poll(() => heard.evaluate((heard) => heard.some(({ type }) => type === 'in'))).toBe(true)
+  await expect.poll(() => heard.evaluate((heard) => heard.some(({ register }) => register.state === 'in'))).toBe(true)
   expect(await app.run('told')).toEqual([])
   expect(server.seen.filter(({ path }) => path.startsWith('/auth'))).toEqual([])
   expect((await app.run('fetch', '/api/orders')).status).toBe(200)
@@ -225,7 +225,7 @@ test('R27 two copies of the package on one page and one in another tab cost one 
   expect(await app.page.title()).toBe('Frame')
 })
 
-test('R27 clients with different keys share neither events nor lock nor marker', async ({
+test('R27 clients with different keys share neither events nor lock nor what is stored', async ({
   app,
   server,
   tabs,
@@ -247,11 +247,11 @@ test('R27 clients with different keys share neither events nor lock nor marker',
   expect(await admin.run('told')).toEqual([])
   expect(await admin.run('state')).toMatchObject({ status: 'authenticated' })
   expect(await admin.page.evaluate(() => Object.keys(localStorage).toSorted())).toEqual([
-    'latchkey:admin',
     'latchkey:admin:active',
     'latchkey:admin:held',
-    'latchkey:shop',
+    'latchkey:admin:register',
     'latchkey:shop:active',
+    'latchkey:shop:register',
   ])
   // The session was one and the same, so the server says so in the end.
   expect(await admin.fails('refresh', true)).toMatchObject({ name: 'AuthError' })

@@ -140,7 +140,7 @@ export class Runtime {
     const release = await context.lock.take(context.options.timeouts.lock)
     let settled: Settled | undefined
     try {
-      context.syncMarker()
+      context.sync()
       const { epoch, generation, phase } = context.state
       if (phase !== before) return undefined
       // Behind a logout it shows nobody, whatever it brings.
@@ -173,7 +173,7 @@ export class Runtime {
     const { life, disposed } = context
     await raced(this.started(), life, disposed)
     if (!force) return void (await ensureToken(context, this.#refresher, { cause: 'app' }))
-    context.syncMarker()
+    context.sync()
     // Whoever asks for it knows of a change, perhaps of the user.
     context.learned = undefined
     const outcome = await raced(
@@ -218,7 +218,7 @@ export class Runtime {
     disposed.throwIfAborted()
     const stops = [
       ports.lifecycle.listen(this.#wakes),
-      ports.shared.watch(context.name, () => context.syncMarker()),
+      ports.shared.watch(context.name, () => context.sync()),
       ports.shared.watch(presenceKey(context), this.#present),
       ports.lifecycle.attend(() => this.touch()),
     ]

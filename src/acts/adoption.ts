@@ -1,4 +1,5 @@
 import { remaining } from '../core/lifetime.js'
+import { registerOf } from '../core/register.js'
 import { waitLeft } from '../core/waits.js'
 import type { Context } from '../plumbing/context.js'
 import { pause, raced } from '../plumbing/waiting.js'
@@ -28,7 +29,7 @@ export async function spreadOut(context: Context): Promise<void> {
   await raced(Promise.race([back, told]), context.disposed).finally(stop)
 }
 
-/** Whether another tab has renewed it meanwhile, or hands over what it holds. Zero asks only where the marker says so. */
+/** Whether another tab has renewed it meanwhile, or hands over what it holds. Zero asks only where the register says so. */
 export async function adopted(
   context: Context,
   { force, cause }: { readonly force?: boolean; readonly cause: string },
@@ -46,7 +47,7 @@ export async function adopted(
   const shares = channel?.memoryOnly && options.shareToken
   // Where no tokens are shared, what the last holder of the lock was told is still to be heard.
   if (!isNewer() && channel && (askMs > 0 || (shares && siblingsKnowMore))) {
-    if (shares) context.post({ type: 'ask', epoch: state.epoch })
+    if (shares) context.post({ register: registerOf(state), ask: true })
     const told = () =>
       isNewer() ||
       (!!context.state.candidate && modeOf(context) !== 'session') ||

@@ -54,7 +54,7 @@ export class Ending {
     const began = ports.clock.monotonic()
     // After the deadline it is tried anew. Without an id it would end the session of whoever has signed in meanwhile.
     const isOvertaken = () => {
-      context.syncMarker()
+      context.sync()
       const late = ports.clock.monotonic() - began >= options.timeouts.request
       return late || (!sessionId && !isSame(context.state.epoch, epoch))
     }

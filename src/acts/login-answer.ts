@@ -68,7 +68,7 @@ async function lookFor(
   // A logout does not abort it: what it finds is to be undone.
   const reply = asks && (await probe(context, { lasting: true }))
   const found: Found = reply ? await judge(context, reply) : { kind: 'absent' }
-  context.syncMarker()
+  context.sync()
   const { state, reactions } = context
   const identity = found.kind === 'user' ? found.identity : undefined
   const { sessionId } = identity ?? {}

@@ -88,7 +88,7 @@ async function send(
 ): Promise<Answer> {
   const { disposed, options } = context
   const { timeouts } = options
-  context.syncMarker()
+  context.sync()
   const under: Under = { epoch: context.state.epoch, generation: 0 }
   const isPast = () => !isSame(context.state.epoch, under.epoch)
   context.note('login.sent')
@@ -102,7 +102,7 @@ async function send(
       if (verdict.kind !== 'granted') {
         // The cookies of an answer are set even if its words mean nothing here: somebody is signed in whom nobody can show.
         if (isDone(reply) && oneOf(USELESS, verdict.error.code)) {
-          context.syncMarker()
+          context.sync()
           // Whoever waits for the lock does so no longer than this. What could take longer is begun when it is free.
           const slow = elapsed(reply.sentAt, context.instant()) > timeouts.lock - timeouts.request
           if (late || slow || leaving.aborted || isPast()) logouts.discardLate()
@@ -117,7 +117,7 @@ async function send(
         return { verdict, committed: false }
       }
       const flush = context.quietly(() => {
-        context.syncMarker()
+        context.sync()
         take()
       })
       return { verdict, committed: isPast(), flush }
@@ -133,7 +133,7 @@ async function send(
 
 /** Who asked for it was told that it failed, so it has. */
 async function undo(context: Context, logouts: Logouts, late: Session, take: () => void): Promise<void> {
-  context.syncMarker()
+  context.sync()
   const { phase, identity } = context.state
   const { subject, sessionId } = late.identity
   // He has tried again meanwhile, and this cookie lies over that of the second sign-in: to end it would sign him out.

@@ -57,12 +57,12 @@ export class Logouts {
   async request(scope: LogoutScope): Promise<LogoutResult> {
     const context = this.#context
     context.disposed.throwIfAborted()
-    context.syncMarker()
+    context.sync()
     const { phase, incoming, credential = incoming?.credential, sessionId } = context.state
     // Whoever is out already may have still to deliver the logout before this one.
     if (phase !== 'out' || incoming) this.#ending.proofs.set(sessionId ?? WHICHEVER, credential)
     const isOver = phase === 'out' && !incoming && context.state.debts.length === 0
-    const over = scope === 'current' && isOver && context.readMarker()?.state === 'out'
+    const over = scope === 'current' && isOver && context.readRegister()?.state === 'out'
     context.dispatch({ type: 'logoutRequested', scope })
     const { epoch } = context.state
     if (over) {
@@ -72,8 +72,8 @@ export class Logouts {
     }
     // A listener may have emptied the storage.
     context.saveLogout()
-    const marker = context.readMarker()
-    const durable = marker !== undefined && isSame(marker.epoch, epoch)
+    const stored = context.readRegister()
+    const durable = stored !== undefined && isSame(stored.epoch, epoch) && !context.isBlocked
     // A delivery that runs is for a session that was ended earlier.
     const before = this.#delivery
     const confirmed = before ? before.then(() => this.deliver(true)) : this.deliver(true)
@@ -157,8 +157,8 @@ export class Logouts {
     if (context.disposed.aborted) return
     context.dispatch({ type: 'loginLost' })
     if (context.state.debts.length === 0) return
-    // Without a marker nobody could tell behind the lock who has signed in meanwhile.
-    if (!context.readMarker()) return void this.discard()
+    // Without a register nobody could tell behind the lock who has signed in meanwhile.
+    if (!context.readRegister()) return void this.discard()
     // One that is under way was sent for what there was before.
     const before = this.#delivery
     if (before) void before.then(() => this.discardLate())
@@ -177,8 +177,8 @@ export class Logouts {
       return true
     }
     this.#cancelRetry()
-    // With neither an id nor a marker nobody can say whether the cookie is still that of the session that was meant.
-    const marked = first || isSame(context.readMarker()?.epoch ?? NO_EPOCH, context.state.epoch)
+    // With neither an id nor a register nobody can say whether the cookie is still that of the session that was meant.
+    const marked = first || isSame(context.readRegister()?.epoch ?? NO_EPOCH, context.state.epoch)
     const due = () => context.state.debts.filter(({ sessionId }) => marked || sessionId !== WHICHEVER)
     if (due().length === 0) return false
     const nameless = isOwed(due(), WHICHEVER)
@@ -200,13 +200,13 @@ export class Logouts {
       await this.#loginDone(leaving)
       // The lock comes before the news of what its last holder did.
       if (locked) await raced(pause(context.ports.clock, NEWS_MS), context.disposed)
-      context.syncMarker()
+      context.sync()
       const { debts, epoch } = context.state
       if (debts.length === 0) return true
       let slow = 0
       for (const { sessionId } of due()) {
         // While the one before was answered somebody may have signed in, and the cookie is his, or another tab may have ended this one.
-        context.syncMarker()
+        context.sync()
         if (!isSame(context.state.epoch, epoch)) break
         const debt = due().find((one) => one.sessionId === sessionId)
         if (!debt) continue

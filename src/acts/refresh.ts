@@ -112,7 +112,7 @@ export class Refresher {
       // Without the lock the tabs can only be spread out, and the facts may be newer afterwards.
       if (!release && context.channel) await spreadOut(context)
       if (context.login) await raced(inTime(context, context.login), disposed)
-      context.syncMarker()
+      context.sync()
       // The lock may come before the news of what its last holder did. One that was free tells of nobody, however late it came.
       const lives = waited >= AWAITED_MS && (contended || !release) && context.state.phase !== 'out'
       const ask = lives ? HEAR_OUT_MS : contended ? ASK_MS : 0
@@ -217,7 +217,7 @@ export class Refresher {
         context.note('refresh.retry', { cause: verdict.kind })
         const { clock, chance } = context.ports
         await raced(pause(clock, (0.2 + 0.8 * chance.fraction()) * RACE_PAUSE_MS), context.disposed)
-        context.syncMarker()
+        context.sync()
         if (!isSame(context.state.epoch, under.epoch)) return { result: { kind: 'ended' } }
         if (await adopted(context, { cause: 'race' }, began, ASK_MS)) return { result: { kind: 'refreshed' } }
         continue
@@ -231,7 +231,7 @@ export class Refresher {
         const { reason, status } =
           before?.kind === 'refused' && verdict.reason === 'expired' ? before : verdict
         context.note('refresh.refused', { reason, status })
-        context.syncMarker()
+        context.sync()
         context.dispatch({ type: 'refused', reason, status, under, asked: verdict.asked })
       })
       return { result: result(), flush }
@@ -273,7 +273,7 @@ export class Refresher {
     )
     this.#lastError = error
     // A page that is restored hears of its failed request first: nobody is shown anew before it is known whether he is still here.
-    context.syncMarker()
+    context.sync()
     context.note('refresh.failed', {
       code: error.code,
       status: error.status,

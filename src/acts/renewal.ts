@@ -75,8 +75,8 @@ export async function renew(context: Context, need: Renewal, sent: Under): Promi
       context.note('refresh.done', { cause, generation, status: reply.status, milliseconds })
     })
     if (late) flush()
-    // Where no marker says whether others have asked meanwhile, they may have.
-    repair(!context.readMarker())
+    // Where no register says whether others have asked meanwhile, they may have.
+    repair(!context.readRegister())
     return { ...verdict, flush }
   })
   const verdict = await raced(inTime(context, settled), context.disposed)
@@ -101,7 +101,7 @@ function ahead(context: Context, credential: Credential): Pick<DiagnosticEntry, 
 }
 
 function commit(context: Context, given: Grant, need: Renewal, under: Under, late: boolean): void {
-  context.syncMarker()
+  context.sync()
   const { debts, sessionId, identity } = context.state
   const told = given.identity.sessionId
   // Each renewal that names another session makes the other tabs ask, and they would be named another one in their turn.

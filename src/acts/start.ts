@@ -59,14 +59,14 @@ export async function start(
   openChannel(context)
   reportMissing(context)
   const returning = isReturning(context)
-  const marker = context.readMarker()
+  const register = context.readRegister() ?? context.takeOver()
   // Whoever signed out as the first thing of this page is out, and not asked about.
   const acted = !isSame(context.state.epoch, NO_EPOCH)
-  context.note('start', { cause: returning ? 'redirect' : (marker?.state ?? 'missing') })
+  context.note('start', { cause: returning ? 'redirect' : (register?.state ?? 'missing') })
   // In one step: who is about to ask must not be shown as signed out in between.
   context.quietly(() => {
-    context.dispatch({ type: 'started', marker })
-    context.syncMarker()
+    context.dispatch({ type: 'started', register })
+    context.sync()
     if (returning || (!acted && isAsking(context))) context.dispatch({ type: 'asking', done: false })
   })()
   /** What is still to be ended comes before every question. */
@@ -121,6 +121,8 @@ export async function start(
   async function ask(): Promise<RefreshOutcome | undefined> {
     context.askAgain = undefined
     await settled()
+    // Somebody has signed in meanwhile in another tab: that is asked for elsewhere, and what a look says ends no session.
+    if (context.state.resyncing || context.state.phase === 'in') return undefined
     const debts = owed()
     const outcome = await question(context, refresher, logouts).catch(() => undefined)
     if (outcome?.kind === 'failed') context.askAgain = () => void ask()

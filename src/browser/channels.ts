@@ -17,7 +17,7 @@ function openNative(name: string, receive: Receive): Channel | undefined {
           try {
             return channel?.postMessage(message)
           } catch (error) {
-            // A user object that cannot be cloned: the siblings learn of it from the marker.
+            // A user object that cannot be cloned: the siblings learn of it from the register.
             if (!again || (error as Error).name !== 'InvalidStateError') return
             // Closed by somebody else.
             channel = connect()
@@ -43,7 +43,7 @@ function openNative(name: string, receive: Receive): Channel | undefined {
   }
 }
 
-/** So many messages wait for the substitute to load. Older ones are not missed: the marker tells the same. */
+/** So many messages wait for the substitute to load. Older ones are not missed: the register tells the same. */
 const WAITING = 20
 
 /** Through storage, hence for facts alone. Loaded where there is no native channel, so that nobody else pays for it. */
@@ -62,7 +62,7 @@ function openSubstitute(name: string, receive: Receive): Channel | undefined {
   }
   import('./substitute-channel.js')
     .then(({ connect }) => connect(channel, name, receive, waiting))
-    // Then the `storage` event of the marker carries logout and login alone.
+    // Then the `storage` event of the register carries logout and login alone.
     .catch(() => {})
   return channel
 }

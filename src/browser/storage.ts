@@ -2,7 +2,7 @@ import type { SharedStorage, Storage as StoragePort } from '../core/ports.js'
 
 /**
  * Web storage that is looked up at each use: in sandboxed frames and where cookies are blocked the getter itself throws.
- * What goes in here is never a secret (see core/marker.ts).
+ * What goes in here is never a secret (see core/register.ts).
  */
 function storage(name: 'localStorage' | 'sessionStorage'): StoragePort {
   return {

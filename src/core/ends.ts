@@ -1,5 +1,5 @@
-import { isSame, nextEpoch, NO_EPOCH } from './epoch.js'
-import type { Marker } from './marker.js'
+import { isSame, nextEpoch } from './epoch.js'
+import { isKnown, type Register } from './register.js'
 import {
   calm,
   type ClientEvent,
@@ -9,7 +9,7 @@ import {
   type Moment,
   type Transition,
 } from './state.js'
-import { out, writeMarker } from './telling.js'
+import { publish, write } from './telling.js'
 import type { EndReason, Epoch } from './types.js'
 
 /** The server said that nobody is signed in by what was sent under that epoch and generation. */
@@ -25,12 +25,12 @@ export function refused(
   if (superseded || state.phase === 'out') return [calm(state), []]
   // As old as the question: a page that stood still hears the answer late, and whoever signed in since then stays.
   const epoch = nextEpoch(state.epoch, asked, now.id)
-  if (isSame(state.epoch, NO_EPOCH)) {
+  if (!isKnown(state)) {
     const next: ClientState = { ...calm(state), epoch, phase: 'out', reason: 'none' }
-    return [next, [writeMarker(next)]]
+    return [next, [write(next)]]
   }
   const [next, effects] = end(calm(state), reason, epoch, status)
-  return [next, [writeMarker(next), out(next, reason), ...effects]]
+  return [next, [...publish(next), ...effects]]
 }
 
 /** Ends the identity under a new epoch; the application is told where somebody was signed in. */
@@ -47,7 +47,7 @@ export function end(
   const next: ClientState = { ...INITIAL, ...kept, epoch, phase: 'out', reason, loggedOut }
   const abandon: Effect = { type: 'abandon', reason }
   // Where nobody was signed in there is nothing to end, and an end that is still being cleared away is not told twice.
-  const wasIn = state.phase === 'in' || (state.phase === 'unknown' && !isSame(state.epoch, NO_EPOCH))
+  const wasIn = state.phase === 'in' || (state.phase === 'unknown' && isKnown(state))
   if (!wasIn)
     return [
       { ...next, reason: state.phase === 'out' && reason !== 'logout' ? state.reason : reason },
@@ -64,5 +64,5 @@ export const isLoggedOut = ({ phase, loggedOut, incoming }: ClientState): boolea
 export const isOver = (state: ClientState, id: string | undefined): boolean =>
   isLoggedOut(state) && !!id && state.over.includes(id)
 
-export const isLogout = (reason: Marker['reason']): boolean =>
+export const isLogout = (reason: Register['reason']): boolean =>
   reason === 'logout' || reason === 'logout-elsewhere'

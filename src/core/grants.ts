@@ -1,8 +1,9 @@
 import { isOwed, WHICHEVER } from './debts.js'
 import { end, isOver } from './ends.js'
-import { isNewer, isSame, nextEpoch, NO_EPOCH } from './epoch.js'
+import { isNewer, isSame, nextEpoch } from './epoch.js'
 import { elapsed } from './lifetime.js'
 import { owing, paid, settled } from './owing.js'
+import { isKnown } from './register.js'
 import { sameJson } from './same-json.js'
 import {
   calm,
@@ -14,7 +15,7 @@ import {
   type Moment,
   type Transition,
 } from './state.js'
-import { announce, writeMarker } from './telling.js'
+import { publish, write } from './telling.js'
 import type { Epoch } from './types.js'
 import { BREAKER_LENGTH } from './waits.js'
 
@@ -53,7 +54,7 @@ export function granted(
     return late ? [calm(state), [{ type: 'repair' }]] : [state, []]
   // A session that the others do not know is told to them as a sign-in is.
   const unheard = state.sessionId && sessionId && state.sessionId !== sessionId
-  const signIn = explicit || unheard || state.phase === 'out' || isSame(state.epoch, NO_EPOCH)
+  const signIn = explicit || unheard || state.phase === 'out' || !isKnown(state)
   // What was only found out is as old as the question: whatever somebody did since then stands against it.
   const since = explicit ? now.wall : grant.credential.issued.wall
   const epoch = signIn ? nextEpoch(state.epoch, since, now.id) : state.epoch
@@ -72,13 +73,14 @@ export function granted(
     )
     return [switched, [...paid(debts), ...effects]]
   }
-  // Who waited at the start waited for the identity the marker named; somebody else may have signed in by now.
-  const strangers = explicit && state.phase === 'unknown' && !isSame(state.epoch, NO_EPOCH)
+  // Who waited at the start waited for the identity the register named; somebody else may have signed in by now.
+  const strangers = explicit && state.phase === 'unknown' && isKnown(state)
   const abandons = strangers || (explicit && isReplaced(state, sessionId))
   const before: Effect[] = [...paid(debts), ...(abandons ? [{ type: 'abandon', reason: 'none' } as const] : [])]
   // Written at once, so that a reload during the clean-up finds the session and not the logout before it.
   if (state.purging) {
-    return [{ ...renewed, incoming: numbered, sessionId }, [...before, writeMarker(renewed, grant.identity)]]
+    const next = { ...renewed, incoming: numbered, sessionId }
+    return [next, [...before, write(next)]]
   }
   const [installed, effects] = install(renewed, numbered, now)
   const next = wished && grant.credential.lifetime > 0 ? { ...installed, early: state.early } : installed
@@ -113,14 +115,13 @@ export function switchTo(state: ClientState, grant: Grant, epoch: Epoch): Transi
     sessionId: grant.identity.sessionId,
   }
   const switched: Effect = { type: 'switched', from: state.identity!, to: grant.identity }
-  return [next, [writeMarker(next, grant.identity), ...effects, switched]]
+  return [next, [write(next), ...effects, switched]]
 }
 
 /** Makes the grant ours and tells everybody. */
 export function install(state: ClientState, grant: Grant, now: Moment): Transition {
   const next = take(state, grant, now)
-  const { identity } = grant
-  return [next, [writeMarker(next, identity), announce(next), ...claims(state.identity, identity)]]
+  return [next, [...publish(next), ...claims(state.identity, grant.identity)]]
 }
 
 /** Shows whoever is granted; the user object stays the same where his data do. */

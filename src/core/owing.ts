@@ -1,6 +1,7 @@
 import { type Debt, isExpired, isOwed, MOST_DEBTS, WHICHEVER, withDebt, without } from './debts.js'
-import { isNewer, isSame, NO_EPOCH } from './epoch.js'
+import { isNewer, isSame } from './epoch.js'
 import type { Instant } from './lifetime.js'
+import { isKnown } from './register.js'
 import type { ClientState, Effect, Transition } from './state.js'
 import type { LogoutScope } from './types.js'
 
@@ -40,7 +41,7 @@ export function carried(state: ClientState): Transition {
 export function seen(state: ClientState, rows: readonly Debt[], now: Instant): Transition {
   const { epoch, phase } = state
   // Whoever signs in pays for all that was owed before.
-  if (phase === 'in' || (phase === 'unknown' && !isSame(epoch, NO_EPOCH))) return [state, []]
+  if (phase === 'in' || (phase === 'unknown' && isKnown(state))) return [state, []]
   const effects: Effect[] = []
   // One without an id may have been ended in another tab: the next cookie is none of its business.
   let debts: readonly Debt[] = state.debts.filter(({ isOwn, sessionId }) => isOwn && sessionId !== WHICHEVER)

@@ -3,33 +3,52 @@ import { end, isLogout, isOver } from './ends.js'
 import { isNewer, isSame, nextEpoch } from './epoch.js'
 import { claims, isReplaced, switchTo, take } from './grants.js'
 import { remaining } from './lifetime.js'
-import type { Marker } from './marker.js'
-import type { Message } from './messages.js'
+import type { News } from './news.js'
 import { carried } from './owing.js'
-import { calm, type ClientState, type Effect, type Grant, type Moment, type Transition } from './state.js'
-import { announce, out, tellLogout } from './telling.js'
-import type { EndReason, Epoch } from './types.js'
+import { isKnown, type Register } from './register.js'
+import {
+  calm,
+  type ClientEvent,
+  type ClientState,
+  type Effect,
+  type Grant,
+  type Moment,
+  type Transition,
+} from './state.js'
+import { publish, tell } from './telling.js'
+import type { EndReason } from './types.js'
 import { waitLeft } from './waits.js'
 
+/** What another tab knows, by storage or by channel: of two registers the one of the later epoch counts. */
+export function heard(state: ClientState, news: ClientEvent & { type: 'heard' }, now: Moment): Transition {
+  const { register, said, grant, wait } = news
+  const isOurs = isSame(register.epoch, state.epoch)
+  if (wait) return [isOurs ? hold(state, register, wait, now) : state, []]
+  if (isNewer(register.epoch, state.epoch)) return follow(state, register, now)
+  if (!isOurs) return said ? answer(state, register) : [state, []]
+  const noted = noteGeneration(state, register.generation)
+  return said ? adopt(noted, grant, now) : notice(noted, news)
+}
+
 /** Another tab made a newer epoch: what we hold belongs to the past. */
-export function followMarker(state: ClientState, marker: Marker, now: Moment): Transition {
-  if (marker.state === 'in') return resync(state, marker, now)
+function follow(state: ClientState, register: Register, now: Moment): Transition {
+  if (register.state === 'in') return resync(state, register, now)
   // A tab that knew nothing was told that it is nobody. Who is signed in asks for himself, under an epoch that tells the others.
-  const nobody = marker.state === 'out' && marker.reason === 'none'
-  if (nobody && (state.phase === 'in' || state.resyncing))
-    return resync(state, { ...marker, epoch: nextEpoch(marker.epoch, now.wall, now.id) }, now)
-  const { reason: told } = marker
+  const { reason: told } = register
+  const isNobody = told === 'none'
+  if (isNobody && (state.phase === 'in' || state.resyncing))
+    return resync(state, { ...register, epoch: nextEpoch(register.epoch, now.wall, now.id) }, now)
   const reason = told === 'none' || told === 'logout' ? 'logout-elsewhere' : told
-  const [next, effects] = followOut(state, marker, reason, !nobody)
-  return [nobody && state.phase !== 'out' ? { ...next, reason: 'none' } : next, effects]
+  const [next, effects] = followOut(state, register, reason, !isNobody)
+  return [isNobody && state.phase !== 'out' ? { ...next, reason: 'none' } : next, effects]
 }
 
 /** Another tab signed out, or was told that the session has ended. */
 function followOut(
   state: ClientState,
-  { epoch, sessionId }: Pick<Marker, 'epoch' | 'sessionId'>,
+  { epoch, sessionId }: Register,
   reason: EndReason,
-  isTold = true,
+  isTold: boolean,
 ): Transition {
   const [ended, effects]: Transition =
     state.phase === 'out'
@@ -62,19 +81,13 @@ function disown(
 /** Somebody is signed in by another tab: learn who it is. */
 function resync(
   state: ClientState,
-  {
-    epoch,
-    follows,
-    mode = state.mode,
-    sessionId,
-    generation,
-  }: Pick<Marker, 'epoch' | 'follows' | 'mode' | 'sessionId' | 'generation'>,
+  { epoch, follows, mode = state.mode, sessionId, generation }: Register,
   now: Moment,
 ): Transition {
   if (isOver(state, sessionId)) {
     // A tab that had not heard of it restored the very session that somebody logged out of. Whoever signed in since then stays.
     const [next, owed] = carried({ ...state, epoch: nextEpoch(epoch, 0, now.id) })
-    return [next, [...owed, ...tellLogout(next)]]
+    return [next, [...owed, ...publish(next)]]
   }
   const next: ClientState = {
     ...calm(state),
@@ -96,63 +109,39 @@ function resync(
   return [next, [...effects, { type: 'resync' }]]
 }
 
-/** The marker of our own epoch: a sibling has renewed the credential. */
-export function notice(state: ClientState, marker: Marker, before?: Marker): Transition {
-  const noted = noteGeneration(state, marker.epoch, marker.generation)
-  if (!isSame(marker.epoch, state.epoch)) return [noted, []]
-  const { generation } = marker
+/** Another tab has said what is older: it may have heard of the newer in no other way. */
+function answer(state: ClientState, register: Register): Transition {
+  const { phase, loggedOut, debts } = state
+  if (!isKnown(register) || phase === 'unknown') return [state, []]
+  if (register.state === 'out') return [state, phase === 'in' ? [tell(state)] : []]
+  if (phase === 'in') return [state, []]
+  const isEnded = (loggedOut && isOwed(debts, WHICHEVER)) || isOver(state, register.sessionId)
+  // Who is out although nobody wanted that has been refused, or has a clock that was set back: the session may be alive.
+  return [state, isEnded ? [tell(state)] : loggedOut ? [] : [{ type: 'repair' }]]
+}
+
+/** What is stored of our own epoch. */
+function notice(state: ClientState, { register, before }: ClientEvent & { type: 'heard' }): Transition {
+  const { generation } = register
   // Storage is never behind itself: the writer had an answer after ours and had not read of ours, so its cookie may lie over ours.
-  const isBack = before && isSame(before.epoch, marker.epoch) && before.generation > generation
-  if (isBack && state.credential && state.credential.generation > generation)
-    return [noted, [{ type: 'repair' }]]
-  return [noted, []]
+  const isBack = before && isSame(before.epoch, register.epoch) && before.generation > generation
+  const isOlder = isBack && state.credential && state.credential.generation > generation
+  return [state, isOlder ? [{ type: 'repair' }] : []]
 }
 
-function noteGeneration(state: ClientState, epoch: Epoch, generation: number): ClientState {
-  return isSame(epoch, state.epoch) && generation > state.generation ? { ...state, generation } : state
-}
+const noteGeneration = (state: ClientState, generation: number): ClientState =>
+  generation > state.generation ? { ...state, generation } : state
 
-/** What another tab said over the channel. */
-export function received(
-  state: ClientState,
-  message: Message,
-  grant: Grant | undefined,
-  now: Moment,
-): Transition {
-  const ahead = isNewer(message.epoch, state.epoch)
-  if (!ahead && !isSame(message.epoch, state.epoch)) {
-    // What is newer is told, for those who heard only of what is older.
-    const unnamed = state.loggedOut && isOwed(state.debts, WHICHEVER)
-    if (message.type === 'in' && (unnamed || isOver(state, message.sessionId)))
-      return [state, [out(state, 'logout-elsewhere')]]
-    // Who is out although nobody wanted that has been refused, or has a clock that was set back: the session may be alive.
-    if (message.type === 'in' && state.phase === 'out' && !state.loggedOut)
-      return [state, [{ type: 'repair' }]]
-    return [state, message.type === 'out' && state.phase === 'in' ? [announce(state)] : []]
-  }
-  switch (message.type) {
-    case 'in':
-      // What is ahead is never adopted: the marker or the server must say first who is signed in now.
-      if (ahead) return resync(state, message, now)
-      return adopt(noteGeneration(state, message.epoch, message.generation), grant, now)
-    case 'out':
-      return ahead ? followOut(state, message, message.reason) : [state, []]
-    case 'wait': {
-      const { generation, until, mandated } = message
-      const triedAt = Math.max(state.triedAt, message.triedAt)
-      // Who holds a newer credential than the one that could not be renewed has heard from the server since.
-      if (ahead || generation < state.generation || state.phase === 'out') return [state, []]
-      if (waitLeft(state, now) >= until - now.wall)
-        return [triedAt > state.triedAt ? { ...state, triedAt } : state, []]
-      const retryAt = { wall: until, monotonic: now.monotonic + until - now.wall }
-      const failures = Math.max(state.failures, message.failures)
-      return [{ ...state, retryAt, failures, mandated, triedAt }, []]
-    }
-    case 'ask':
-      return [state, []]
-    default:
-      return message satisfies never
-  }
+/** Another tab has tried in vain, and this one waits with it. */
+function hold(state: ClientState, { generation }: Register, wait: News['wait'] & {}, now: Moment): ClientState {
+  const { until, mandated } = wait
+  const triedAt = Math.max(state.triedAt, wait.triedAt)
+  // Who holds a newer credential than the one that could not be renewed has heard from the server since.
+  if (generation < state.generation || state.phase === 'out') return state
+  if (waitLeft(state, now) >= until - now.wall) return triedAt > state.triedAt ? { ...state, triedAt } : state
+  const retryAt = { wall: until, monotonic: now.monotonic + until - now.wall }
+  const failures = Math.max(state.failures, wait.failures)
+  return { ...state, retryAt, failures, mandated, triedAt }
 }
 
 /** Takes over a sibling's token of our own epoch. */
@@ -161,7 +150,7 @@ function adopt(state: ClientState, grant: Grant | undefined, now: Moment): Trans
   const { identity, credential } = grant
   const old = state.credential
   const useful = remaining(credential, now) > 0 && (!old || credential.generation > old.generation)
-  if (!useful || state.phase === 'out' || credential.generation < state.generation || state.epoch[0] === 0)
+  if (!useful || state.phase === 'out' || credential.generation < state.generation || !isKnown(state))
     return [state, []]
   const { identity: known, resyncing, since } = state
   const same = !known || known.subject === identity.subject

@@ -1,8 +1,8 @@
 import type { Debt } from './debts.js'
 import { NO_EPOCH } from './epoch.js'
 import type { Credential, Instant } from './lifetime.js'
-import type { Marker } from './marker.js'
-import type { Message } from './messages.js'
+import type { News, Wait } from './news.js'
+import type { Register } from './register.js'
 import type { Connection, Epoch, EndReason, LogoutScope, Mode } from './types.js'
 
 export interface Identity {
@@ -31,14 +31,14 @@ export interface ClientState {
   /** The epoch before it, where nobody signed out in between. */
   readonly follows: Epoch | undefined
   readonly phase: 'unknown' | 'in' | 'out'
-  /** The start asks the server although the marker says that nobody is signed in: not known until it has answered. */
+  /** The start asks the server although the register says that nobody is signed in: not known until it has answered. */
   readonly asking: boolean
   readonly reason: EndReason | 'none'
   /** While nobody is signed in: the epoch of the last logout, here or in another tab; undefined where nobody wanted that. */
   readonly loggedOut: Epoch | undefined
   /** How the backend lets this browser act for a user, as the last sign-in or renewal showed; it outlives the session. */
   readonly mode: Mode | undefined
-  /** Of the identity, or of the marker while the identity is unknown. */
+  /** Of the identity, or of the register while the identity is unknown. */
   readonly sessionId: string | undefined
   readonly identity: Identity | undefined
   readonly credential: Credential | undefined
@@ -79,15 +79,23 @@ export interface Moment extends Instant {
 }
 
 export type ClientEvent =
-  | { readonly type: 'started'; readonly marker: Marker | undefined }
+  | { readonly type: 'started'; readonly register: Register | undefined }
   /** The start asks nobody: the policy or the hint says that nobody is signed in. */
   | { readonly type: 'skipped' }
   | { readonly type: 'asking'; readonly done: boolean }
-  /** `before`: the one that this tab saw last. */
-  | { readonly type: 'markerSeen'; readonly marker: Marker; readonly before?: Marker | undefined }
+  /** What another tab knows. */
+  | {
+      readonly type: 'heard'
+      readonly register: Register
+      /** Over the channel, rather than by what is stored. */
+      readonly said: boolean
+      /** What was stored when this tab looked last. */
+      readonly before?: Register | undefined
+      readonly grant?: Grant | undefined
+      readonly wait?: Wait | undefined
+    }
   /** What stands in the storage of that is still to be ended. */
   | { readonly type: 'debtsSeen'; readonly rows: readonly Debt[] }
-  | { readonly type: 'received'; readonly message: Message; readonly grant: Grant | undefined }
   /** `explicit`: somebody signed in on purpose, rather than a session being renewed. */
   | {
       readonly type: 'granted'
@@ -134,10 +142,10 @@ export type ClientEvent =
   | { readonly type: 'purged' }
 
 export type Effect =
-  | { readonly type: 'writeMarker'; readonly marker: Marker }
+  | { readonly type: 'writeRegister'; readonly register: Register }
   /** A row of the storage: none where the session is ended, or is given up as expired. */
   | { readonly type: 'writeDebt'; readonly sessionId: string; readonly debt?: Debt; readonly expired?: boolean }
-  | { readonly type: 'post'; readonly message: Message }
+  | { readonly type: 'post'; readonly news: News }
   /** Reject what waits and abort what runs for the identity that was. */
   | { readonly type: 'abandon'; readonly reason: EndReason | 'none' }
   /** Tell the application, then report `purged`. */

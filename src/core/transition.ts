@@ -1,12 +1,12 @@
 import { end, isLoggedOut, isLogout, refused } from './ends.js'
-import { isNewer, isSame, nextEpoch, NO_EPOCH } from './epoch.js'
+import { isSame, nextEpoch } from './epoch.js'
 import { claims, granted, install, take } from './grants.js'
 import { WHICHEVER } from './debts.js'
-import type { Marker } from './marker.js'
+import { isKnown, type Register } from './register.js'
 import { owing, seen, settled } from './owing.js'
-import { followMarker, notice, received } from './siblings.js'
+import { heard } from './siblings.js'
 import type { ClientEvent, ClientState, Moment, Transition } from './state.js'
-import { tellLogout, writeMarker } from './telling.js'
+import { publish, write } from './telling.js'
 import { back, postponed, waitLeft } from './waits.js'
 
 /** More than anybody logs out of while a message is under way. */
@@ -32,20 +32,16 @@ function remember(before: ClientState, next: ClientState): ClientState {
 function step(state: ClientState, event: ClientEvent, now: Moment): Transition {
   switch (event.type) {
     case 'started':
-      return started(state, event.marker, now)
+      return started(state, event.register, now)
     case 'skipped':
       // Somebody may have signed in in another tab meanwhile.
       return state.phase === 'unknown' && !state.resyncing ? [{ ...state, phase: 'out' }, []] : [state, []]
     case 'asking':
       return [{ ...state, asking: !event.done && state.phase === 'out' }, []]
-    case 'markerSeen':
-      return isNewer(event.marker.epoch, state.epoch)
-        ? followMarker(state, event.marker, now)
-        : notice(state, event.marker, event.before)
+    case 'heard':
+      return heard(state, event, now)
     case 'debtsSeen':
       return seen(state, event.rows, now)
-    case 'received':
-      return received(state, event.message, event.grant, now)
     case 'granted':
       return granted(state, event, now)
     case 'looked': {
@@ -77,7 +73,7 @@ function step(state: ClientState, event: ClientEvent, now: Moment): Transition {
       // One that is still to be delivered is not forgotten and not narrowed.
       const { sessionId, debts } = state
       const [next, owed] = owing({ ...ended, sessionId, debts }, sessionId, event.scope)
-      return [next, [...owed, ...tellLogout(next), ...effects]]
+      return [next, [...owed, ...publish(next), ...effects]]
     }
     case 'logoutConfirmed': {
       const { epoch, sessionId } = event
@@ -86,10 +82,9 @@ function step(state: ClientState, event: ClientEvent, now: Moment): Transition {
     case 'loginLost': {
       // Only the server knows whether it is still the session of whoever is signed in.
       if (state.phase !== 'out' || state.incoming) return [state, [{ type: 'repair' }]]
-      const known = !isSame(state.epoch, NO_EPOCH)
-      const epoch = known ? state.epoch : nextEpoch(state.epoch, now.wall, now.id)
+      const epoch = isKnown(state) ? state.epoch : nextEpoch(state.epoch, now.wall, now.id)
       const [next, owed] = owing({ ...state, epoch }, event.sessionId)
-      return [next, [...owed, writeMarker(next), { type: 'pending' }]]
+      return [next, [...owed, write(next), { type: 'pending' }]]
     }
     case 'purged': {
       const next: ClientState = { ...state, purging: false }
@@ -100,13 +95,13 @@ function step(state: ClientState, event: ClientEvent, now: Moment): Transition {
   }
 }
 
-function started(before: ClientState, marker: Marker | undefined, now: Moment): Transition {
+function started(before: ClientState, register: Register | undefined, now: Moment): Transition {
   // A login or logout may have come before the start.
   const state: ClientState = before.phase === 'in' ? before : { ...before, since: now.wall }
-  if (!marker || !isSame(state.epoch, NO_EPOCH)) return [state, []]
-  const { epoch, follows, mode, sessionId, generation } = marker
+  if (!register || isKnown(state)) return [state, []]
+  const { epoch, follows, mode, sessionId, generation } = register
   const known: ClientState = { ...state, epoch, follows, mode, sessionId, generation }
-  if (marker.state === 'in') return [known, []]
-  const loggedOut = isLogout(marker.reason) ? epoch : undefined
+  if (register.state === 'in') return [known, []]
+  const loggedOut = isLogout(register.reason) ? epoch : undefined
   return [{ ...known, phase: 'out', loggedOut }, []]
 }

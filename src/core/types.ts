@@ -1,7 +1,7 @@
 /** How the backend lets this page act for a user: a bearer token in memory, or a cookie session. */
 export type Mode = 'token' | 'session'
 
-/** The one list of them: markers, messages and options are checked against it. */
+/** The one list of them: what is stored, what tabs say, and options are checked against it. */
 export const END_REASONS = [
   'logout',
   'logout-elsewhere',

@@ -1,5 +1,5 @@
 import { elapsed, type Instant, remaining } from './lifetime.js'
-import type { Message } from './messages.js'
+import { registerOf } from './register.js'
 import type { ClientEvent, ClientState, Moment, Transition } from './state.js'
 
 /** So many tokens that did not live half their time, in so many milliseconds, open the breaker. */
@@ -35,18 +35,9 @@ export function postponed(
   const isSlow =
     event.outstanding && state.failures === 0 && state.credential && remaining(state.credential, now) > 0
   const connection = event.offline ? 'offline' : isSlow ? state.connection : 'degraded'
-  const { epoch, generation } = state
-  const triedAt = now.wall
-  const message: Message = {
-    type: 'wait',
-    epoch,
-    generation,
-    until: retryAt.wall,
-    failures,
-    mandated,
-    triedAt,
-  }
-  return [{ ...state, connection, failures, retryAt, mandated, triedAt }, [{ type: 'post', message }]]
+  const waits = { failures, mandated, triedAt: now.wall }
+  const news = { register: registerOf(state), wait: { until: retryAt.wall, ...waits } }
+  return [{ ...state, connection, retryAt, ...waits }, [{ type: 'post', news }]]
 }
 
 /** The network is back, as far as the browser knows. */

@@ -70,7 +70,7 @@ export interface AuthClientOptions<User = unknown> {
   session?: SessionOptions | undefined
   /** Paths of the auth endpoints. */
   endpoints?: Endpoints | undefined
-  /** Names what the tabs share (lock, channel, marker). Clients with different keys never meet. @default a hash of the endpoints */
+  /** Names what the tabs share (lock, channel, register). Clients with different keys never meet. @default a hash of the endpoints */
   key?: string | undefined
   /** Static header on every call to an auth endpoint, in session mode on every request, so that no other site can make it without a preflight. @default ['X-CSRF', '1'] */
   staticHeader?: readonly [name: string, value: string] | undefined

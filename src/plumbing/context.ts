@@ -1,12 +1,12 @@
 import { type Debt, parseDebt, serializeDebt, WHICHEVER } from '../core/debts.js'
 import { isNewer, isSame } from '../core/epoch.js'
-import { type Marker, parseMarker, serializeMarker } from '../core/marker.js'
-import { type Message, wrap } from '../core/messages.js'
+import { type News, wrap } from '../core/news.js'
+import { readOld, readRegister, type Register, serializeRegister } from '../core/register.js'
 import type { Credential, Instant } from '../core/lifetime.js'
 import type { Channel, Ports } from '../core/ports.js'
 import type { ClientEvent, ClientState, Effect, Moment, Under } from '../core/state.js'
 import { INITIAL } from '../core/state.js'
-import { writeMarker } from '../core/telling.js'
+import { write } from '../core/telling.js'
 import { transition } from '../core/transition.js'
 import { AuthError } from '../errors.js'
 import type { ResolvedOptions } from '../options/resolve.js'
@@ -17,7 +17,7 @@ import { RefreshLock } from './refresh-lock.js'
 import { SessionIds } from './session-ids.js'
 import { bound } from './waiting.js'
 
-type Delegated = Exclude<Effect, { type: 'writeMarker' | 'writeDebt' | 'post' | 'abandon' }>
+type Delegated = Exclude<Effect, { type: 'writeRegister' | 'writeDebt' | 'post' | 'abandon' }>
 
 /** What other parts of the runtime do when the transition asks for it. */
 export type Reactions = { readonly [E in Delegated as E['type']]: (effect: E) => void }
@@ -57,8 +57,8 @@ export class Context {
   #flushing = false
   #seen: string | null | undefined
   #owed = ''
-  /** A row could not be written, so that a missing one tells nothing. */
-  #isBlocked = false
+  /** A row of what is owed could not be written, so that a missing one tells nothing. */
+  isBlocked = false
   #tab: string | undefined
 
   constructor(ports: Ports, options: ResolvedOptions, name: string) {
@@ -141,10 +141,10 @@ export class Context {
   }
 
   /** Follows what is stored, synchronously: before every send and every commit. */
-  syncMarker(): void {
+  sync(): void {
     this.#follow()
     const { phase, epoch, debts } = this.#state
-    const rows = phase === 'in' || this.#isBlocked ? undefined : this.#rows()
+    const rows = phase === 'in' || this.isBlocked ? undefined : this.#rows()
     // Where nothing can be stored what is known stays.
     if (!rows || rows.length + debts.length === 0) return
     const owed = JSON.stringify([phase, epoch, rows])
@@ -165,40 +165,52 @@ export class Context {
 
   #follow(): void {
     const { shared } = this.ports
-    const text = shared.read(this.name)
+    const key = registerKey(this)
+    const text = shared.read(key)
     const known = this.#seen
     if (text === known) return
     this.#seen = text
-    const marker = this.readMarker(text)
-    const newest = known && this.readMarker(known)
+    const register = this.readRegister(text)
+    const newest = known && this.readRegister(known)
     // Storage reaches other processes late: a tab that woke with an old copy has written over a newer epoch. Or it was emptied or
     // spoilt; then a logout that is still to be delivered stays, if it says for which session: nobody knows who has signed in since.
     const { debts } = this.#state
     const named = debts.filter(({ sessionId }) => sessionId !== WHICHEVER)
-    const isOurs = ({ epoch }: Marker) => (marker ? isNewer(epoch, marker.epoch) : named.length > 0)
+    const isOurs = ({ epoch }: Register) => (register ? isNewer(epoch, register.epoch) : named.length > 0)
     if (newest && isOurs(newest)) {
-      if (shared.write(this.name, known)) this.#seen = known
-      if (!marker) named.forEach((debt) => this.#writeDebt(debt.sessionId, debt))
-    } else if (marker) this.dispatch({ type: 'markerSeen', marker, before: newest || undefined })
+      if (shared.write(key, known)) this.#seen = known
+      if (!register) named.forEach((debt) => this.#writeDebt(debt.sessionId, debt))
+    } else if (register)
+      this.dispatch({ type: 'heard', register, said: false, before: newest || undefined })
   }
 
   /** Writes what is owed once more, after what may have emptied the storage. */
   saveLogout(): void {
     const { debts } = this.#state
-    if (debts.length > 0) this.#perform(writeMarker(this.#state))
+    if (debts.length > 0) this.#perform(write(this.#state))
     for (const debt of debts) this.#writeDebt(debt.sessionId, debt)
   }
 
-  readMarker(text = this.ports.shared.read(this.name)): Marker | undefined {
-    return parseMarker(text, this.ports.clock.wall())
+  readRegister(text = this.ports.shared.read(registerKey(this))): Register | undefined {
+    return readRegister(text, this.ports.clock.wall())
   }
 
-  post(message: Message): void {
+  /** Takes over what the version before this one has left, once. */
+  takeOver(): Register | undefined {
+    const { shared, clock } = this.ports
+    const old = readOld(shared.read(this.name), clock.wall())
+    if (!old) return undefined
+    shared.write(this.name, null)
+    for (const debt of old.debts) this.#writeDebt(debt.sessionId, debt)
+    this.#writeRegister(old.register)
+    return old.register
+  }
+
+  post(news: News): void {
     const { channel } = this
     if (!channel) return
     const tokenMayTravel = channel.memoryOnly && this.options.shareToken
-    const safe = message.type === 'in' && !tokenMayTravel ? { ...message, shared: undefined } : message
-    channel.post(wrap(safe, this.tab))
+    channel.post(wrap(tokenMayTravel ? news : { ...news, shared: undefined }, this.tab))
   }
 
   /** Resolves when the predicate holds, and at the latest after the given time. */
@@ -228,15 +240,15 @@ export class Context {
 
   #perform(effect: Effect): void {
     switch (effect.type) {
-      case 'writeMarker':
-        return this.#writeMarker(effect.marker)
+      case 'writeRegister':
+        return this.#writeRegister(effect.register)
       case 'writeDebt': {
         const { sessionId, debt, expired } = effect
         if (expired) this.note('logout.expired')
         return this.#writeDebt(sessionId, debt)
       }
       case 'post':
-        return this.post(effect.message)
+        return this.post(effect.news)
       case 'abandon': {
         const life = this.#life
         this.#life = new AbortController()
@@ -257,17 +269,16 @@ export class Context {
   }
 
   /** Never over a newer one, which another tab may have written a moment ago. */
-  #writeMarker(marker: Marker): void {
-    const { shared } = this.ports
-    const current = this.readMarker()
-    if (current && (isNewer(current.epoch, marker.epoch) || isLater(current, marker))) return
-    const text = serializeMarker(marker)
-    if (shared.write(this.name, text)) this.#seen = text
+  #writeRegister(register: Register): void {
+    const current = this.readRegister()
+    if (current && (isNewer(current.epoch, register.epoch) || isLater(current, register))) return
+    const text = serializeRegister(register)
+    if (this.ports.shared.write(registerKey(this), text)) this.#seen = text
   }
 
   #writeDebt(sessionId: string, debt: Debt | undefined): void {
     const isWritten = this.ports.shared.write(debtKey(this, sessionId), debt ? serializeDebt(debt) : null)
-    if (!isWritten) this.#isBlocked = true
+    if (!isWritten) this.isBlocked = true
   }
 
   #flush(): void {
@@ -281,11 +292,14 @@ export class Context {
   }
 }
 
+const registerKey = ({ name }: Context): string => `${name}:register`
 const debtKey = ({ name }: Context, sessionId: string): string => `${name}:owed:${sessionId}`
 
 /** A sibling has renewed the credential of the same epoch in the meantime. */
-function isLater(current: Marker, marker: Marker): boolean {
+function isLater(current: Register, register: Register): boolean {
   return (
-    isSame(current.epoch, marker.epoch) && marker.state === 'in' && current.generation > marker.generation
+    isSame(current.epoch, register.epoch) &&
+    register.state === 'in' &&
+    current.generation > register.generation
   )
 }

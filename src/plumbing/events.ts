@@ -76,7 +76,7 @@ export class Events {
     const { from, to } = this.#switch ?? {}
     this.#switch = undefined
     const flush = context.quietly(() => {
-      context.syncMarker()
+      context.sync()
       context.dispatch({ type: 'purged' })
     })
     if (to && to === context.state.identity)

@@ -38,7 +38,7 @@ export async function ensureToken(
   // Of a disposed client, too.
   context.life.throwIfAborted()
   signal?.throwIfAborted()
-  context.syncMarker()
+  context.sync()
   const { life } = context
   const began = context.instant().monotonic
   const isForeign = (held: Credential | undefined) =>

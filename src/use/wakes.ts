@@ -31,7 +31,7 @@ export function createWakes(
         // Now, since what is painted first on the way back was painted before any script of ours runs.
         if (context.options.hideOnRestore && context.state.phase === 'in') conceal(true)
         // The application may have emptied the storage behind its logout, of which its own page is not told.
-        if (context.state.debts.length > 0) context.syncMarker()
+        if (context.state.debts.length > 0) context.sync()
         context.lock.leave()
         closeChannel(context)
         return present()
@@ -40,7 +40,7 @@ export function createWakes(
       case 'online':
         openChannel(context)
         present()
-        context.syncMarker()
+        context.sync()
         if (signal === 'online') context.dispatch({ type: 'retryNow' })
         if (context.state.debts.length > 0) void logouts.deliver()
         context.askAgain?.()
@@ -51,7 +51,7 @@ export function createWakes(
         return plan()
       case 'offline':
         // Nobody is told anew who is here before it is known whether he still is.
-        context.syncMarker()
+        context.sync()
         return context.dispatch({ type: 'disconnected' })
       case 'activate':
         return
@@ -78,8 +78,8 @@ export function createWakes(
 function renewDue(context: Context, refresher: Refresher, cause: 'restore' | 'wake' | 'online'): void {
   const { credential, phase, failures } = context.state
   if (phase === 'out' || (phase === 'unknown' && failures === 0)) return
-  // A restored page may have missed a logout, and without a marker only the server can tell.
-  const blind = cause === 'restore' && !context.readMarker()
+  // A restored page may have missed a logout, and without a register only the server can tell.
+  const blind = cause === 'restore' && !context.readRegister()
   const now = context.instant()
   const due =
     failures > 0 ||

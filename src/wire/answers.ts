@@ -1,5 +1,5 @@
 import { type Credential, elapsed, LONGEST_MS, margin, parseLifetime } from '../core/lifetime.js'
-import { isTokenText } from '../core/messages.js'
+import { isTokenText } from '../core/news.js'
 import type { Grant, Identity } from '../core/state.js'
 import type { EndReason, Mode } from '../core/types.js'
 import { AuthError, type AuthErrorCode } from '../errors.js'

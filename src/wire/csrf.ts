@@ -1,5 +1,5 @@
 import type { Credential } from '../core/lifetime.js'
-import { isTokenText } from '../core/messages.js'
+import { isTokenText } from '../core/news.js'
 import type { Context } from '../plumbing/context.js'
 import type { Reply } from '../plumbing/reply.js'
 import { within } from '../plumbing/waiting.js'

@@ -51,7 +51,7 @@ export async function look(context: Context): Promise<Found> {
   const found: Found = reply
     ? await judge(context, reply)
     : { kind: 'failed', error: timedOut(context, RESTORE, SESSION) }
-  context.syncMarker()
+  context.sync()
   if (!isSame(context.state.epoch, epoch)) return { kind: 'overtaken' }
   if (found.kind === 'absent') ports.shared.write(absenceKey(context), String(ports.clock.wall()))
   return found

@@ -127,9 +127,9 @@ const REFRESHING: readonly Mutant[] = [
   },
   {
     name: 'the back-off of a sibling is ignored',
-    file: 'acts/tabs.ts',
-    find: "if (message.type === 'ask') answer(context, message)",
-    replace: "if (message.type === 'wait') return; if (message.type === 'ask') answer(context, message)",
+    file: 'core/siblings.ts',
+    find: 'isOurs ? hold(state, register, wait, now) : state',
+    replace: 'state',
     breaks: 'P3',
     schedule: of({ tabs: 2 }, fault('limited', 3, 1), wait(300_000)),
   },
@@ -153,9 +153,9 @@ const SIGNING_OUT: readonly Mutant[] = [
     schedule: of({ tabs: 2 }, login(0, 1), hide(0, 1), logout(0)),
   },
   {
-    name: 'the marker is not read before a token is used',
+    name: 'what is stored is not read before a token is used',
     file: 'use/tokens.ts',
-    find: 'context.syncMarker()',
+    find: 'context.sync()',
     replace: '',
     breaks: 'P2',
     schedule: of(TOLD_LATE, token(1, 5000), logout(0, 1), request(1, 10)),
@@ -278,8 +278,8 @@ const SENDING: readonly Mutant[] = [
   {
     name: 'a token that a sibling shares is taken without a look at the epoch',
     file: 'core/siblings.ts',
-    find: 'if (!ahead && !isSame(message.epoch, state.epoch)) {',
-    replace: "if (!ahead && !isSame(message.epoch, state.epoch) && message.type !== 'in') {",
+    find: 'if (!isOurs) return said ? answer',
+    replace: 'if (!isOurs && !grant) return said ? answer',
     breaks: 'P2',
     schedule: of(
       { seed: 2, tabs: 3, channelDelay: 500 },

@@ -4,6 +4,7 @@
  */
 import { createReferenceBackend } from '../../src/testing/backend/index.js'
 import { createDeterministicParts } from '../../src/testing/backend/deterministic.js'
+import type { Register } from '../../src/core/register.js'
 import type { VirtualPage } from '../../src/testing/world/page.js'
 import type { VirtualTab } from '../../src/testing/world/tab.js'
 import type { World } from '../../src/testing/world/world.js'
@@ -105,11 +106,12 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
       coverage.exchange(exchange, phase)
     },
     onMessage(_name, message) {
-      const { type, from, generation, epoch, reason } = message as Record<string, unknown>
-      const said = [type, generation, reason, epoch].filter((part) => part !== undefined)
+      const { from, register, ask, wait } = message as { from: string; ask: boolean; wait: unknown; register: Register }
+      const { state, generation, reason, epoch } = register
+      const said = [ask ? 'ask' : state, generation, reason, epoch, wait].filter((part) => part !== undefined)
       world.timeline.note(
         'channel',
-        `${String(from).split('-')[0]} says ${said.map((part) => JSON.stringify(part)).join(' ')}`,
+        `${from.split('-')[0]} says ${said.map((part) => JSON.stringify(part)).join(' ')}`,
       )
       if (!schedule.shareToken && JSON.stringify(message).includes(CANARY)) {
         referee.violate('P5', 'a token is sent over the channel although sharing is off')

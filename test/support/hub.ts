@@ -18,7 +18,7 @@ export function createHub(memoryOnly = true): Hub {
   const said: Record<string, unknown>[] = []
   return {
     said,
-    asked: () => said.filter(({ type }) => type === 'ask').length,
+    asked: () => said.filter((news) => kindOf(news) === 'ask').length,
     open: () => [...ends].map(({ name }) => name),
     say: (message) => [...ends].forEach(({ receive }) => receive(message)),
     channels: {
@@ -43,16 +43,17 @@ export function createHub(memoryOnly = true): Hub {
   }
 }
 
+/** What it is that a tab has said: a question, a wait, or that somebody is signed in or nobody is. */
+export function kindOf(news: Record<string, unknown>): string {
+  if (news['ask']) return 'ask'
+  return news['wait'] ? 'wait' : (news['register'] as { state: string }).state
+}
+
 /** What tabs of another version of this package may say, of a sign-in that is later than any at that time. */
 export const ofOtherVersions = (wall: number): object[] =>
-  [0, 2, '1.0', undefined].flatMap((v) =>
-    ['out', 'in', 'ask', 'wait', 'hello'].map((type) => ({
-      v,
-      from: 'other',
-      type,
-      epoch: [wall + 1000, 'zz'],
-      generation: 1,
-      reason: 'logout',
-      until: wall,
-    })),
+  [0, 1, 3, '2.0', undefined].flatMap((v) =>
+    ['out', 'in', 'ask', 'wait', 'hello'].map((type) => {
+      const said = { epoch: [wall + 1000, 'zz'], generation: 1, reason: 'logout', state: type }
+      return { v, from: 'other', type, until: wall, ...said, register: said }
+    }),
   )

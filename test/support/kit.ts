@@ -214,7 +214,7 @@ export function createKit<User = unknown>(
     return answer
   }
 
-  const placeOf = (key: string) => (key.split(':').length === 3 ? browser.notes : browser.storage)
+  const placeOf = (key: string) => (/:(register$|owed:)/.test(key) ? browser.storage : browser.notes)
   const ports: Ports = {
     clock,
     chance: { fraction: () => 0.5, id: () => `id${++ids}-${Math.random().toString(36).slice(2, 6)}` },

@@ -24,7 +24,7 @@ export const WHICHEVER = ''
 /** The name of lock and channel of a client with that key, and what all its keys in the storage begin with. */
 export const nameOf = (key: string): string => `latchkey:${key}`
 
-interface Marker {
+interface Register {
   readonly epoch: readonly [number, string]
   readonly state: 'in' | 'out'
   readonly mode?: 'token' | 'session'
@@ -36,22 +36,24 @@ function entriesOf(keeper: Keeper): Entries {
   return 'world' in keeper ? keeper.world.stored() : keeper
 }
 
-const isOfMarker = ([key]: readonly [string, string]): boolean => key.split(':').length === 2
+const isOfRegister = ([key]: readonly [string, string]): boolean => key.endsWith(':register')
 const idOf = ([key]: readonly [string, string]): string | undefined => /^[^:]+:[^:]+:owed:(.*)/.exec(key)?.[1]
 
-function markerOf(keeper: Keeper): { key: string; marker: Marker } | undefined {
-  const [key, text] = [...entriesOf(keeper)].find(isOfMarker) ?? []
-  return key === undefined ? undefined : { key, marker: JSON.parse(text!) as Marker }
+function registerOf(keeper: Keeper): { name: string; register: Register } | undefined {
+  const [key, text] = [...entriesOf(keeper)].find(isOfRegister) ?? []
+  return key === undefined
+    ? undefined
+    : { name: key.slice(0, -':register'.length), register: JSON.parse(text!) as Register }
 }
 
 /** Undefined where nothing is known. */
 export function storedSession(keeper: Keeper): StoredSession | undefined {
-  const marker = markerOf(keeper)?.marker
+  const register = registerOf(keeper)?.register
   return (
-    marker && {
-      isSignedIn: marker.state === 'in',
-      mode: marker.mode,
-      sessionId: marker.sessionId,
+    register && {
+      isSignedIn: register.state === 'in',
+      mode: register.mode,
+      sessionId: register.sessionId,
       owed: owed(keeper),
     }
   )
@@ -63,9 +65,9 @@ export const owed = (keeper: Keeper): readonly string[] =>
 
 /** The name of lock and channel of the client that has stored something there. */
 export function storedName(keeper: Keeper): string {
-  const found = markerOf(keeper)
+  const found = registerOf(keeper)
   if (!found) throw new Error('Nothing is stored.')
-  return found.key
+  return found.name
 }
 
 /** What another tab stores where a real one would take a race that a test cannot wait for. */
@@ -83,14 +85,14 @@ export function storeAsTab(
   { browser, clock }: { readonly browser: FakeBrowser; readonly clock: ManualClock },
   { isSignedIn = false, owed = [], isSameSignIn = false, ...more }: Stores,
 ): void {
-  const { key, marker } = markerOf({ browser })!
+  const { name, register } = registerOf({ browser })!
   const state = isSignedIn ? 'in' : 'out'
-  const epoch = isSameSignIn ? marker.epoch : [Math.max(clock.wall(), marker.epoch[0]) + 1000, 'other']
-  browser.storage.set(key, JSON.stringify({ ...marker, ...more, state, epoch }))
+  const epoch = isSameSignIn ? register.epoch : [Math.max(clock.wall(), register.epoch[0]) + 1000, 'other']
+  browser.storage.set(`${name}:register`, JSON.stringify({ ...register, ...more, state, epoch }))
   const isSettled = isSignedIn || isSameSignIn
   for (const row of browser.storage.keys())
-    if (isSettled && row.startsWith(`${key}:owed:`)) browser.storage.delete(row)
-  for (const id of owed) browser.storage.set(`${key}:owed:${id}`, JSON.stringify(['current', ...epoch]))
+    if (isSettled && row.startsWith(`${name}:owed:`)) browser.storage.delete(row)
+  for (const id of owed) browser.storage.set(`${name}:owed:${id}`, JSON.stringify(['current', ...epoch]))
   for (const changed of browser.watchers) changed()
 }
 
@@ -103,8 +105,8 @@ export const UNREADABLE = [
   'null',
   '{',
   '[]',
-  '{"v":2}',
-  '{"v":1,"epoch":[1e99,"x"],"state":"in"}',
-  '{"v":1,"epoch":[5,"x"],"state":"root"}',
+  '{"v":3}',
+  '{"v":2,"epoch":[1e99,"x"],"state":"in"}',
+  '{"v":2,"epoch":[5,"x"],"state":"root"}',
   'x'.repeat(100_000),
 ]

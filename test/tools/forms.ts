@@ -21,9 +21,9 @@ export const KNOWS_THE_FORM = [
   'e2e/channel.spec.ts',
 ]
 
-const MODULES = /^src\/core\/(epoch|marker|messages)\.[jt]s$/
-const MEMBERS = ['epoch', 'ending']
-const TEXTS = /logout-pending|"(state|epoch|ending)":|^latchkey:/
+const MODULES = /^src\/core\/(epoch|register|news)\.[jt]s$/
+const MEMBERS = ['epoch', 'register']
+const TEXTS = /"(state|epoch)":|:(register|owed)\b|^latchkey:/
 const MESSAGES = ['in', 'out', 'ask', 'wait']
 
 /** What a name stands for where it is a member: of a literal, a pattern, an access or a type. */

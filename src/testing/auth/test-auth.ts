@@ -146,10 +146,16 @@ export function createTestAuth<User = unknown>(options: TestAuthOptions<User> = 
   }
 
   function signOut(reason: EndReason): void {
-    const { epoch, sessionId } = context.state
+    const { epoch, sessionId, mode } = context.state
+    if (reason === 'logout') {
+      context.dispatch({ type: 'logoutRequested', scope: 'current' })
+      const { debts, epoch } = context.state
+      for (const { sessionId } of debts) context.dispatch({ type: 'logoutConfirmed', epoch, sessionId })
+      return
+    }
     const next = nextEpoch(epoch, context.now().wall, context.now().id)
-    const message = { type: 'out', epoch: next, reason, sessionId } as const
-    context.dispatch({ type: 'received', message, grant: undefined })
+    const register = { epoch: next, state: 'out', reason, sessionId, mode, generation: 0 } as const
+    context.dispatch({ type: 'heard', register, said: true })
   }
 
   if (status === 'authenticated') signIn()

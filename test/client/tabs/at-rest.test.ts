@@ -133,7 +133,7 @@ class Tab {
     this.inbox = []
     this.#past = []
     openChannel(this.context)
-    this.context.dispatch({ type: 'started', marker: this.context.readMarker() })
+    this.context.dispatch({ type: 'started', register: this.context.readRegister() })
   }
 
   /** What a tab does before every send and every commit comes first, unless its script stands still. */
@@ -143,7 +143,7 @@ class Tab {
     const before = [context.state, ...this.#past].slice(0, back + 1).at(-1)!
     const given = grantOf(subject, { lifetime: 3_600_000 })
     const grant: Grant = { ...given, identity: { ...given.identity, sessionId } }
-    context.syncMarker()
+    context.sync()
     switch (kind) {
       case 'login':
         return this.#move(() =>
@@ -210,7 +210,7 @@ class Tab {
 
   look(): void {
     if (this.events > 0) this.events--
-    this.#move(() => this.context.syncMarker())
+    this.#move(() => this.context.sync())
   }
 
   #move(change: () => void): void {

@@ -1,10 +1,10 @@
 /* When the channel is open, what a tab that missed something does about it, and what is never said. */
 import { expect, it } from 'vitest'
-import { createHub, type Hub } from '../../support/hub.js'
+import { createHub, type Hub, kindOf } from '../../support/hub.js'
 import { createKit, grant, type Kit, refusal, settle, signedIn } from '../../support/kit.js'
 
 const here = (hub: Hub) => ({ ports: { channels: hub.channels } })
-const types = (hub: Hub) => hub.said.splice(0).map(({ type }) => type)
+const types = (hub: Hub) => hub.said.splice(0).map(kindOf)
 
 /** Another tab of the same browser and server, signed in by what the first one shares or by its own refresh. */
 async function sibling(kit: Kit, hub: Hub): Promise<Kit> {
@@ -109,7 +109,7 @@ it('R28 over a channel that is not of memory alone goes no token and nothing abo
   const other = await sibling(kit, hub)
   await other.auth.refresh({ force: true })
   await other.auth.logout()
-  expect(new Set(hub.said.map(({ type }) => type))).toEqual(new Set(['in', 'out']))
+  expect(new Set(hub.said.map(kindOf))).toEqual(new Set(['in', 'out']))
   for (const message of hub.said) {
     expect(message['shared']).toBeUndefined()
     expect(JSON.stringify(message)).not.toMatch(/token-|ann/i)
@@ -127,7 +127,8 @@ it('R28 a token that comes over such a channel is not taken', async () => {
     issuedAt: kit.clock.wall(),
     lifetime: 9e5,
   }
-  hub.say({ ...said, from: 'stranger', generation: 2, shared })
+  const register = { ...(said!['register'] as object), generation: 2 }
+  hub.say({ ...said, from: 'stranger', register, shared })
   await settle()
   expect(JSON.stringify(kit.auth.getDiagnostics())).not.toContain('stolen')
   expect(await kit.auth.getAccessToken()).not.toBe('stolen')

@@ -2,18 +2,20 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { CENTURY, markerText, meanwhile, tab, victim } from './stranger.js'
-import { createHub } from '../../support/hub.js'
+import { createHub, kindOf } from '../../support/hub.js'
 import { ANN, grant, refusal, settle, signedIn } from '../../support/kit.js'
 
 /** Messages that would each have their way, were they honest. */
 const deadly = (wall: number, epoch: readonly [number, string]) => {
-  const head = { v: 1, from: 'stranger', epoch: [wall + 1000, 'zz'], sessionId: 's1' }
+  const head = { v: 2, from: 'stranger' }
+  const later = { epoch: [wall + 1000, 'zz'] as unknown, sessionId: 's1', generation: 1, mode: 'token' }
+  const same = { ...later, state: 'in', reason: 'none', epoch, generation: 9 }
   const shared = { token: 'stolen', subject: 'ann', rawUser: ANN, issuedAt: wall, lifetime: 900_000 }
   return {
-    out: { ...head, type: 'out', reason: 'logout' },
-    switch: { ...head, type: 'in', generation: 1, mode: 'token', shared: undefined },
-    share: { ...head, type: 'in', epoch, generation: 9, mode: 'token', shared },
-    wait: { ...head, type: 'wait', epoch, generation: 9, until: wall + 500_000, failures: 5, mandated: true },
+    out: { ...head, register: { ...later, state: 'out', reason: 'logout' } },
+    switch: { ...head, register: { ...later, state: 'in', reason: 'none' } },
+    share: { ...head, register: same, shared },
+    wait: { ...head, register: same, wait: { until: wall + 500_000, failures: 5, mandated: true } },
   }
 }
 
@@ -33,12 +35,20 @@ it('an honest message has its way, which is what the tests below take away from 
   }
 })
 
+type Spoil = (message: { readonly register: object }) => object
+
+const outside = (change: object): Spoil => (message) => ({ ...message, ...change })
+const inside =
+  (change: object): Spoil =>
+  (message) => ({ ...message, register: { ...message.register, ...change } })
+
 /** What makes a deadly message nothing. */
-const spoilers = (wall: number, epoch: readonly [number, string]): Record<string, unknown>[] => {
+const spoilers = (wall: number, epoch: readonly [number, string]): Spoil[] => {
   const long = 'x'.repeat(513)
   return [
-    ...[0, 2, -1, '1', undefined, null, 1.5, Number.NaN].map((v) => ({ v })),
-    ...[undefined, '', 5, long, {}].map((from) => ({ from })),
+    ...[0, 1, 3, -1, '2', undefined, null, 2.5, Number.NaN].map((v) => outside({ v })),
+    ...[undefined, '', 5, long, {}].map((from) => outside({ from })),
+    ...[undefined, null, 5, 'out', [], {}].map((register) => outside({ register })),
     ...[
       [wall + CENTURY + 1000, 'zz'],
       [8.64e15, 'zz'],
@@ -55,29 +65,32 @@ const spoilers = (wall: number, epoch: readonly [number, string]): Record<string
       undefined,
       null,
       'now',
-    ].map((other) => ({ epoch: other })),
-    ...['OUT', '', undefined, null, 5, '__proto__', 'constructor', ['out']].map((type) => ({ type })),
+    ].map((other) => inside({ epoch: other })),
+    ...['OUT', '', undefined, null, 5, '__proto__', 'constructor', ['out']].map((state) => inside({ state })),
+    ...['nonsense', '', undefined, null, 5, ['logout']].map((reason) => inside({ reason })),
   ]
 }
 
 it('OW-17 R28 malformed, oversized, old and foreign messages change nothing, and no token of theirs is taken', async () => {
   const { hub, wall, epoch, unchanged } = await victim()
   for (const message of Object.values(deadly(wall, epoch)))
-    for (const spoiler of spoilers(wall, epoch)) hub.say({ ...message, ...spoiler })
+    for (const spoil of spoilers(wall, epoch)) hub.say(spoil(message))
   await unchanged()
 })
 
 it('OW-17 R28 a token for somebody else, of another session, out of another time or too long is not taken', async () => {
   const { hub, wall, epoch, kit, unchanged } = await victim()
   const { share } = deadly(wall, epoch)
-  const variants: Record<string, unknown>[] = [
-    { sessionId: 's2' },
-    { sessionId: undefined },
-    { generation: 0 },
-    { generation: -1 },
-    { generation: 1 },
-    { generation: 2 ** 60 },
-    { type: 'IN' },
+  const variants: ((newest: Spoil) => Spoil)[] = [
+    ...[
+      { sessionId: 's2' },
+      { sessionId: undefined },
+      { generation: 0 },
+      { generation: -1 },
+      { generation: 1 },
+      { generation: 2 ** 60 },
+      { state: 'IN' },
+    ].map((change) => () => inside(change)),
     ...[
       { subject: 'bob' },
       { rawUser: { id: 'bob' } },
@@ -93,10 +106,14 @@ it('OW-17 R28 a token for somebody else, of another session, out of another time
       { lifetime: 0 },
       { lifetime: Infinity },
       { lifetime: '900' },
-    ].map((change) => ({ shared: { ...share.shared, ...change } })),
+    ].map(
+      (change) =>
+        (newest: Spoil): Spoil =>
+        (message) => ({ ...newest(message), shared: { ...share.shared, ...change } }),
+    ),
   ]
   // Each would be the newest there is.
-  variants.forEach((variant, i) => hub.say({ ...share, generation: 10 + i, ...variant }))
+  variants.forEach((variant, i) => hub.say(variant(inside({ generation: 10 + i }))(share)))
   await unchanged()
   expect(JSON.stringify(kit.auth.getDiagnostics())).not.toContain('stolen')
 })
@@ -106,7 +123,8 @@ it('OW-17 R43 a token for somebody else under the epoch of this tab is not taken
   const { share } = deadly(wall, epoch)
   const before = kit.sent('/auth/refresh').length
   kit.on('/auth/refresh', () => grant(7))
-  hub.say({ ...share, generation: 10, shared: { ...share.shared, rawUser: { id: 'bob' }, subject: 'bob' } })
+  const forBob = { ...share, shared: { ...share.shared, rawUser: { id: 'bob' }, subject: 'bob' } }
+  hub.say(inside({ generation: 10 })(forBob))
   await meanwhile(kit, settle())
   expect(kit.sent('/auth/refresh')).toHaveLength(before + 1)
   expect(await kit.auth.getAccessToken()).toBe('token-7')
@@ -121,11 +139,11 @@ it('OW-17 whatever is said, nothing is thrown and nothing changes', async () => 
       fc.constantFrom(...Object.values(known)),
       fc.constantFrom(...spoilers(wall, epoch)),
       fc.dictionary(
-        fc.constantFrom('sessionId', 'generation', 'shared', 'reason', 'until', 'x'),
+        fc.constantFrom('sessionId', 'generation', 'shared', 'mode', 'wait', 'ask', 'x'),
         fc.anything(),
       ),
     )
-    .map(([message, spoiler, noise]) => ({ ...message, ...noise, ...spoiler }))
+    .map(([message, spoil, noise]) => spoil({ ...message, ...noise }))
   await fc.assert(
     fc.asyncProperty(fc.array(fc.oneof(fc.anything(), spoiled), { maxLength: 20 }), async (messages) => {
       for (const message of messages) expect(() => hub.say(message)).not.toThrow()
@@ -138,7 +156,7 @@ it('OW-17 whatever is said, nothing is thrown and nothing changes', async () => 
 it('R28 a generation at the end of all numbers does not keep the session from being renewed', async () => {
   const { hub, kit, wall, epoch } = await victim()
   const { share } = deadly(wall, epoch)
-  hub.say({ ...share, generation: Number.MAX_SAFE_INTEGER, shared: undefined })
+  hub.say({ ...inside({ generation: Number.MAX_SAFE_INTEGER })(share), shared: undefined })
   for (let number = 2; number < 6; number++) {
     kit.on('/auth/refresh', () => grant(number))
     await kit.clock.advance(300_000)
@@ -167,7 +185,7 @@ it('R28 what was once said can be said again, in any order and number, and chang
   await first.auth.refresh({ force: true })
   const second = await tab(first, hub)
   const life = structuredClone(hub.said)
-  expect(new Set(life.map(({ type }) => type))).toEqual(new Set(['ask', 'in', 'wait', 'out']))
+  expect(new Set(life.map(kindOf))).toEqual(new Set(['ask', 'in', 'wait', 'out']))
   const kits = [first, second]
   const look = async () =>
     Promise.all(kits.map(async ({ auth }) => [auth.getState(), await auth.getAccessToken()] as const))
@@ -197,7 +215,7 @@ it('R28 during the wait for a server that asked for it, saying so again does not
   kit.on('/auth/refresh', () => new Response('', { status: 503, headers: { 'retry-after': '120' } }))
   await kit.auth.refresh({ force: true }).catch(() => {})
   const second = await tab(kit, hub)
-  const told = hub.said.filter(({ type }) => type === 'wait')
+  const told = hub.said.filter((news) => kindOf(news) === 'wait')
   expect(told.length).toBeGreaterThan(0)
   const { retryAt } = kit.auth.getState()
   await kit.clock.advance(100_000)
@@ -209,7 +227,8 @@ it('R28 during the wait for a server that asked for it, saying so again does not
 it('R24 a tab does not hear itself, whoever brings its words back', async () => {
   const { hub, kit, unchanged } = await victim()
   for (const message of structuredClone(hub.said)) {
-    hub.say({ ...message, epoch: [kit.clock.wall() + 5000, 'zz'], type: 'out', reason: 'logout' })
+    const register = { ...(message['register'] as object), epoch: [kit.clock.wall() + 5000, 'zz'] }
+    hub.say({ ...message, register: { ...register, state: 'out', reason: 'logout' } })
     hub.say(message)
   }
   expect(hub.said.length).toBeGreaterThan(0)

@@ -13,7 +13,7 @@ export interface Marker {
 }
 
 export const markerKey = ({ browser }: Kit): string =>
-  [...browser.storage.keys()].find((key) => /^latchkey:[^:]*$/.test(key))!
+  [...browser.storage.keys()].find((key) => /^latchkey:[^:]*:register$/.test(key))!
 
 export const markerText = (kit: Kit): string => kit.browser.storage.get(markerKey(kit))!
 
