@@ -11,8 +11,7 @@ export function owing(
   scope: LogoutScope = 'current',
 ): Transition {
   const all = withDebt(state.debts, { sessionId, scope, epoch: state.epoch, isOwn: true })
-  const debts = all.slice(-MOST_DEBTS)
-  const given = all.filter((debt) => !debts.includes(debt)).map(({ sessionId }) => expired(sessionId))
+  const [debts, given] = kept(all, () => false)
   const [next, effects] = carried({ ...state, debts })
   return [next, [...given, ...effects, write(next.debts.find((debt) => debt.sessionId === sessionId)!)]]
 }
@@ -47,13 +46,24 @@ export function seen(state: ClientState, rows: readonly Debt[], now: Instant): T
   for (const row of rows) {
     const { sessionId } = row
     const isUnnamed = sessionId === WHICHEVER
-    if (isExpired(row, now.wall)) effects.push(expired(sessionId))
-    else if (isUnnamed && isNewer(epoch, row.epoch)) effects.push({ type: 'writeDebt', sessionId })
+    if (isUnnamed && isNewer(epoch, row.epoch)) effects.push({ type: 'writeDebt', sessionId })
     else if (!isUnnamed || isSame(epoch, row.epoch)) debts = withDebt(debts, row)
   }
+  const [left, given] = kept(debts, (debt) => isExpired(debt, now.wall))
+  effects.push(...given)
+  debts = left
   const isNews = debts.some(({ sessionId }) => !isOwed(state.debts, sessionId))
   if (isNews) effects.push({ type: 'pending' })
   return [{ ...state, debts }, effects]
+}
+
+/** What is left of them, and what is given up: what is too old, and the oldest of too many. */
+function kept(
+  debts: readonly Debt[],
+  isOver: (debt: Debt) => boolean,
+): [left: readonly Debt[], given: Effect[]] {
+  const left = debts.filter((debt) => !isOver(debt)).slice(-MOST_DEBTS)
+  return [left, debts.filter((debt) => !left.includes(debt)).map(({ sessionId }) => expired(sessionId))]
 }
 
 const write = (debt: Debt): Effect => ({ type: 'writeDebt', sessionId: debt.sessionId, debt })

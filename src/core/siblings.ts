@@ -5,7 +5,7 @@ import { claims, isReplaced, switchTo, take } from './grants.js'
 import { remaining } from './lifetime.js'
 import type { Marker } from './marker.js'
 import type { Message } from './messages.js'
-import { carried } from './owing.js'
+import { carried, paid } from './owing.js'
 import { calm, type ClientState, type Effect, type Grant, type Moment, type Transition } from './state.js'
 import { announce, out, tellLogout } from './telling.js'
 import type { EndReason, Epoch } from './types.js'
@@ -93,7 +93,7 @@ function resync(
     early: [],
   }
   const effects: Effect[] = isReplaced(state, sessionId) ? [{ type: 'abandon', reason: 'none' }] : []
-  return [next, [...effects, { type: 'resync' }]]
+  return [next, [...paid(state.debts), ...effects, { type: 'resync' }]]
 }
 
 /** The marker of our own epoch: a sibling has renewed the credential. */

@@ -1,7 +1,7 @@
 import { end, isLoggedOut, isLogout, refused } from './ends.js'
 import { isNewer, isSame, nextEpoch, NO_EPOCH } from './epoch.js'
 import { claims, granted, install, take } from './grants.js'
-import { WHICHEVER } from './debts.js'
+import { type Debt, isExpired, WHICHEVER } from './debts.js'
 import type { Marker } from './marker.js'
 import { owing, seen, settled } from './owing.js'
 import { followMarker, notice, received } from './siblings.js'
@@ -43,7 +43,7 @@ function step(state: ClientState, event: ClientEvent, now: Moment): Transition {
         ? followMarker(state, event.marker, now)
         : notice(state, event.marker, event.before)
     case 'debtsSeen':
-      return seen(state, event.rows, now)
+      return sawDebts(state, event.rows, now)
     case 'received':
       return received(state, event.message, event.grant, now)
     case 'granted':
@@ -100,13 +100,30 @@ function step(state: ClientState, event: ClientEvent, now: Moment): Transition {
   }
 }
 
+/** A page that could not see a logout yet has written over its marker, but not over what is owed since then. */
+function sawDebts(state: ClientState, rows: readonly Debt[], now: Moment): Transition {
+  const { phase, epoch, mode } = state
+  const row = rows.find(
+    (row) =>
+      (row.sessionId || undefined) === state.sessionId &&
+      isNewer(row.epoch, epoch) &&
+      !isExpired(row, now.wall),
+  )
+  if (!row || phase !== 'unknown' || isSame(epoch, NO_EPOCH)) return seen(state, rows, now)
+  const { sessionId } = state
+  const marker: Marker = { epoch: row.epoch, state: 'out', generation: 0, mode, sessionId, reason: 'logout' }
+  const [out, ended] = followMarker(state, marker, now)
+  const [next, owed] = seen(out, rows, now)
+  return [next, [writeMarker(next), ...ended, ...owed]]
+}
+
 function started(before: ClientState, marker: Marker | undefined, now: Moment): Transition {
   // A login or logout may have come before the start.
   const state: ClientState = before.phase === 'in' ? before : { ...before, since: now.wall }
   if (!marker || !isSame(state.epoch, NO_EPOCH)) return [state, []]
   const { epoch, follows, mode, sessionId, generation } = marker
   const known: ClientState = { ...state, epoch, follows, mode, sessionId, generation }
-  if (marker.state === 'in') return [known, []]
+  if (marker.state === 'in') return [{ ...known, debts: [] }, []]
   const loggedOut = isLogout(marker.reason) ? epoch : undefined
   return [{ ...known, phase: 'out', loggedOut }, []]
 }

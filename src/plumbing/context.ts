@@ -1,5 +1,5 @@
-import { type Debt, parseDebt, serializeDebt, WHICHEVER } from '../core/debts.js'
-import { isNewer, isSame } from '../core/epoch.js'
+import { type Debt, isExpired, parseDebt, serializeDebt, WHICHEVER } from '../core/debts.js'
+import { isNewer, isSame, NO_EPOCH } from '../core/epoch.js'
 import { type Marker, parseMarker, serializeMarker } from '../core/marker.js'
 import { type Message, wrap } from '../core/messages.js'
 import type { Credential, Instant } from '../core/lifetime.js'
@@ -57,7 +57,7 @@ export class Context {
   #flushing = false
   #seen: string | null | undefined
   #owed = ''
-  /** A row could not be written, so that a missing one tells nothing. */
+  /** The row of what has no id could not be written, so that a missing one tells nothing. */
   #isBlocked = false
   #tab: string | undefined
 
@@ -145,9 +145,10 @@ export class Context {
     this.#follow()
     const { phase, epoch, debts } = this.#state
     const rows = phase === 'in' || this.#isBlocked ? undefined : this.#rows()
-    // Where nothing can be stored what is known stays.
-    if (!rows || rows.length + debts.length === 0) return
-    const owed = JSON.stringify([phase, epoch, rows])
+    // Where nothing can be stored what is known stays, and so it does in a storage that was emptied.
+    if (!rows || (rows.length === 0 && (debts.length === 0 || !this.#seen))) return
+    const wall = this.ports.clock.wall()
+    const owed = JSON.stringify([phase, epoch, rows, rows.some((row) => isExpired(row, wall))])
     if (owed === this.#owed) return
     this.#owed = owed
     this.dispatch({ type: 'debtsSeen', rows })
@@ -265,9 +266,15 @@ export class Context {
     if (shared.write(this.name, text)) this.#seen = text
   }
 
+  /** Never over what is owed since a newer epoch: another tab may have logged out of all sessions meanwhile. */
   #writeDebt(sessionId: string, debt: Debt | undefined): void {
-    const isWritten = this.ports.shared.write(debtKey(this, sessionId), debt ? serializeDebt(debt) : null)
-    if (!isWritten) this.#isBlocked = true
+    const { shared, clock } = this.ports
+    const key = debtKey(this, sessionId)
+    const { epoch } = this.#state
+    const row = parseDebt(sessionId, shared.read(key), clock.wall())
+    if (row && isNewer(row.epoch, epoch) && !isSame(epoch, NO_EPOCH)) return
+    const isWritten = shared.write(key, debt ? serializeDebt(debt) : null)
+    if (sessionId === WHICHEVER) this.#isBlocked = !isWritten
   }
 
   #flush(): void {
