@@ -43,7 +43,11 @@ export const isExpired = ({ epoch }: Debt, wall: number): boolean => wall - epoc
 export const serializeDebt = ({ scope, epoch }: Debt): string => JSON.stringify([scope, ...epoch])
 
 /** Reads a row, where anybody may have written; undefined for everything that is not one. */
-export function parseDebt(sessionId: string, text: string | null | undefined, wall: number): Debt | undefined {
+export function parseDebt(
+  sessionId: string,
+  text: string | null | undefined,
+  wall: number,
+): Debt | undefined {
   try {
     const [scope, ...rest] = JSON.parse(text ?? '') as unknown[]
     const epoch = parseEpoch(rest, wall)

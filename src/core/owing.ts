@@ -11,9 +11,11 @@ export function owing(
   scope: LogoutScope = 'current',
 ): Transition {
   const all = withDebt(state.debts, { sessionId, scope, epoch: state.epoch, isOwn: true })
-  const [debts, given] = kept(all, () => false)
-  const [next, effects] = carried({ ...state, debts })
-  return [next, [...given, ...effects, write(next.debts.find((debt) => debt.sessionId === sessionId)!)]]
+  const debt = all.find((one) => one.sessionId === sessionId)!
+  // This one stays, also where the clock of this tab is behind.
+  const [others, given] = kept(without(all, sessionId), MOST_DEBTS - 1)
+  const [next, effects] = carried({ ...state, debts: withDebt(others, debt) })
+  return [next, [...given, ...effects, write(debt)]]
 }
 
 /** The server has ended it, or it was the one without an id and has one by now. */
@@ -37,9 +39,9 @@ export function carried(state: ClientState): Transition {
 
 /** What any tab has stored of that is still to be ended. */
 export function seen(state: ClientState, rows: readonly Debt[], now: Instant): Transition {
-  const { epoch, phase } = state
+  const { epoch, phase, incoming } = state
   // Whoever signs in pays for all that was owed before.
-  if (phase === 'in' || (phase === 'unknown' && !isSame(epoch, NO_EPOCH))) return [state, []]
+  if (phase === 'in' || incoming || (phase === 'unknown' && !isSame(epoch, NO_EPOCH))) return [state, []]
   const effects: Effect[] = []
   // One without an id may have been ended in another tab: the next cookie is none of its business.
   let debts: readonly Debt[] = state.debts.filter(({ isOwn, sessionId }) => isOwn && sessionId !== WHICHEVER)
@@ -49,7 +51,7 @@ export function seen(state: ClientState, rows: readonly Debt[], now: Instant): T
     if (isUnnamed && isNewer(epoch, row.epoch)) effects.push({ type: 'writeDebt', sessionId })
     else if (!isUnnamed || isSame(epoch, row.epoch)) debts = withDebt(debts, row)
   }
-  const [left, given] = kept(debts, (debt) => isExpired(debt, now.wall))
+  const [left, given] = kept(debts, MOST_DEBTS, now.wall)
   effects.push(...given)
   debts = left
   const isNews = debts.some(({ sessionId }) => !isOwed(state.debts, sessionId))
@@ -58,11 +60,8 @@ export function seen(state: ClientState, rows: readonly Debt[], now: Instant): T
 }
 
 /** What is left of them, and what is given up: what is too old, and the oldest of too many. */
-function kept(
-  debts: readonly Debt[],
-  isOver: (debt: Debt) => boolean,
-): [left: readonly Debt[], given: Effect[]] {
-  const left = debts.filter((debt) => !isOver(debt)).slice(-MOST_DEBTS)
+function kept(debts: readonly Debt[], most: number, wall = 0): [left: readonly Debt[], given: Effect[]] {
+  const left = debts.filter((debt) => !isExpired(debt, wall)).slice(-most)
   return [left, debts.filter((debt) => !left.includes(debt)).map(({ sessionId }) => expired(sessionId))]
 }
 

@@ -9,8 +9,8 @@ import type { ClientEvent, ClientState, Moment, Transition } from './state.js'
 import { tellLogout, writeMarker } from './telling.js'
 import { back, postponed, waitLeft } from './waits.js'
 
-/** More than anybody logs out of while a message is under way. */
-const MOST_OVER = 8
+/** More than anybody logs out of while a message is under way, and than can be owed. */
+const MOST_OVER = 16
 
 /**
  * The only place where the state changes. Pure: the same state, event and moment always give the same next state and
@@ -25,8 +25,9 @@ export function transition(state: ClientState, event: ClientEvent, now: Moment):
 function remember(before: ClientState, next: ClientState): ClientState {
   if (next === before) return next
   const { sessionId = WHICHEVER, debts } = next
-  const ended = isLoggedOut(next) ? [sessionId, ...debts.map((debt) => debt.sessionId)] : []
-  return { ...next, over: [...new Set([...before.over, ...ended])].slice(-MOST_OVER) }
+  const ended = new Set(isLoggedOut(next) ? [sessionId, ...debts.map((debt) => debt.sessionId)] : [])
+  const earlier = before.over.filter((id) => !ended.has(id))
+  return { ...next, over: [...earlier, ...ended].slice(-MOST_OVER) }
 }
 
 function step(state: ClientState, event: ClientEvent, now: Moment): Transition {

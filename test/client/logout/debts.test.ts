@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { AuthClient } from '../../../src/client.js'
-import { ANN, createKit, grant, json, type Kit, settle, signedIn } from '../../support/kit.js'
+import { ANN, createKit, grant, json, type Kit, signedIn } from '../../support/kit.js'
 import { beginLogin } from '../../support/client.js'
 import { createStage } from '../../support/stage.js'
 import { owed, storeAsTab, WHICHEVER } from '../../support/stored.js'
@@ -9,8 +9,10 @@ import { anotherTab } from '../../support/tabs.js'
 const DAY = 86_400_000
 const DONE = () => new Response(null, { status: 204 })
 const DOWN = () => json({}, { status: 503 })
-const ended = (kit: Kit) => kit.sent('/auth/logout').map(({ body }) => (body as { session_id?: string }).session_id)
-const expiries = (auth: AuthClient) => auth.getDiagnostics().filter(({ type }) => type === 'logout.expired').length
+const ended = (kit: Kit) =>
+  kit.sent('/auth/logout').map(({ body }) => (body as { session_id?: string }).session_id)
+const expiries = (auth: AuthClient) =>
+  auth.getDiagnostics().filter(({ type }) => type === 'logout.expired').length
 
 /** A page of a backend whose sessions have no id. */
 async function nameless(): Promise<Kit> {
@@ -102,7 +104,11 @@ it('R110 a session is still to be ended on the thirtieth day, and later no more,
     kit.auth.dispose()
     kit.clock.sleep(days * DAY)
     const next = await nextPage(kit)
-    expect([next.sent('/auth/logout').length, owed(kit).length, expiries(next.auth)]).toEqual([sent, 0, 1 - sent])
+    expect([next.sent('/auth/logout').length, owed(kit).length, expiries(next.auth)]).toEqual([
+      sent,
+      0,
+      1 - sent,
+    ])
   }
 })
 
