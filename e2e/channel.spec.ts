@@ -121,7 +121,9 @@ test('R28 R24 messages that are malformed, foreign, of another version or of ano
     },
     [NAME, own] as const,
   )
-  await expect.poll(() => heard.evaluate((heard) => heard.some(({ register }) => register.state === 'in'))).toBe(true)
+  await expect
+    .poll(() => heard.evaluate((heard) => heard.some(({ register }) => register.state === 'in')))
+    .toBe(true)
   expect(await app.run('told')).toEqual([])
   expect(server.seen.filter(({ path }) => path.startsWith('/auth'))).toEqual([])
   expect((await app.run('fetch', '/api/orders')).status).toBe(200)

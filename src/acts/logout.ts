@@ -73,7 +73,7 @@ export class Logouts {
     // A listener may have emptied the storage.
     context.saveLogout()
     const stored = context.readRegister()
-    const durable = stored !== undefined && isSame(stored.epoch, epoch) && !context.isBlocked
+    const durable = stored !== undefined && isSame(stored.epoch, epoch)
     // A delivery that runs is for a session that was ended earlier.
     const before = this.#delivery
     const confirmed = before ? before.then(() => this.deliver(true)) : this.deliver(true)
@@ -102,7 +102,8 @@ export class Logouts {
   async settle(): Promise<void> {
     const { ports, options } = this.#context
     await this.#ending.sent
-    if (this.#context.state.debts.length > 0) await within(ports.clock, 2 * options.timeouts.request, this.deliver())
+    if (this.#context.state.debts.length > 0)
+      await within(ports.clock, 2 * options.timeouts.request, this.deliver())
   }
 
   /**

@@ -1,5 +1,5 @@
 import { isHandle } from './checks.js'
-import { parseEpoch } from './epoch.js'
+import { isNewer, parseEpoch } from './epoch.js'
 import type { Epoch, LogoutScope } from './types.js'
 
 /** A session that the server has still to end. Each is a row of the storage, so that no tab writes over what another one owes. */
@@ -28,11 +28,12 @@ export const without = (debts: readonly Debt[], sessionId: string): readonly Deb
 /** The oldest first, and last what nobody can name: it is the one that a sign-in meanwhile forbids. */
 const rank = ({ sessionId, epoch }: Debt): number => (sessionId === WHICHEVER ? Infinity : epoch[0])
 
-/** One more. What is already owed is not narrowed. */
+/** One more. What is already owed is neither narrowed nor made older. */
 export function withDebt(debts: readonly Debt[], debt: Debt): readonly Debt[] {
   const known = debts.find(({ sessionId }) => sessionId === debt.sessionId)
+  const { epoch } = known && isNewer(known.epoch, debt.epoch) ? known : debt
   const scope = known?.scope === 'all' ? 'all' : debt.scope
-  const merged = { ...debt, scope, isOwn: debt.isOwn || !!known?.isOwn }
+  const merged = { ...debt, scope, epoch, isOwn: debt.isOwn || !!known?.isOwn }
   return [...without(debts, debt.sessionId), merged].sort((a, b) => rank(a) - rank(b))
 }
 
@@ -42,7 +43,11 @@ export const isExpired = ({ epoch }: Debt, wall: number): boolean => wall - epoc
 export const serializeDebt = ({ scope, epoch }: Debt): string => JSON.stringify([scope, ...epoch])
 
 /** Reads a row, where anybody may have written; undefined for everything that is not one. */
-export function parseDebt(sessionId: string, text: string | null | undefined, wall: number): Debt | undefined {
+export function parseDebt(
+  sessionId: string,
+  text: string | null | undefined,
+  wall: number,
+): Debt | undefined {
   try {
     const [scope, ...rest] = JSON.parse(text ?? '') as unknown[]
     const epoch = parseEpoch(rest, wall)

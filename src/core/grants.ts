@@ -39,8 +39,7 @@ export function granted(
   }
   // The session a logout is still to end, or has ended, came back: it is not a sign-in.
   const { sessionId } = grant.identity
-  const isOther =
-    found && isOwing && sessionId && !isOwed(debts, WHICHEVER) && !isOwed(debts, sessionId)
+  const isOther = found && isOwing && sessionId && !isOwed(debts, WHICHEVER) && !isOwed(debts, sessionId)
   if ((isOwing && !explicit && !isOther) || (found && isOver(state, sessionId)))
     return revoke(state, grant, explicit)
   const generation = explicit ? 1 : under.generation + 1
@@ -76,7 +75,10 @@ export function granted(
   // Who waited at the start waited for the identity the register named; somebody else may have signed in by now.
   const strangers = explicit && state.phase === 'unknown' && isKnown(state)
   const abandons = strangers || (explicit && isReplaced(state, sessionId))
-  const before: Effect[] = [...paid(debts), ...(abandons ? [{ type: 'abandon', reason: 'none' } as const] : [])]
+  const before: Effect[] = [
+    ...paid(debts),
+    ...(abandons ? [{ type: 'abandon', reason: 'none' } as const] : []),
+  ]
   // Written at once, so that a reload during the clean-up finds the session and not the logout before it.
   if (state.purging) {
     const next = { ...renewed, incoming: numbered, sessionId }

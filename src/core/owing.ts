@@ -12,10 +12,11 @@ export function owing(
   scope: LogoutScope = 'current',
 ): Transition {
   const all = withDebt(state.debts, { sessionId, scope, epoch: state.epoch, isOwn: true })
-  const debts = all.slice(-MOST_DEBTS)
-  const given = all.filter((debt) => !debts.includes(debt)).map(({ sessionId }) => expired(sessionId))
-  const [next, effects] = carried({ ...state, debts })
-  return [next, [...given, ...effects, write(next.debts.find((debt) => debt.sessionId === sessionId)!)]]
+  const debt = all.find((one) => one.sessionId === sessionId)!
+  // This one stays, also where the clock of this tab is behind.
+  const [others, given] = kept(without(all, sessionId), MOST_DEBTS - 1)
+  const [next, effects] = carried({ ...state, debts: withDebt(others, debt) })
+  return [next, [...given, ...effects, write(debt)]]
 }
 
 /** The server has ended it, or it was the one without an id and has one by now. */
@@ -39,22 +40,30 @@ export function carried(state: ClientState): Transition {
 
 /** What any tab has stored of that is still to be ended. */
 export function seen(state: ClientState, rows: readonly Debt[], now: Instant): Transition {
-  const { epoch, phase } = state
+  const { epoch, phase, incoming } = state
   // Whoever signs in pays for all that was owed before.
-  if (phase === 'in' || (phase === 'unknown' && isKnown(state))) return [state, []]
+  if (phase === 'in' || incoming || (phase === 'unknown' && isKnown(state))) return [state, []]
   const effects: Effect[] = []
   // One without an id may have been ended in another tab: the next cookie is none of its business.
   let debts: readonly Debt[] = state.debts.filter(({ isOwn, sessionId }) => isOwn && sessionId !== WHICHEVER)
   for (const row of rows) {
     const { sessionId } = row
     const isUnnamed = sessionId === WHICHEVER
-    if (isExpired(row, now.wall)) effects.push(expired(sessionId))
-    else if (isUnnamed && isNewer(epoch, row.epoch)) effects.push({ type: 'writeDebt', sessionId })
+    if (isUnnamed && isNewer(epoch, row.epoch)) effects.push({ type: 'writeDebt', sessionId })
     else if (!isUnnamed || isSame(epoch, row.epoch)) debts = withDebt(debts, row)
   }
+  const [left, given] = kept(debts, MOST_DEBTS, now.wall)
+  effects.push(...given)
+  debts = left
   const isNews = debts.some(({ sessionId }) => !isOwed(state.debts, sessionId))
   if (isNews) effects.push({ type: 'pending' })
   return [{ ...state, debts }, effects]
+}
+
+/** What is left of them, and what is given up: what is too old, and the oldest of too many. */
+function kept(debts: readonly Debt[], most: number, wall = 0): [left: readonly Debt[], given: Effect[]] {
+  const left = debts.filter((debt) => !isExpired(debt, wall)).slice(-most)
+  return [left, debts.filter((debt) => !left.includes(debt)).map(({ sessionId }) => expired(sessionId))]
 }
 
 const write = (debt: Debt): Effect => ({ type: 'writeDebt', sessionId: debt.sessionId, debt })

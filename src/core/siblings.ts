@@ -4,7 +4,7 @@ import { isNewer, isSame, nextEpoch } from './epoch.js'
 import { claims, isReplaced, switchTo, take } from './grants.js'
 import { remaining } from './lifetime.js'
 import type { News } from './news.js'
-import { carried } from './owing.js'
+import { carried, paid } from './owing.js'
 import { isKnown, type Register } from './register.js'
 import {
   calm,
@@ -106,7 +106,7 @@ function resync(
     early: [],
   }
   const effects: Effect[] = isReplaced(state, sessionId) ? [{ type: 'abandon', reason: 'none' }] : []
-  return [next, [...effects, { type: 'resync' }]]
+  return [next, [...paid(state.debts), ...effects, { type: 'resync' }]]
 }
 
 /** Another tab has said what is older: it may have heard of the newer in no other way. */
@@ -133,7 +133,12 @@ const noteGeneration = (state: ClientState, generation: number): ClientState =>
   generation > state.generation ? { ...state, generation } : state
 
 /** Another tab has tried in vain, and this one waits with it. */
-function hold(state: ClientState, { generation }: Register, wait: News['wait'] & {}, now: Moment): ClientState {
+function hold(
+  state: ClientState,
+  { generation }: Register,
+  wait: News['wait'] & {},
+  now: Moment,
+): ClientState {
   const { until, mandated } = wait
   const triedAt = Math.max(state.triedAt, wait.triedAt)
   // Who holds a newer credential than the one that could not be renewed has heard from the server since.

@@ -144,7 +144,12 @@ export type ClientEvent =
 export type Effect =
   | { readonly type: 'writeRegister'; readonly register: Register }
   /** A row of the storage: none where the session is ended, or is given up as expired. */
-  | { readonly type: 'writeDebt'; readonly sessionId: string; readonly debt?: Debt; readonly expired?: boolean }
+  | {
+      readonly type: 'writeDebt'
+      readonly sessionId: string
+      readonly debt?: Debt
+      readonly expired?: boolean
+    }
   | { readonly type: 'post'; readonly news: News }
   /** Reject what waits and abort what runs for the identity that was. */
   | { readonly type: 'abandon'; readonly reason: EndReason | 'none' }

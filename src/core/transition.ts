@@ -1,7 +1,7 @@
 import { end, isLoggedOut, isLogout, refused } from './ends.js'
-import { isSame, nextEpoch } from './epoch.js'
+import { isNewer, isSame, nextEpoch } from './epoch.js'
 import { claims, granted, install, take } from './grants.js'
-import { WHICHEVER } from './debts.js'
+import { type Debt, isExpired, WHICHEVER } from './debts.js'
 import { isKnown, type Register } from './register.js'
 import { owing, seen, settled } from './owing.js'
 import { heard } from './siblings.js'
@@ -9,8 +9,8 @@ import type { ClientEvent, ClientState, Moment, Transition } from './state.js'
 import { publish, write } from './telling.js'
 import { back, postponed, waitLeft } from './waits.js'
 
-/** More than anybody logs out of while a message is under way. */
-const MOST_OVER = 8
+/** More than anybody logs out of while a message is under way, and than can be owed. */
+const MOST_OVER = 16
 
 /**
  * The only place where the state changes. Pure: the same state, event and moment always give the same next state and
@@ -25,8 +25,9 @@ export function transition(state: ClientState, event: ClientEvent, now: Moment):
 function remember(before: ClientState, next: ClientState): ClientState {
   if (next === before) return next
   const { sessionId = WHICHEVER, debts } = next
-  const ended = isLoggedOut(next) ? [sessionId, ...debts.map((debt) => debt.sessionId)] : []
-  return { ...next, over: [...new Set([...before.over, ...ended])].slice(-MOST_OVER) }
+  const ended = new Set(isLoggedOut(next) ? [sessionId, ...debts.map((debt) => debt.sessionId)] : [])
+  const earlier = before.over.filter((id) => !ended.has(id))
+  return { ...next, over: [...earlier, ...ended].slice(-MOST_OVER) }
 }
 
 function step(state: ClientState, event: ClientEvent, now: Moment): Transition {
@@ -41,7 +42,7 @@ function step(state: ClientState, event: ClientEvent, now: Moment): Transition {
     case 'heard':
       return heard(state, event, now)
     case 'debtsSeen':
-      return seen(state, event.rows, now)
+      return sawDebts(state, event.rows, now)
     case 'granted':
       return granted(state, event, now)
     case 'looked': {
@@ -95,13 +96,34 @@ function step(state: ClientState, event: ClientEvent, now: Moment): Transition {
   }
 }
 
+/** A page that could not see a logout yet has written over its register, but not over what is owed since then. */
+function sawDebts(state: ClientState, rows: readonly Debt[], now: Moment): Transition {
+  const { phase, epoch, mode, sessionId } = state
+  const row = rows.find(
+    (row) =>
+      (row.sessionId || undefined) === sessionId && isNewer(row.epoch, epoch) && !isExpired(row, now.wall),
+  )
+  if (!row || phase !== 'unknown' || !isKnown(state)) return seen(state, rows, now)
+  const register: Register = {
+    epoch: row.epoch,
+    state: 'out',
+    generation: 0,
+    mode,
+    sessionId,
+    reason: 'logout',
+  }
+  const [out, ended] = heard(state, { type: 'heard', register, said: false }, now)
+  const [next, owed] = seen(out, rows, now)
+  return [next, [write(next), ...ended, ...owed]]
+}
+
 function started(before: ClientState, register: Register | undefined, now: Moment): Transition {
   // A login or logout may have come before the start.
   const state: ClientState = before.phase === 'in' ? before : { ...before, since: now.wall }
   if (!register || isKnown(state)) return [state, []]
   const { epoch, follows, mode, sessionId, generation } = register
   const known: ClientState = { ...state, epoch, follows, mode, sessionId, generation }
-  if (register.state === 'in') return [known, []]
+  if (register.state === 'in') return [{ ...known, debts: [] }, []]
   const loggedOut = isLogout(register.reason) ? epoch : undefined
   return [{ ...known, phase: 'out', loggedOut }, []]
 }

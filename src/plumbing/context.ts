@@ -1,7 +1,7 @@
-import { type Debt, parseDebt, serializeDebt, WHICHEVER } from '../core/debts.js'
+import { type Debt, isExpired, parseDebt, serializeDebt, WHICHEVER } from '../core/debts.js'
 import { isNewer, isSame } from '../core/epoch.js'
 import { type News, wrap } from '../core/news.js'
-import { readOld, readRegister, type Register, serializeRegister } from '../core/register.js'
+import { isKnown, readOld, readRegister, type Register, serializeRegister } from '../core/register.js'
 import type { Credential, Instant } from '../core/lifetime.js'
 import type { Channel, Ports } from '../core/ports.js'
 import type { ClientEvent, ClientState, Effect, Moment, Under } from '../core/state.js'
@@ -57,8 +57,8 @@ export class Context {
   #flushing = false
   #seen: string | null | undefined
   #owed = ''
-  /** A row of what is owed could not be written, so that a missing one tells nothing. */
-  isBlocked = false
+  /** The row of what has no id could not be written, so that a missing one tells nothing. */
+  #isBlocked = false
   #tab: string | undefined
 
   constructor(ports: Ports, options: ResolvedOptions, name: string) {
@@ -144,10 +144,11 @@ export class Context {
   sync(): void {
     this.#follow()
     const { phase, epoch, debts } = this.#state
-    const rows = phase === 'in' || this.isBlocked ? undefined : this.#rows()
-    // Where nothing can be stored what is known stays.
-    if (!rows || rows.length + debts.length === 0) return
-    const owed = JSON.stringify([phase, epoch, rows])
+    const rows = phase === 'in' || this.#isBlocked ? undefined : this.#rows()
+    // Where nothing can be stored what is known stays, and so it does in a storage that was emptied.
+    if (!rows || (rows.length === 0 && (debts.length === 0 || !this.#seen))) return
+    const wall = this.ports.clock.wall()
+    const owed = JSON.stringify([phase, epoch, rows, rows.some((row) => isExpired(row, wall))])
     if (owed === this.#owed) return
     this.#owed = owed
     this.dispatch({ type: 'debtsSeen', rows })
@@ -180,8 +181,7 @@ export class Context {
     if (newest && isOurs(newest)) {
       if (shared.write(key, known)) this.#seen = known
       if (!register) named.forEach((debt) => this.#writeDebt(debt.sessionId, debt))
-    } else if (register)
-      this.dispatch({ type: 'heard', register, said: false, before: newest || undefined })
+    } else if (register) this.dispatch({ type: 'heard', register, said: false, before: newest || undefined })
   }
 
   /** Writes what is owed once more, after what may have emptied the storage. */
@@ -276,9 +276,15 @@ export class Context {
     if (this.ports.shared.write(registerKey(this), text)) this.#seen = text
   }
 
+  /** Never over what is owed since a newer epoch: another tab may have logged out of all sessions meanwhile. */
   #writeDebt(sessionId: string, debt: Debt | undefined): void {
-    const isWritten = this.ports.shared.write(debtKey(this, sessionId), debt ? serializeDebt(debt) : null)
-    if (!isWritten) this.isBlocked = true
+    const { shared, clock } = this.ports
+    const key = debtKey(this, sessionId)
+    const { epoch } = this.#state
+    const row = parseDebt(sessionId, shared.read(key), clock.wall())
+    if (row && isNewer(row.epoch, epoch) && isKnown(this.#state)) return
+    const isWritten = shared.write(key, debt ? serializeDebt(debt) : null)
+    if (sessionId === WHICHEVER) this.#isBlocked = !isWritten
   }
 
   #flush(): void {

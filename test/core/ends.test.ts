@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
 import { isNewer, nextEpoch } from '../../src/core/epoch.js'
 import type { ClientEvent, ClientState, Effect, Grant } from '../../src/core/state.js'
+import { WHICHEVER } from '../../src/core/debts.js'
 import type { Marker } from '../../src/core/marker.js'
 import type { Message } from '../../src/core/messages.js'
-import { WHICHEVER } from '../../src/core/pending-logout.js'
 import { INITIAL } from '../../src/core/state.js'
 import { writeMarker } from '../../src/core/telling.js'
 import type { Epoch } from '../../src/core/types.js'
@@ -12,6 +12,7 @@ import {
   PURGED,
   START,
   at,
+  debtsSeen,
   effectOf,
   elsewhere,
   fromSibling,
@@ -20,7 +21,10 @@ import {
   markerOf,
   messageIn,
   move,
+  owedBy,
   renewed,
+  rowOf,
+  rowsOf,
   run,
   signedIn,
   signedOut,
@@ -31,7 +35,7 @@ import {
 it('a login during the clean-up is durable at once: a reload finds it, not the logout before it', () => {
   const state = signedOut()
   const [waiting, effects] = move(state, loggedIn(state, grantOf('bob')))
-  expect(waiting).toMatchObject({ phase: 'out', logout: undefined, sessionId: 's-bob' })
+  expect(waiting).toMatchObject({ phase: 'out', debts: [], sessionId: 's-bob' })
   expect(effectOf(effects, 'writeMarker')?.marker).toMatchObject({
     state: 'in',
     epoch: waiting.epoch,
@@ -43,11 +47,8 @@ it('a login during the clean-up is durable at once: a reload finds it, not the l
 it('a logout during the clean-up of a switch ends the session of the user who waits', () => {
   const state = run(signedIn(), (s) => loggedIn(s, grantOf('bob')))
   const [after, effects] = move(state, LOGOUT)
-  expect(after).toMatchObject({
-    phase: 'out',
-    incoming: undefined,
-    logout: { sessionIds: ['s-bob'], scope: 'current' },
-  })
+  expect(after).toMatchObject({ phase: 'out', incoming: undefined })
+  expect(owedBy(after)).toEqual([['s-bob', 'current']])
   expect(typesOf(effects)).not.toContain('end')
   expect(move(after, PURGED)[0].phase).toBe('out')
 })
@@ -86,24 +87,20 @@ it('R09 the answer of a refresh that the login of somebody else overtook changes
 it('R36 a logout wipes first and speaks afterwards', () => {
   const [after, effects] = move(signedIn(), { type: 'logoutRequested', scope: 'all' })
   expect(after).toMatchObject({ phase: 'out', reason: 'logout', identity: undefined, credential: undefined })
-  expect(after.logout).toEqual({ scope: 'all', sessionIds: ['s-ann'] })
-  expect(typesOf(effects)).toEqual(['writeMarker', 'post', 'abandon', 'end'])
-  expect(effectOf(effects, 'writeMarker')?.marker).toMatchObject({
-    state: 'logout-pending',
-    scope: 'all',
-    sessionId: 's-ann',
-    ending: ['s-ann'],
-  })
+  expect(owedBy(after)).toEqual([['s-ann', 'all']])
+  expect(typesOf(effects)).toEqual(['writeDebt', 'writeMarker', 'post', 'abandon', 'end'])
+  expect(rowsOf(effects)).toEqual({ 's-ann': 'all' })
+  expect(effectOf(effects, 'writeMarker')?.marker).toMatchObject({ state: 'out', sessionId: 's-ann' })
   expect(effectOf(effects, 'post')?.message).toMatchObject({ type: 'out', reason: 'logout-elsewhere' })
 })
 
 it('a second logout neither forgets the session of the first nor narrows what it ends', () => {
   const first = move(signedIn(), { type: 'logoutRequested', scope: 'all' })[0]
   const [second, effects] = move(first, LOGOUT, at(6000))
-  expect(second.logout).toEqual({ scope: 'all', sessionIds: ['s-ann'] })
-  expect(effectOf(effects, 'writeMarker')?.marker).toMatchObject({ scope: 'all', ending: ['s-ann'] })
+  expect(owedBy(second)).toEqual([['s-ann', 'all']])
+  expect(rowsOf(effects)).toEqual({ 's-ann': 'all' })
   const wider = move(signedOut(), { type: 'logoutRequested', scope: 'all' }, at(6000))[0]
-  expect(wider.logout).toEqual({ scope: 'all', sessionIds: ['s-ann'] })
+  expect(owedBy(wider)).toEqual([['s-ann', 'all']])
 })
 
 it('the sign-out of another tab does not make this one forget a logout it still has to deliver', () => {
@@ -114,49 +111,50 @@ it('the sign-out of another tab does not make this one forget a logout it still 
     message: { type: 'out', epoch, reason: 'logout-elsewhere', sessionId: 's-ann' },
     grant: undefined,
   }
-  expect(move(state, message)[0]).toMatchObject({
-    epoch,
-    logout: { sessionIds: ['s-ann'], scope: 'current' },
-  })
+  const [after] = move(state, message)
+  expect(after.epoch).toEqual(epoch)
+  expect(owedBy(after)).toEqual([['s-ann', 'current']])
 })
 
 it('R37 two tabs that log out of two sessions at once end both, whichever epoch wins', () => {
   const state = signedOut()
   const epoch = nextEpoch(state.epoch, START + 4500, 'other')
-  const parts = { state: 'logout-pending', sessionId: 's-bob', ending: ['s-bob'], scope: 'all' } as const
-  const [after, effects] = move(state, { type: 'markerSeen', marker: markerOf(epoch, parts) })
-  expect(after).toMatchObject({ epoch, logout: { sessionIds: ['s-ann', 's-bob'], scope: 'all' } })
-  expect(typesOf(effects)).toEqual(['writeMarker', 'pending'])
-  expect(effectOf(effects, 'writeMarker')?.marker).toMatchObject({ epoch, ending: ['s-ann', 's-bob'] })
+  const marker = markerOf(epoch, { state: 'out', reason: 'logout', sessionId: 's-bob' })
+  const [told, effects] = move(state, { type: 'markerSeen', marker })
+  const rows = [rowOf('s-ann', state.epoch), rowOf('s-bob', epoch, 'all')]
+  const [after, owing] = move(told, debtsSeen(...rows))
+  expect(after.epoch).toEqual(epoch)
+  expect(owedBy(after)).toEqual([
+    ['s-ann', 'current'],
+    ['s-bob', 'all'],
+  ])
+  // Neither of them writes down what the other one owes.
+  expect(typesOf([...effects, ...owing])).toEqual(['pending', 'pending'])
 })
 
-it('R37 a tab that heard of a logout by a message learns from the marker that it is still to be delivered', () => {
+it('R37 a tab that heard of a logout by a message learns from its row that it is still to be delivered', () => {
   const heard = move(signedIn(), {
     type: 'received',
     message: { type: 'out', epoch: [START + 9000, 'x'], reason: 'logout-elsewhere', sessionId: 's-ann' },
     grant: undefined,
   })[0]
-  expect(heard.logout).toBeUndefined()
-  const marker = markerOf(heard.epoch, { state: 'logout-pending', ending: ['s-ann'] })
-  const [after, effects] = move(heard, { type: 'markerSeen', marker })
-  expect(after.logout).toEqual({ scope: 'current', sessionIds: ['s-ann'] })
+  expect(heard.debts).toEqual([])
+  const [after, effects] = move(heard, debtsSeen(rowOf('s-ann', heard.epoch)))
+  expect(owedBy(after)).toEqual([['s-ann', 'current']])
   expect(typesOf(effects)).toContain('pending')
 })
 
 it('R37 of several sessions that are to be ended each is confirmed by itself', () => {
   const state = signedOut()
-  const both: ClientState = { ...state, logout: { scope: 'current', sessionIds: ['s-ann', 's-bob'] } }
+  const [both] = move(state, debtsSeen(rowOf('s-ann', state.epoch), rowOf('s-bob', state.epoch)))
   const [one, effects] = move(both, { type: 'logoutConfirmed', epoch: both.epoch, sessionId: 's-ann' })
-  expect(one.logout?.sessionIds).toEqual(['s-bob'])
-  expect(effectOf(effects, 'writeMarker')?.marker).toMatchObject({
-    state: 'logout-pending',
-    ending: ['s-bob'],
-  })
+  expect(owedBy(one)).toEqual([['s-bob', 'current']])
+  expect(rowsOf(effects)).toEqual({ 's-ann': undefined })
   // That whichever session the cookie stood for is ended says nothing about one that is named.
   expect(move(one, { type: 'logoutConfirmed', epoch: one.epoch, sessionId: WHICHEVER })[0]).toBe(one)
-  // Another tab has delivered a part.
-  const marker = markerOf(both.epoch, { state: 'logout-pending', ending: ['s-bob'] })
-  expect(move(both, { type: 'markerSeen', marker })[0].logout?.sessionIds).toEqual(['s-bob'])
+  // Another tab has delivered its part.
+  const [left] = move(both, debtsSeen(rowOf('s-ann', state.epoch)))
+  expect(owedBy(left)).toEqual([['s-ann', 'current']])
 })
 
 it('R09 a login whose answer nobody could read is ended by whoever can, unless somebody is signed in', () => {
@@ -166,17 +164,15 @@ it('R09 a login whose answer nobody could read is ended by whoever can, unless s
     sessionId: 's-ann',
   })[0]
   const [after, effects] = move(state, { type: 'loginLost' })
-  expect(after.logout).toEqual({ scope: 'current', sessionIds: [WHICHEVER] })
-  expect(effectOf(effects, 'writeMarker')?.marker).toMatchObject({
-    state: 'logout-pending',
-    ending: [WHICHEVER],
-  })
-  expect(typesOf(effects)).toEqual(['writeMarker', 'pending'])
+  expect(owedBy(after)).toEqual([[WHICHEVER, 'current']])
+  expect(rowsOf(effects)).toEqual({ [WHICHEVER]: 'current' })
+  expect(typesOf(effects)).toEqual(['writeDebt', 'writeMarker', 'pending'])
   const somebody = signedIn()
   expect(move(somebody, { type: 'loginLost' })).toEqual([somebody, [{ type: 'repair' }]])
   // Its id, learned later, is enough.
   const late = renewed(state, grantOf('bob'))
-  expect(move(after, late)[0].logout?.sessionIds).toEqual(['s-bob'])
+  expect(owedBy(move(after, late)[0])).toEqual([['s-bob', 'current']])
+  expect(rowsOf(move(after, late)[1])).toEqual({ [WHICHEVER]: undefined, 's-bob': 'current' })
 })
 
 it('R50 a logout that is told again is as old as what it answers: whoever signed in meanwhile stays', () => {
@@ -194,11 +190,14 @@ it('R37 a session whose logout is confirmed is over also while one without an id
   const state = signedOut()
   const [lost] = move(state, { type: 'loginLost' })
   const [left] = move(lost, { type: 'logoutConfirmed', epoch: lost.epoch, sessionId: 's-ann' })
-  expect(left.logout?.sessionIds).toEqual([WHICHEVER])
+  expect(owedBy(left)).toEqual([[WHICHEVER, 'current']])
   const marker = markerOf(nextEpoch(left.epoch, START + 1100, 'c'))
   const [told, effects] = move(left, { type: 'markerSeen', marker })
-  expect(told).toMatchObject({ phase: 'out', logout: left.logout })
-  expect(typesOf(effects)).toEqual(['writeMarker', 'post', 'pending'])
+  expect(told.phase).toBe('out')
+  // For the epoch that is told now: nobody has signed in meanwhile.
+  expect(told.debts).toEqual([{ ...left.debts[0], epoch: told.epoch }])
+  expect(effectOf(effects, 'writeDebt')?.debt).toEqual(told.debts[0])
+  expect(typesOf(effects)).toEqual(['writeDebt', 'writeMarker', 'post'])
 })
 
 it('FIX-04 somebody else who is found by a credential of our own is told to the siblings, also where sessions have no id', () => {
@@ -214,9 +213,11 @@ it('FIX-04 somebody else who is found by a credential of our own is told to the 
 })
 
 it('a logout that a sibling delivered is not delivered again', () => {
-  const state = signedOut()
-  const marker = markerOf(state.epoch, { state: 'out', reason: 'logout' })
-  expect(move(state, { type: 'markerSeen', marker })[0].logout).toBeUndefined()
+  const heard = run(signedIn(), (s) => outElsewhere(s, 's-ann'))
+  const [owing] = move(heard, debtsSeen(rowOf('s-ann', heard.epoch), rowOf(WHICHEVER, heard.epoch)))
+  expect(owing.debts).toHaveLength(2)
+  const [done, effects] = move(owing, debtsSeen())
+  expect([done.debts, effects]).toEqual([[], []])
 })
 
 it('the confirmation of an earlier logout does not confirm a later one', () => {
@@ -225,8 +226,8 @@ it('the confirmation of an earlier logout does not confirm a later one', () => {
   const sessionId = 's-ann'
   expect(move(second, { type: 'logoutConfirmed', epoch: first.epoch, sessionId })[0]).toBe(second)
   const [confirmed, effects] = move(second, { type: 'logoutConfirmed', epoch: second.epoch, sessionId })
-  expect(confirmed.logout).toBeUndefined()
-  expect(effectOf(effects, 'writeMarker')?.marker.state).toBe('out')
+  expect(confirmed.debts).toEqual([])
+  expect(effects).toEqual([{ type: 'writeDebt', sessionId }])
 })
 
 it('R44 a visitor who was never signed in gets no end, a session that a marker named does', () => {
@@ -299,9 +300,10 @@ it('a tab that had not heard of a logout and restored its session is told again,
   const epoch = nextEpoch(state.epoch, START + 4500, 'other')
   const message = messageIn(epoch, 2, 's-ann')
   const [after, effects] = move(state, { type: 'received', message, grant: undefined })
-  expect(after).toMatchObject({ phase: 'out', logout: { sessionIds: ['s-ann'] } })
+  expect(after.phase).toBe('out')
+  expect(owedBy(after)).toEqual([['s-ann', 'current']])
   expect(isNewer(after.epoch, epoch)).toBe(true)
-  expect(typesOf(effects)).toEqual(['writeMarker', 'post', 'pending'])
+  expect(typesOf(effects)).toEqual(['writeMarker', 'post'])
 })
 
 it('R38 a session that is logged out of does not come back because a tab that had not heard of it restored it', () => {
@@ -313,7 +315,7 @@ it('R38 a session that is logged out of does not come back because a tab that ha
     message: messageIn(epoch, 2, 's-ann'),
     grant: undefined,
   })
-  expect(after).toMatchObject({ phase: 'out', logout: undefined })
+  expect(after).toMatchObject({ phase: 'out', debts: [] })
   expect(isNewer(after.epoch, epoch)).toBe(true)
   expect(typesOf(effects)).toEqual(['writeMarker', 'post'])
   const [other] = move(state, { type: 'received', message: messageIn(epoch, 2, 's-bob'), grant: undefined })
@@ -374,7 +376,7 @@ it.each([
     const confirmed: ClientEvent = { type: 'logoutConfirmed', epoch: state.epoch, sessionId: 's-ann' }
     return move(state, step === 'told' ? told : confirmed)[0]
   }, SIGNED_OUT)
-  expect(state.logout).toBeUndefined()
+  expect(state.debts).toEqual([])
   const message = messageIn(nextEpoch(state.epoch, START + 9000, 'c'), 2, 's-ann')
   expect(move(state, { type: 'received', message, grant: undefined })[0].phase).toBe('out')
 })
@@ -388,12 +390,12 @@ it.each([[['s-ann', 's2']], [['s2', 's-ann']]])(
       under: underOf(before),
     } as ClientEvent
     const [both] = move(SIGNED_OUT, late)
-    expect(both.logout?.sessionIds).toEqual(['s-ann', 's2'])
+    expect(owedBy(both).map(([id]) => id)).toEqual(['s-ann', 's2'])
     const state = order.reduce(
       (state, sessionId) => move(state, { type: 'logoutConfirmed', epoch: state.epoch, sessionId })[0],
       both,
     )
-    expect(state.logout).toBeUndefined()
+    expect(state.debts).toEqual([])
     for (const id of order) {
       const message = messageIn(nextEpoch(state.epoch, START + 9000, 'c'), 1, id)
       expect(move(state, { type: 'received', message, grant: undefined })[0].phase).toBe('out')
@@ -407,7 +409,7 @@ it('R43 a logout behind a refusal in another tab is for whichever session there 
   const message: Message = { type: 'out', epoch, reason: 'revoked', sessionId: undefined }
   const [out] = move(state, { type: 'received', message, grant: undefined })
   const [left] = move(out, { type: 'logoutRequested', scope: 'all' })
-  expect(left.logout).toEqual({ scope: 'all', sessionIds: [WHICHEVER] })
+  expect(owedBy(left)).toEqual([[WHICHEVER, 'all']])
 })
 
 it('R02 who signs in while the clean-up of a logout runs is not taken for over when he is refused later', () => {
@@ -447,7 +449,8 @@ it('R02 late news of the session before do not end who has signed in since and w
 
 it('R37 R26 two tabs agree on a logout also where the one that knows of it began after it and the storage was emptied', () => {
   const [left] = move(signedIn(), LOGOUT, at(1000))
-  const marker = effectOf(move(left, delivered(left))[1], 'writeMarker')!.marker
+  expect(move(left, delivered(left))[0].debts).toEqual([])
+  const { marker } = effectOf([writeMarker(left)], 'writeMarker')!
   let out = run(INITIAL, () => ({ type: 'started', marker }))
   expect(out).toMatchObject({ phase: 'out', reason: 'none' })
   // Somebody's page stood still with a login that brought that very session, and nothing stored tells it of the logout.
@@ -474,34 +477,129 @@ it('R37 a marker written on the way says of no logout that its own state does no
   const marker = markerOf(epoch, { state: 'out', generation: 0, sessionId: undefined })
   const [next, effects] = move(lost, { type: 'markerSeen', marker }, at(1100))
   expect(next).toMatchObject({ loggedOut: undefined, reason: 'none' })
-  expect(effectOf(effects, 'writeMarker')?.marker.reason).toBe('none')
+  expect(effectOf(effects, 'writeMarker')).toBeUndefined()
+  const [again, written] = move(next, { type: 'loginLost', sessionId: 's2' }, at(1200))
+  expect(again.debts).toHaveLength(2)
+  expect(effectOf(written, 'writeMarker')?.marker.reason).toBe('none')
 })
 
-it('R26 two tabs that know of more to end than the marker holds agree on what it says', () => {
+it('R26 R110 two tabs that owe several sessions agree, and neither touches a row of the other', () => {
   const [out] = move(signedIn(), LOGOUT, at(1000))
-  const pending = (...sessionIds: string[]) => ({ scope: 'current' as const, sessionIds })
-  const tabs = [
-    { ...out, logout: pending('a', 'b', 'c', 'd') },
-    { ...out, logout: pending('e', 'a', 'b', 'c') },
-  ]
-  let marker: Marker | undefined = effectOf([writeMarker(tabs[1]!)], 'writeMarker')!.marker
-  let turns = 0
-  for (; marker && turns < 20; turns++) {
-    const [next, effects] = move(tabs[turns % 2]!, { type: 'markerSeen', marker }, at(2000 + turns))
-    Object.assign(tabs, { [turns % 2]: next })
-    marker = effectOf(effects, 'writeMarker')?.marker
-  }
-  expect(turns).toBeLessThan(3)
-  expect(tabs[0]!.logout).toEqual(tabs[1]!.logout)
+  const ours = ['a', 'b', 'c', 'd'].reduce((state, id) => move(state, lost(id), at(1100))[0], out)
+  const theirs = ['e', 'a', 'b', 'f'].reduce((state, id) => move(state, lost(id), at(1200))[0], out)
+  const rows = [...ours.debts, ...theirs.debts].map((debt) => ({ ...debt, isOwn: false }))
+  const [ourView, written] = move(ours, debtsSeen(...rows))
+  const [theirView, theirWritten] = move(theirs, debtsSeen(...rows))
+  expect(typesOf([...written, ...theirWritten])).toEqual(['pending', 'pending'])
+  expect(owedBy(ourView)).toEqual(owedBy(theirView))
+  expect(
+    owedBy(ourView)
+      .map(([id]) => id)
+      .sort(),
+  ).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 's-ann'])
 })
 
-it('R43 such a list narrows no logout of all sessions', () => {
+it('R43 R110 a row narrows no logout of all sessions, and none is narrowed by a later logout', () => {
   const [out] = move(signedIn(), { type: 'logoutRequested', scope: 'all' }, at(1000))
-  const ending = ['a', 'b', 'c', 'd']
-  const marker = markerOf(out.epoch, { state: 'logout-pending', ending, reason: 'logout' })
-  expect(move(out, { type: 'markerSeen', marker })[0].logout).toEqual({ scope: 'all', sessionIds: ending })
+  expect(owedBy(move(out, debtsSeen(rowOf('s-ann', out.epoch)))[0])).toEqual([['s-ann', 'all']])
+  const heard = run(signedIn(), (s) => outElsewhere(s, 's-ann'))
+  const [wide] = move(heard, debtsSeen(rowOf('s-ann', heard.epoch, 'all')))
+  const [again, effects] = move(wide, LOGOUT, at(9000))
+  expect(owedBy(again)).toEqual([['s-ann', 'all']])
+  expect(rowsOf(effects)).toEqual({ 's-ann': 'all' })
 })
 
+it('R110 at most eight are owed, and the oldest gives way: of those a tab makes, and of those it sees', () => {
+  const ids = Array.from({ length: 8 }, (_, number) => `s${number}`)
+  const [out] = move(signedIn(), LOGOUT, at(1000))
+  const made = ids.reduce<[ClientState, readonly Effect[]]>(
+    ([state], id) => [...move(state, lost(id))],
+    [out, []],
+  )
+  const rows = [rowOf('s-ann', out.epoch), ...ids.map((id, number) => rowOf(id, [START + 2000 + number, id]))]
+  const heard = run(signedIn(), (s) => outElsewhere(s, 's-ann'))
+  for (const [state, effects] of [
+    made,
+    move(heard, debtsSeen(...rows)),
+    move(heard, debtsSeen(...rows.toReversed())),
+  ]) {
+    expect(owedBy(state).map(([id]) => id)).toEqual(ids)
+    expect(effects).toContainEqual({ type: 'writeDebt', sessionId: 's-ann', expired: true })
+  }
+})
+
+it('R38 R110 a session stays over, however much else is owed', () => {
+  const [out] = move(signedIn(), LOGOUT, at(1000))
+  const owing = Array.from({ length: 12 }, (_, number) => lost(`s${number}`)).reduce(
+    (state, event) => move(state, event)[0],
+    out,
+  )
+  const message = messageIn(nextEpoch(owing.epoch, START + 9000, 'c'), 1, 's-ann')
+  expect(move(owing, { type: 'received', message, grant: undefined })[0].phase).toBe('out')
+})
+
+it('R110 what a tab is to end does not give way to what others owe, also where its clock is behind', () => {
+  const [out] = move(signedIn(), LOGOUT, at(1000))
+  const rows = Array.from({ length: 8 }, (_, number) => rowOf(`s${number}`, [START + 90_000, 'x']))
+  const [state, effects] = move(move(out, debtsSeen(...rows))[0], lost('s-late'))
+  expect(owedBy(state)).toHaveLength(8)
+  expect(rowsOf(effects)).toEqual({ s0: undefined, 's-late': 'current' })
+})
+
+it('R110 what is owed for more than thirty days is given up, by whoever sees it', () => {
+  const [out] = move(signedIn(), LOGOUT, at(1000))
+  const row = rowOf('s-ann', out.epoch)
+  const given = { type: 'writeDebt', sessionId: 's-ann', expired: true }
+  for (const state of [out, { ...out, debts: [] }]) {
+    expect(move(state, debtsSeen(row), at(THIRTY_DAYS))[0].debts).toHaveLength(1)
+    expect(move(state, debtsSeen(row), at(THIRTY_DAYS + 2000))).toEqual([{ ...out, debts: [] }, [given]])
+  }
+  // Not where somebody has logged out of it anew.
+  const [again] = move(out, LOGOUT, at(THIRTY_DAYS))
+  expect(owedBy(move(again, debtsSeen(row), at(THIRTY_DAYS + 2000))[0])).toEqual([['s-ann', 'current']])
+})
+
+it('R110 whoever signs in pays for what was owed, and no row is believed while he waits for the clean-up', () => {
+  const [out] = move(signedIn(), LOGOUT, at(1000))
+  const [waiting, effects] = move(out, loggedIn(out, grantOf('bob')), at(2000))
+  expect(rowsOf(effects)).toEqual({ 's-ann': undefined })
+  // A copy of the storage that is behind.
+  const [still] = move(
+    waiting,
+    debtsSeen(rowOf('s-ann', out.epoch), rowOf('s-old', [START - 1, 'x'])),
+    at(2100),
+  )
+  expect(still).toBe(waiting)
+  expect(move(still, PURGED)[0]).toMatchObject({ phase: 'in', debts: [] })
+})
+
+it('R110 one without an id counts only in its own epoch, and its row is taken away in a later one', () => {
+  const heard = run(signedIn(), (s) => outElsewhere(s, undefined))
+  expect(owedBy(move(heard, debtsSeen(rowOf(WHICHEVER, heard.epoch)))[0])).toEqual([[WHICHEVER, 'current']])
+  const older = move(heard, debtsSeen(rowOf(WHICHEVER, [START, 'x'])))
+  expect(older).toEqual([heard, [{ type: 'writeDebt', sessionId: WHICHEVER }]])
+  // Its sign-out is not heard of yet.
+  expect(move(heard, debtsSeen(rowOf(WHICHEVER, [START + 9000, 'x'])))).toEqual([heard, []])
+})
+
+it('R110 R38 a start that reads that somebody is signed in follows a newer row which says that he has logged out', () => {
+  const started = run(INITIAL, () => ({ type: 'started', marker: markerOf([START, 'a']) }))
+  const newer: Epoch = [START + 1000, 'b']
+  const [after, effects] = move(started, debtsSeen(rowOf('s-ann', newer)))
+  expect(after).toMatchObject({ phase: 'out', epoch: newer, loggedOut: newer, reason: 'logout-elsewhere' })
+  expect(effectOf(effects, 'writeMarker')?.marker).toMatchObject({
+    epoch: newer,
+    state: 'out',
+    reason: 'logout',
+  })
+  // One of before the sign-in, of another session, or too old, says nothing.
+  for (const row of [rowOf('s-ann', [START - 1, 'a']), rowOf('s-bob', newer)])
+    expect(move(started, debtsSeen(row))[0]).toBe(started)
+  expect(move(started, debtsSeen(rowOf('s-ann', newer)), at(THIRTY_DAYS + 2000))[0]).toBe(started)
+})
+
+const THIRTY_DAYS = 30 * 86_400_000
+const lost = (sessionId: string): ClientEvent => ({ type: 'loginLost', sessionId })
 const delivered = ({ epoch }: ClientState): ClientEvent => ({
   type: 'logoutConfirmed',
   epoch,

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { isNewer, nextEpoch, NO_EPOCH } from '../../src/core/epoch.js'
-import { WHICHEVER } from '../../src/core/pending-logout.js'
+import { WHICHEVER } from '../../src/core/debts.js'
 import type { ClientEvent, ClientState, Grant } from '../../src/core/state.js'
 import { INITIAL } from '../../src/core/state.js'
 import {
@@ -16,6 +16,7 @@ import {
   markerOf,
   messageIn,
   move,
+  owedBy,
   renewed,
   run,
   signedIn,
@@ -51,7 +52,7 @@ it('R09 a logout still counts when another tab is told afterwards that nobody is
   const out = signedOut(before)
   const confirmed: ClientEvent = { type: 'logoutConfirmed', epoch: out.epoch, sessionId: 's-ann' }
   const done = move(out, confirmed)[0]
-  expect(done.logout).toBeUndefined()
+  expect(done.debts).toEqual([])
   for (const reason of ['expired', 'none'] as const) {
     const epoch = nextEpoch(done.epoch, START + 9000, 'x')
     const marker = markerOf(epoch, { state: 'out', reason, sessionId: undefined })
@@ -158,7 +159,7 @@ it('R99 a sign-in whose answer named no session learns its id from a tab that ha
   const [next] = move(state, fromSibling(state, grantOf('ann', fresh)))
   expect(next).toMatchObject({ sessionId: 's-new', identity: { subject: 'ann', sessionId: 's-new' } })
   // So that a logout names it, and no other tab has to end it once more.
-  expect(move(next, LOGOUT)[0].logout).toEqual({ scope: 'current', sessionIds: ['s-new'] })
+  expect(owedBy(move(next, LOGOUT)[0])).toEqual([['s-new', 'current']])
 })
 
 it('R99 a logout is no proof: what a sibling asked for before this page was there is still not shown behind it', () => {
@@ -322,7 +323,7 @@ it('FIX-04 a sign-in after a logout stands although another tab is refused while
 it('R38 a logout that knows of no session and waits is told to whoever says that an older one is alive', () => {
   const unknown: ClientState = { ...signedIn(), phase: 'unknown', sessionId: undefined }
   const out = signedOut(unknown)
-  expect(out.logout).toEqual({ sessionIds: [WHICHEVER], scope: 'current' })
+  expect(owedBy(out)).toEqual([[WHICHEVER, 'current']])
   const say = { type: 'received', message: messageIn(signedIn().epoch), grant: undefined } as const
   expect(move(out, say)).toMatchObject([out, [{ type: 'post', message: { type: 'out', epoch: out.epoch } }]])
   // Delivered, it has ended whichever there was.

@@ -1,5 +1,6 @@
 /* Random lives of a client: what can happen to it, in any order. */
 import * as fc from 'fast-check'
+import { WHICHEVER } from '../../src/core/debts.js'
 import { isSame, nextEpoch, NO_EPOCH } from '../../src/core/epoch.js'
 import type { Marker } from '../../src/core/marker.js'
 import type { Message } from '../../src/core/messages.js'
@@ -7,7 +8,7 @@ import type { ClientEvent, ClientState, Effect, Grant, Moment } from '../../src/
 import { INITIAL } from '../../src/core/state.js'
 import { transition } from '../../src/core/transition.js'
 import type { Epoch } from '../../src/core/types.js'
-import { deepFreeze, identityOf, markerOf, START, underOf } from './support.js'
+import { debtsSeen, deepFreeze, identityOf, markerOf, rowOf, START, underOf } from './support.js'
 
 /** One step of a random life. What it refers to is chosen among what happened before. */
 export interface Step {
@@ -24,6 +25,8 @@ export interface Step {
   readonly sharing: boolean
   readonly said: 'in' | 'out' | 'wait' | 'ask'
   readonly marked: Marker['state']
+  /** Of whom a row stands in the storage. */
+  readonly rows: readonly string[]
   readonly scope: 'current' | 'all'
   readonly wall: number
   readonly monotonic: number
@@ -34,6 +37,7 @@ const KINDS: readonly ClientEvent['type'][] = [
   'skipped',
   'asking',
   'markerSeen',
+  'debtsSeen',
   'received',
   'granted',
   'refused',
@@ -48,6 +52,9 @@ const KINDS: readonly ClientEvent['type'][] = [
   'looked',
 ]
 
+/** So many that some give way. */
+const ROWS = ['s1', 's2', WHICHEVER, 's3', 's4', 's5', 's6', 's7', 's8', 's9']
+
 export const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.record<Step>({
     // What changes much comes often, so that few steps lead far.
@@ -61,9 +68,14 @@ export const steps: fc.Arbitrary<Step[]> = fc.array(
     lifetime: fc.constantFrom(300_000, 60_000, 1, 0, -1),
     sharing: fc.boolean(),
     said: fc.constantFrom('in', 'in', 'out', 'wait', 'ask'),
-    marked: fc.constantFrom('in', 'out', 'logout-pending'),
+    marked: fc.constantFrom('in', 'out'),
+    rows: fc.uniqueArray(fc.constantFrom(...ROWS), { maxLength: 9 }),
     scope: fc.constantFrom('current', 'all'),
-    wall: fc.integer({ min: -100_000, max: 400_000 }),
+    // Now and then a browser is left alone for so long that what is owed expires.
+    wall: fc.oneof(
+      { weight: 20, arbitrary: fc.integer({ min: -100_000, max: 400_000 }) },
+      { weight: 1, arbitrary: fc.constant(31 * 86_400_000) },
+    ),
     monotonic: fc.nat(400_000),
   }),
   { maxLength: 30, size: 'max' },
@@ -97,7 +109,8 @@ export function live(life: readonly Step[], onMove: (moved: Moved) => void): voi
 function eventOf(step: Step, past: readonly ClientState[], now: Moment): ClientEvent {
   const spoken = past.at(-1 - Math.min(step.back, past.length - 1))!
   // Nobody ever writes the epoch of a browser in which nothing was learned.
-  const nothing = step.kind === 'started' || (step.kind === 'markerSeen' && isSame(spoken.epoch, NO_EPOCH))
+  const isStored = step.kind === 'markerSeen' || step.kind === 'debtsSeen'
+  const nothing = step.kind === 'started' || (isStored && isSame(spoken.epoch, NO_EPOCH))
   const ahead = step.ahead || nothing
   const epoch = ahead ? nextEpoch(past.at(-1)!.epoch, now.wall, `${now.id}-other`) : spoken.epoch
   const { generation, lifetime, subject, sessionId, explicit, scope } = step
@@ -105,12 +118,14 @@ function eventOf(step: Step, past: readonly ClientState[], now: Moment): ClientE
     identity: identityOf(subject, sessionId),
     credential: { mode: 'token', token: `t-${now.id}`, generation: 1, issued: now, lifetime, lead: 0 },
   }
-  const marker = markerOf(epoch, { state: step.marked, generation, sessionId, scope })
+  const marker = markerOf(epoch, { state: step.marked, generation, sessionId })
   switch (step.kind) {
     case 'started':
       return { type: 'started', marker: step.sharing ? marker : undefined }
     case 'markerSeen':
       return { type: 'markerSeen', marker }
+    case 'debtsSeen':
+      return debtsSeen(...step.rows.map((id) => rowOf(id, epoch, scope)))
     case 'received':
       return received(step, epoch, grant, now)
     case 'granted':
@@ -135,7 +150,7 @@ function eventOf(step: Step, past: readonly ClientState[], now: Moment): ClientE
     case 'logoutConfirmed':
       return { type: 'logoutConfirmed', epoch: spoken.epoch, sessionId }
     case 'loginLost':
-      return { type: 'loginLost' }
+      return { type: 'loginLost', sessionId: explicit ? sessionId : undefined }
     case 'looked': {
       // The runtime reports it as what the other tab said, or as no answer.
       const { candidate, identity } = past.at(-1)!

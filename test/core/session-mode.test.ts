@@ -1,5 +1,6 @@
 /* What the mode of a credential changes in the pure core, which is little. */
 import { expect, it } from 'vitest'
+import { WHICHEVER } from '../../src/core/debts.js'
 import { parseMarker, serializeMarker } from '../../src/core/marker.js'
 import { parseMessage, wrap } from '../../src/core/messages.js'
 import type { ClientState, Grant } from '../../src/core/state.js'
@@ -7,19 +8,21 @@ import type { Mode } from '../../src/core/types.js'
 import { INITIAL } from '../../src/core/state.js'
 import { announce } from '../../src/core/telling.js'
 import {
+  LOGOUT,
+  PURGED,
+  START,
   at,
   effectOf,
   fromSibling,
   grantOf,
   loggedIn,
-  LOGOUT,
   markerOf,
   move,
-  PURGED,
+  owedBy,
   renewed,
+  rowsOf,
   run,
   signedIn,
-  START,
   typesOf,
   underOf,
 } from './support.js'
@@ -59,7 +62,7 @@ it('the mode outlives the session', () => {
   )
   expect(out).toMatchObject({ phase: 'out', mode: 'session' })
   const [, effects] = move(inSession(), LOGOUT)
-  expect(effectOf(effects, 'writeMarker')?.marker).toMatchObject({ state: 'logout-pending', mode: 'session' })
+  expect(effectOf(effects, 'writeMarker')?.marker).toMatchObject({ state: 'out', mode: 'session' })
   const ended = move(inSession(), {
     type: 'refused',
     reason: 'expired',
@@ -104,8 +107,9 @@ it('a logout that knew no session learns from a late session check which one it 
   })[0]
   const [out] = move(unknown, LOGOUT)
   const [state, effects] = move(out, renewed(unknown, grant('session')))
-  expect(state.logout?.sessionIds).toEqual(['s-ann'])
-  expect(typesOf(effects)).toEqual(['writeMarker', 'pending'])
+  expect(owedBy(state)).toEqual([['s-ann', 'current']])
+  expect(rowsOf(effects)).toEqual({ [WHICHEVER]: undefined, 's-ann': 'current' })
+  expect(typesOf(effects)).toEqual(['writeDebt', 'writeDebt', 'pending'])
 })
 
 it('another subject found by a session check is a user switch', () => {

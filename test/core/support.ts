@@ -1,4 +1,5 @@
 /* States, events and moments for the tests of the pure core. */
+import type { Debt } from '../../src/core/debts.js'
 import { nextEpoch, NO_EPOCH } from '../../src/core/epoch.js'
 import type { Marker } from '../../src/core/marker.js'
 import type { Message } from '../../src/core/messages.js'
@@ -14,7 +15,7 @@ import type {
 } from '../../src/core/state.js'
 import { INITIAL } from '../../src/core/state.js'
 import { transition } from '../../src/core/transition.js'
-import type { Epoch, Mode } from '../../src/core/types.js'
+import type { Epoch, LogoutScope, Mode } from '../../src/core/types.js'
 
 export const START = 1_700_000_000_000
 
@@ -69,11 +70,31 @@ export const markerOf = (epoch: Epoch, parts: Partial<Marker> = {}): Marker => (
   generation: 1,
   mode: 'token',
   sessionId: 's-ann',
-  ending: [],
-  scope: 'current',
   reason: 'none',
   ...parts,
 })
+
+/** What another tab has stored of that is still to be ended. */
+export const rowOf = (sessionId: string, epoch: Epoch, scope: LogoutScope = 'current'): Debt => ({
+  sessionId,
+  scope,
+  epoch,
+  isOwn: false,
+})
+
+export const debtsSeen = (...rows: Debt[]): ClientEvent => ({ type: 'debtsSeen', rows })
+
+/** What is still to be ended: the ids, each with its scope. */
+export const owedBy = ({ debts }: ClientState): (readonly [sessionId: string, scope: LogoutScope])[] =>
+  debts.map(({ sessionId, scope }) => [sessionId, scope])
+
+/** The rows that are written, and as undefined those that are taken away. */
+export const rowsOf = (effects: readonly Effect[]): Record<string, LogoutScope | undefined> =>
+  Object.fromEntries(
+    effects.flatMap((effect) =>
+      effect.type === 'writeDebt' ? [[effect.sessionId, effect.debt?.scope] as const] : [],
+    ),
+  )
 
 export const messageIn = (epoch: Epoch, generation = 1, sessionId = 's-ann'): Message => ({
   type: 'in',

@@ -5,7 +5,15 @@ import { isNewer, isSame, NO_EPOCH } from '../../src/core/epoch.js'
 import { parseMarker, serializeMarker } from '../../src/core/marker.js'
 import { type Message, parseMessage, wrap } from '../../src/core/messages.js'
 import type { ClientEvent, ClientState } from '../../src/core/state.js'
-import { WHICHEVER } from '../../src/core/pending-logout.js'
+import {
+  type Debt,
+  isExpired,
+  isOwed,
+  MOST_DEBTS,
+  parseDebt,
+  serializeDebt,
+  WHICHEVER,
+} from '../../src/core/debts.js'
 import { transition } from '../../src/core/transition.js'
 import type { Epoch } from '../../src/core/types.js'
 import { live, type Moved, steps } from './lives.js'
@@ -50,11 +58,18 @@ function epochOf(event: ClientEvent): Epoch | undefined {
     case 'logoutRequested':
     case 'purged':
     case 'returned':
+    case 'debtsSeen':
       return undefined
     default:
       return event satisfies never
   }
 }
+
+/** What is owed and can be named. */
+const named = ({ debts }: ClientState): readonly Debt[] =>
+  debts.filter(({ sessionId }) => sessionId !== WHICHEVER)
+
+const rowsSeen = (event: ClientEvent): readonly Debt[] => (event.type === 'debtsSeen' ? event.rows : [])
 
 const isOld = ({ before, event }: Moved): boolean => {
   const epoch = epochOf(event)
@@ -66,8 +81,8 @@ const overtaken = ({ loggedOut }: ClientState, { under }: ClientEvent & { type: 
   loggedOut !== undefined && isNewer(loggedOut, under.epoch)
 
 /** A start found another session than those that are still to be ended: somebody has signed in by a link of the server. */
-const isOther = ({ logout }: ClientState, { found, grant }: ClientEvent & { type: 'granted' }): boolean =>
-  found === true && !logout?.sessionIds.some((id) => id === WHICHEVER || id === grant.identity.sessionId)
+const isOther = ({ debts }: ClientState, { found, grant }: ClientEvent & { type: 'granted' }): boolean =>
+  found === true && !isOwed(debts, WHICHEVER) && !isOwed(debts, grant.identity.sessionId)
 
 /** A sign-in that only the end of an older session, or an older logout, has come before. */
 const stands = ({ before, event }: Moved): boolean =>
@@ -131,7 +146,11 @@ it('the parts of a state agree with each other', () => {
     if (after.credential) expect(after.phase).toBe('in')
     if (after.incoming) expect(after.purging).toBe(true)
     if (after.candidate) expect([after.since !== undefined, after.phase !== 'out']).toEqual([true, true])
-    if (after.logout) expect(after.phase).toBe('out')
+    // Without a marker nothing is known but the rows.
+    const isOpen = after.phase === 'out' || isSame(after.epoch, NO_EPOCH)
+    if (after.debts.length > 0) expect([isOpen, after.incoming]).toEqual([true, undefined])
+    expect(after.debts.length).toBeLessThanOrEqual(MOST_DEBTS)
+    expect(new Set(after.debts.map(({ sessionId }) => sessionId)).size).toBe(after.debts.length)
     if (after.credential) expect(after.credential.generation).toBeLessThanOrEqual(after.generation)
     expect(after.early.length).toBeLessThanOrEqual(3)
   })
@@ -160,8 +179,8 @@ it('R09 nothing that belongs to an older epoch brings a user back or touches who
     })
     expect(facts(after)).toEqual(facts(before))
     // That one more session is to be ended, or that it is known which, is all that may come of it.
-    const named = (before.logout?.sessionIds ?? []).filter((id) => id !== WHICHEVER)
-    expect(after.logout?.sessionIds ?? []).toEqual(expect.arrayContaining(named))
+    for (const { sessionId } of named(before).slice(1 - MOST_DEBTS))
+      expect(isOwed(after.debts, sessionId)).toBe(true)
   })
 })
 
@@ -171,15 +190,15 @@ it('R09 a grant that comes after a logout is taken back at the server', () => {
     if (event.type !== 'granted' || before.phase !== 'out' || stands(moved)) return
     const late =
       !isSame(event.under.epoch, before.epoch) ||
-      (before.logout && !event.explicit && !isOther(before, event))
+      (before.debts.length > 0 && !event.explicit && !isOther(before, event))
     if (!late) return
     expect(after.phase).toBe('out')
     // Where nobody wanted to be out the server says who is signed in.
-    if (!overtaken(before, event) && !before.logout && !before.incoming)
+    if (!overtaken(before, event) && before.debts.length === 0 && !before.incoming)
       return expect(effects).toEqual([{ type: 'repair' }])
     expect(effectOf(effects, 'revoke')?.grant).toBe(event.grant)
     // So that the next page does it if this one is gone.
-    if (!before.incoming) expect(after.logout?.sessionIds).toContain(event.grant.identity.sessionId)
+    if (!before.incoming) expect(isOwed(after.debts, event.grant.identity.sessionId)).toBe(true)
   })
 })
 
@@ -259,15 +278,70 @@ it('a switch of users ends the old one first and keeps the new one back until th
   })
 })
 
-it('a logout is kept until it is confirmed, or somebody signs in', () => {
-  always(({ before, event, after }) => {
-    if (!before.logout || after.logout) return
-    const delivered = event.type === 'logoutConfirmed' && isSame(event.epoch, before.epoch)
+it('R110 a logout is kept until it is confirmed, or somebody signs in, or it expires or gives way', () => {
+  always(({ before, event, now, after, effects }) => {
     const signIn = event.type === 'granted' && (event.explicit || isOther(before, event))
-    // Another tab has said so: it wrote that the logout is delivered, or signed in.
+    // Another tab has signed in.
     const elsewhere =
-      event.type === 'markerSeen' || (event.type === 'received' && event.message.type === 'in')
-    expect(delivered || signIn || elsewhere).toBe(true)
+      (event.type === 'markerSeen' && event.marker.state === 'in') ||
+      (event.type === 'received' && event.message.type === 'in') ||
+      (event.type === 'started' && event.marker?.state === 'in')
+    for (const debt of named(before)) {
+      const { sessionId, isOwn } = debt
+      if (isOwed(after.debts, sessionId)) continue
+      const confirmed =
+        event.type === 'logoutConfirmed' && isSame(event.epoch, before.epoch) && event.sessionId === sessionId
+      // Nobody owes what another tab has done away with.
+      const gone = event.type === 'debtsSeen' && !isOwn && !isOwed(event.rows, sessionId)
+      const given = effects.some(
+        (one) => one.type === 'writeDebt' && one.sessionId === sessionId && one.expired,
+      )
+      const late = isExpired(debt, now.wall) || [...before.debts, ...rowsSeen(event)].length >= MOST_DEBTS
+      expect(confirmed || signIn || elsewhere || gone || (given && late)).toBe(true)
+    }
+  })
+})
+
+it('R110 the same rows once more are no news: nothing changes, and nobody is told to see to them', () => {
+  always(({ after, event, now }) => {
+    if (event.type !== 'debtsSeen') return
+    const [again, effects] = transition(after, event, now)
+    expect(again).toEqual(after)
+    for (const effect of effects)
+      expect(effect).toEqual({
+        type: 'writeDebt',
+        sessionId: expect.any(String) as string,
+        ...('expired' in effect ? { expired: true } : {}),
+      })
+  })
+})
+
+it('R110 what this tab owes by its id survives that its row is missing', () => {
+  always(({ after, now }) => {
+    const [emptied] = transition(after, { type: 'debtsSeen', rows: [] }, now)
+    const own = named(after).filter((debt) => debt.isOwn && !isExpired(debt, now.wall))
+    expect(emptied.debts).toEqual(own)
+  })
+})
+
+it('R110 one without an id is owed in its own epoch alone', () => {
+  always(({ after }) => {
+    const nameless = after.debts.find(({ sessionId }) => sessionId === WHICHEVER)
+    if (nameless) expect(nameless.epoch).toEqual(after.epoch)
+  })
+})
+
+it('R110 every change of what is owed is written down: what a page knows, and what the storage says, is the same', () => {
+  always(({ before, event, after, effects }) => {
+    const rows = new Map([...before.debts, ...rowsSeen(event)].map((debt) => [debt.sessionId, debt]))
+    for (const effect of effects)
+      if (effect.type === 'writeDebt' && effect.debt) rows.set(effect.sessionId, effect.debt)
+      else if (effect.type === 'writeDebt') rows.delete(effect.sessionId)
+    for (const { sessionId } of after.debts) expect(rows.has(sessionId)).toBe(true)
+    // A marker of another epoch counts more: what its rows are worth is seen when they are read anew.
+    const isSeen = ['debtsSeen', 'markerSeen', 'received', 'started'].includes(event.type)
+    if (!isSeen && after.phase === 'out')
+      for (const id of rows.keys()) expect(isOwed(after.debts, id)).toBe(true)
   })
 })
 
@@ -278,6 +352,11 @@ it('what is written and sent speaks of the state it leaves behind, and others ca
         expect(effect.marker.epoch).toEqual(after.epoch)
         expect(parseMarker(serializeMarker(effect.marker), now.wall)).toEqual(effect.marker)
       }
+      if (effect.type === 'writeDebt' && effect.debt)
+        expect(parseDebt(effect.sessionId, serializeDebt(effect.debt), now.wall)).toEqual({
+          ...effect.debt,
+          isOwn: false,
+        })
       if (effect.type === 'post') {
         expect(effect.message.epoch).toEqual(after.epoch)
         expect(parseMessage(wrap(effect.message, 'a'), 'b', now.wall)).toEqual(usable(effect.message))

@@ -4,7 +4,19 @@ import { nextEpoch } from '../../src/core/epoch.js'
 import type { ClientEvent, ClientState, Grant } from '../../src/core/state.js'
 import { INITIAL } from '../../src/core/state.js'
 import { transition } from '../../src/core/transition.js'
-import { at, grantOf, markerOf, messageIn, signedIn, signedOut, START, typesOf, underOf } from './support.js'
+import {
+  at,
+  debtsSeen,
+  grantOf,
+  markerOf,
+  messageIn,
+  rowOf,
+  signedIn,
+  signedOut,
+  START,
+  typesOf,
+  underOf,
+} from './support.js'
 
 const NOW = at(5000)
 const ann = (generation = 2): Grant => grantOf('ann', { generation, issuedAt: 4000, token: `t${generation}` })
@@ -82,18 +94,21 @@ const EVENTS: Record<string, (state: ClientState) => ClientEvent> = {
   logout: () => logout,
   'start asks': () => ({ type: 'asking', done: false }),
   'start has asked': () => ({ type: 'asking', done: true }),
-  'logout confirmed': ({ epoch, logout }) => ({
+  'logout confirmed': ({ epoch, debts }) => ({
     type: 'logoutConfirmed',
     epoch,
-    sessionId: logout?.sessionIds[0] ?? '',
+    sessionId: debts[0]?.sessionId ?? '',
   }),
+  'row of s-old': () => debtsSeen(rowOf('s-old', [START - 1000, 'old'])),
+  'newer row of s-ann': (state) => debtsSeen(rowOf('s-ann', ahead(state))),
+  'no rows': () => debtsSeen(),
   purged: () => purged,
 }
 
 /** A state in a few words, or `=` where nothing changed at all. */
 function described(before: ClientState, state: ClientState): string {
   if (state === before) return '='
-  const { phase, identity, reason, purging, incoming, resyncing, asking, logout } = state
+  const { phase, identity, reason, purging, incoming, resyncing, asking, debts } = state
   return [
     phase,
     identity?.subject ?? '',
@@ -102,7 +117,7 @@ function described(before: ClientState, state: ClientState): string {
     incoming ? `${incoming.identity.subject} waits` : '',
     resyncing ? 'resyncing' : '',
     asking ? 'asking' : '',
-    logout ? 'logout-pending' : '',
+    debts.length > 0 ? `owes ${debts.map(({ sessionId }) => sessionId || 'whichever').join(' ')}` : '',
   ]
     .filter(Boolean)
     .join(', ')
@@ -110,8 +125,8 @@ function described(before: ClientState, state: ClientState): string {
 
 const SWITCHED = 'out, user-switched, purging, bob waits | writeMarker abandon end switched'
 const ENDED_ELSEWHERE = 'out, logout-elsewhere, purging | abandon end'
-const LOGGED_OUT = 'out, logout, purging, logout-pending | writeMarker post abandon end'
-const LOGGED_OUT_AGAIN = 'out, logout, logout-pending | writeMarker post abandon'
+const LOGGED_OUT = 'out, logout, purging, owes s-ann | writeDebt writeMarker post abandon end'
+const LOGGED_OUT_OF_WHICHEVER = 'out, logout, owes whichever | writeDebt writeMarker post abandon'
 
 const TABLE: Record<string, Record<string, string>> = {
   fresh: {
@@ -129,10 +144,13 @@ const TABLE: Record<string, Record<string, string>> = {
     'login, Bob': 'in, bob | writeMarker post',
     refused: 'out | writeMarker',
     indeterminate: 'unknown | post',
-    logout: LOGGED_OUT_AGAIN,
+    logout: LOGGED_OUT_OF_WHICHEVER,
     'start asks': 'unknown',
     'start has asked': 'unknown',
     'logout confirmed': '=',
+    'row of s-old': 'unknown, owes s-old | pending',
+    'newer row of s-ann': 'unknown, owes s-ann | pending',
+    'no rows': 'unknown',
     purged: 'unknown',
   },
   'a marker says in': {
@@ -155,6 +173,10 @@ const TABLE: Record<string, Record<string, string>> = {
     'start asks': 'unknown',
     'start has asked': 'unknown',
     'logout confirmed': '=',
+    'row of s-old': '=',
+    // Somebody has logged out of it since, and a page that could not see that has written over the marker.
+    'newer row of s-ann': 'out, logout-elsewhere, purging, owes s-ann | writeMarker abandon end pending',
+    'no rows': '=',
     purged: 'unknown',
   },
   'signed in': {
@@ -176,6 +198,9 @@ const TABLE: Record<string, Record<string, string>> = {
     'start asks': 'in, ann',
     'start has asked': 'in, ann',
     'logout confirmed': '=',
+    'row of s-old': '=',
+    'newer row of s-ann': '=',
+    'no rows': '=',
     purged: 'in, ann',
   },
   resyncing: {
@@ -193,10 +218,13 @@ const TABLE: Record<string, Record<string, string>> = {
     'login, Bob': SWITCHED,
     refused: 'out, expired, purging | writeMarker post abandon end',
     indeterminate: 'in, ann, resyncing | post',
-    logout: LOGGED_OUT,
+    logout: 'out, logout, purging, owes s-new | writeDebt writeMarker post abandon end',
     'start asks': 'in, ann, resyncing',
     'start has asked': 'in, ann, resyncing',
     'logout confirmed': '=',
+    'row of s-old': '=',
+    'newer row of s-ann': '=',
+    'no rows': '=',
     purged: 'in, ann, resyncing',
   },
   'never signed in': {
@@ -214,10 +242,13 @@ const TABLE: Record<string, Record<string, string>> = {
     'login, Bob': 'in, bob | writeMarker post',
     refused: 'out',
     indeterminate: 'out | post',
-    logout: LOGGED_OUT_AGAIN,
+    logout: LOGGED_OUT_OF_WHICHEVER,
     'start asks': 'out, asking',
     'start has asked': 'out',
     'logout confirmed': '=',
+    'row of s-old': 'out, owes s-old | pending',
+    'newer row of s-ann': 'out, owes s-ann | pending',
+    'no rows': 'out',
     purged: 'out',
   },
   'the start asks': {
@@ -235,53 +266,62 @@ const TABLE: Record<string, Record<string, string>> = {
     'login, Bob': 'in, bob, asking | writeMarker post',
     refused: 'out, asking',
     indeterminate: 'out, asking | post',
-    logout: LOGGED_OUT_AGAIN,
+    logout: LOGGED_OUT_OF_WHICHEVER,
     'start asks': 'out, asking',
     'start has asked': 'out',
     'logout confirmed': '=',
+    'row of s-old': 'out, asking, owes s-old | pending',
+    'newer row of s-ann': 'out, asking, owes s-ann | pending',
+    'no rows': 'out, asking',
     purged: 'out, asking',
   },
   'logout pending': {
     skipped: '=',
-    'newer marker, in': 'unknown, resyncing | resync',
-    'newer marker, out': 'out, logout, logout-pending | writeMarker pending',
-    'own marker': 'out, logout, logout-pending',
-    'newer message, in': 'unknown, resyncing | resync',
-    'newer message, out': 'out, logout, logout-pending | writeMarker pending',
-    'token of a sibling': 'out, logout, logout-pending',
-    'token of a sibling for Bob': 'out, logout, logout-pending',
+    'newer marker, in': 'unknown, resyncing | writeDebt resync',
+    'newer marker, out': 'out, logout, owes s-ann | pending',
+    'own marker': 'out, logout, owes s-ann',
+    'newer message, in': 'unknown, resyncing | writeDebt resync',
+    'newer message, out': 'out, logout, owes s-ann | pending',
+    'token of a sibling': 'out, logout, owes s-ann',
+    'token of a sibling for Bob': 'out, logout, owes s-ann',
     'refreshed, Ann': '= | revoke',
-    'refreshed, Bob': 'out, logout, logout-pending | writeMarker revoke pending',
-    'login, Ann': 'in, ann | writeMarker post',
-    'login, Bob': 'in, bob | writeMarker post',
-    refused: 'out, logout, logout-pending',
-    indeterminate: 'out, logout, logout-pending | post',
-    logout: LOGGED_OUT_AGAIN,
-    'start asks': 'out, logout, asking, logout-pending',
-    'start has asked': 'out, logout, logout-pending',
-    'logout confirmed': 'out, logout | writeMarker',
-    purged: 'out, logout, logout-pending',
+    'refreshed, Bob': 'out, logout, owes s-ann s-bob | writeDebt revoke pending',
+    'login, Ann': 'in, ann | writeDebt writeMarker post',
+    'login, Bob': 'in, bob | writeDebt writeMarker post',
+    refused: 'out, logout, owes s-ann',
+    indeterminate: 'out, logout, owes s-ann | post',
+    logout: 'out, logout, owes s-ann | writeDebt writeMarker post abandon',
+    'start asks': 'out, logout, asking, owes s-ann',
+    'start has asked': 'out, logout, owes s-ann',
+    'logout confirmed': 'out, logout | writeDebt',
+    'row of s-old': 'out, logout, owes s-old s-ann | pending',
+    'newer row of s-ann': 'out, logout, owes s-ann',
+    'no rows': 'out, logout, owes s-ann',
+    purged: 'out, logout, owes s-ann',
   },
   'clearing up': {
     skipped: '=',
-    'newer marker, in': 'unknown, purging, resyncing | resync',
-    'newer marker, out': 'out, logout, purging, logout-pending | writeMarker pending',
-    'own marker': 'out, logout, purging, logout-pending',
-    'newer message, in': 'unknown, purging, resyncing | resync',
-    'newer message, out': 'out, logout, purging, logout-pending | writeMarker pending',
-    'token of a sibling': 'out, logout, purging, logout-pending',
-    'token of a sibling for Bob': 'out, logout, purging, logout-pending',
+    'newer marker, in': 'unknown, purging, resyncing | writeDebt resync',
+    'newer marker, out': 'out, logout, purging, owes s-ann | pending',
+    'own marker': 'out, logout, purging, owes s-ann',
+    'newer message, in': 'unknown, purging, resyncing | writeDebt resync',
+    'newer message, out': 'out, logout, purging, owes s-ann | pending',
+    'token of a sibling': 'out, logout, purging, owes s-ann',
+    'token of a sibling for Bob': 'out, logout, purging, owes s-ann',
     'refreshed, Ann': '= | revoke',
-    'refreshed, Bob': 'out, logout, purging, logout-pending | writeMarker revoke pending',
-    'login, Ann': 'out, logout, purging, ann waits | writeMarker',
-    'login, Bob': 'out, logout, purging, bob waits | writeMarker',
-    refused: 'out, logout, purging, logout-pending',
-    indeterminate: 'out, logout, purging, logout-pending | post',
-    logout: 'out, logout, purging, logout-pending | writeMarker post abandon',
-    'start asks': 'out, logout, purging, asking, logout-pending',
-    'start has asked': 'out, logout, purging, logout-pending',
-    'logout confirmed': 'out, logout, purging | writeMarker',
-    purged: 'out, logout, logout-pending',
+    'refreshed, Bob': 'out, logout, purging, owes s-ann s-bob | writeDebt revoke pending',
+    'login, Ann': 'out, logout, purging, ann waits | writeDebt writeMarker',
+    'login, Bob': 'out, logout, purging, bob waits | writeDebt writeMarker',
+    refused: 'out, logout, purging, owes s-ann',
+    indeterminate: 'out, logout, purging, owes s-ann | post',
+    logout: 'out, logout, purging, owes s-ann | writeDebt writeMarker post abandon',
+    'start asks': 'out, logout, purging, asking, owes s-ann',
+    'start has asked': 'out, logout, purging, owes s-ann',
+    'logout confirmed': 'out, logout, purging | writeDebt',
+    'row of s-old': 'out, logout, purging, owes s-old s-ann | pending',
+    'newer row of s-ann': 'out, logout, purging, owes s-ann',
+    'no rows': 'out, logout, purging, owes s-ann',
+    purged: 'out, logout, owes s-ann',
   },
   'Bob waits': {
     skipped: '=',
@@ -298,10 +338,13 @@ const TABLE: Record<string, Record<string, string>> = {
     'login, Bob': 'out, user-switched, purging, bob waits | writeMarker',
     refused: 'out, user-switched, purging, bob waits',
     indeterminate: 'out, user-switched, purging, bob waits | post',
-    logout: 'out, logout, purging, logout-pending | writeMarker post abandon',
+    logout: 'out, logout, purging, owes s-bob | writeDebt writeMarker post abandon',
     'start asks': 'out, user-switched, purging, bob waits, asking',
     'start has asked': 'out, user-switched, purging, bob waits',
     'logout confirmed': '=',
+    'row of s-old': '=',
+    'newer row of s-ann': '=',
+    'no rows': '=',
     purged: 'in, bob | writeMarker post',
   },
 }

@@ -106,7 +106,12 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
       coverage.exchange(exchange, phase)
     },
     onMessage(_name, message) {
-      const { from, register, ask, wait } = message as { from: string; ask: boolean; wait: unknown; register: Register }
+      const { from, register, ask, wait } = message as {
+        from: string
+        ask: boolean
+        wait: unknown
+        register: Register
+      }
       const { state, generation, reason, epoch } = register
       const said = [ask ? 'ask' : state, generation, reason, epoch, wait].filter((part) => part !== undefined)
       world.timeline.note(

@@ -37,7 +37,9 @@ it('an honest message has its way, which is what the tests below take away from 
 
 type Spoil = (message: { readonly register: object }) => object
 
-const outside = (change: object): Spoil => (message) => ({ ...message, ...change })
+const outside =
+  (change: object): Spoil =>
+  (message) => ({ ...message, ...change })
 const inside =
   (change: object): Spoil =>
   (message) => ({ ...message, register: { ...message.register, ...change } })
@@ -106,11 +108,10 @@ it('OW-17 R28 a token for somebody else, of another session, out of another time
       { lifetime: 0 },
       { lifetime: Infinity },
       { lifetime: '900' },
-    ].map(
-      (change) =>
-        (newest: Spoil): Spoil =>
-        (message) => ({ ...newest(message), shared: { ...share.shared, ...change } }),
-    ),
+    ].map((change) => (newest: Spoil): Spoil => (message) => ({
+      ...newest(message),
+      shared: { ...share.shared, ...change },
+    })),
   ]
   // Each would be the newest there is.
   variants.forEach((variant, i) => hub.say(variant(inside({ generation: 10 + i }))(share)))
