@@ -199,13 +199,6 @@ export class Excuses {
     return by !== undefined && isElsewhere(by)
   }
 
-  /** Who signs in twice on pages of the server looks like a server that names another session at each renewal, whose ids say nothing (R102). */
-  isRenamed({ userId }: Session): boolean {
-    const { sessions } = this.#truth.ledger
-    const made = [...sessions.values()].filter(({ id }) => this.isMadeElsewhere(id))
-    return made.filter((session) => session.userId === userId).length >= 2
-  }
-
   /** A session that a login made which was under way when somebody logged out: either act may win. */
   isContested(id: string): boolean {
     const { ledger, schedule } = this.#truth

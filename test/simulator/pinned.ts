@@ -318,6 +318,17 @@ export const PINNED: readonly Pinned[] = [
     ),
   },
   {
+    claim:
+      'R102 who signs in twice within a minute in another tab, which nothing tells of it, has a session id again',
+    schedule: of(
+      { tabs: 2, channel: false, storage: false },
+      login(1, 61),
+      request(0, 1),
+      login(1, 3000),
+      request(0, 61),
+    ),
+  },
+  {
     claim: 'P3 a session check that a logout has aborted is no question any more',
     schedule: of(
       { tabs: 2, shareToken: false, mode: 'session', csrf: 'answer', tells: true, rolling: false },
