@@ -282,8 +282,8 @@ export class Excuses {
     // Without locks nothing keeps the acts of two tabs apart, and the cookie that arrives last wins.
     const rivals = [...ledger.makers.values()].filter((other) => other.page !== by.page)
     const near = (at: number): boolean => Math.abs(at - by.sentAt) < 15_000
-    // Nor a logout that knows of no session, which waits for nobody.
-    const apart = schedule.locks === true && by.locked
+    // Nor a page of the server, whichever lock the page before it held; nor a logout that knows of no session, which waits for nobody.
+    const apart = schedule.locks === true && by.locked && !isElsewhere(by)
     return (
       this.#logouts.some(({ at, nameless }) => (nameless || !apart) && near(at)) ||
       rivals.some(({ sentAt, locked }) => !(apart && locked) && near(sentAt))

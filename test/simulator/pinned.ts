@@ -371,4 +371,14 @@ export const PINNED: readonly Pinned[] = [
       logout(2, 61),
     ),
   },
+  {
+    claim:
+      'R38 a logout that crosses the question of the page behind a link of the server wins, though the page before the link held the lock',
+    schedule: of(
+      { seed: 6, tabs: 2, storage: false, channelDelay: 30 },
+      reload(1, 3000),
+      link(0, 48, 'bob', 'tab'),
+      logout(0, 57),
+    ),
+  },
 ]
