@@ -280,7 +280,10 @@ export class Excuses {
     )
     if (overruled) return true
     // Without locks nothing keeps the acts of two tabs apart, and the cookie that arrives last wins.
-    const rivals = [...ledger.makers.values()].filter((other) => other.page !== by.page)
+    // In one page one sign-in waits for the other, and none of them for a page of the server.
+    const isRival = (other: Exchange): boolean =>
+      other.page !== by.page || isElsewhere(by) !== isElsewhere(other)
+    const rivals = [...ledger.makers.values()].filter(isRival)
     const near = (at: number): boolean => Math.abs(at - by.sentAt) < 15_000
     // Nor a page of the server, whichever lock the page before it held; nor a logout that knows of no session, which waits for nobody.
     const apart = schedule.locks === true && by.locked && !isElsewhere(by)

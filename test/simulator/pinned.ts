@@ -381,4 +381,15 @@ export const PINNED: readonly Pinned[] = [
       logout(0, 57),
     ),
   },
+  {
+    claim:
+      'of a link of the server and a sign-in of the page before it that comes too late the cookie that came last wins, and it is undone',
+    schedule: of(
+      { seed: 1, storage: false, signedIn: false },
+      network('slow', 61),
+      link(0, 0, 'bob', 'tab'),
+      login(0, 7000, 'bob'),
+      wait(20_000),
+    ),
+  },
 ]
