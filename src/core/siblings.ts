@@ -155,8 +155,10 @@ export function received(
     case 'wait': {
       const { generation, until, mandated } = message
       const triedAt = Math.max(state.triedAt, message.triedAt)
-      // Who holds a newer credential than the one that could not be renewed has heard from the server since.
-      if (ahead || generation < state.generation || state.phase === 'out') return [state, []]
+      // Who holds a newer credential than the one that could not be renewed has heard from the server since; and who is out waits for
+      // nothing, unless its start asks.
+      if (ahead || generation < state.generation || (state.phase === 'out' && !state.asking))
+        return [state, []]
       if (waitLeft(state, now) >= until - now.wall)
         return [triedAt > state.triedAt ? { ...state, triedAt } : state, []]
       const retryAt = { wall: until, monotonic: now.monotonic + until - now.wall }

@@ -38,12 +38,12 @@ export class SessionIds {
   renamed(id: string): void {
     const [, , ...last] = this.#read()
     if (id !== last.join(' ')) this.#write(this.#renamings() + 1, id)
-    else if (this.sayNothing) this.kept()
+    else if (this.sayNothing) this.#write(0, '')
   }
 
   /** A sign-in, or a renewal that has named the same id as the one before: the count begins anew. */
   kept(): void {
-    if (this.#renamings() > 0) this.#write(0, '')
+    if (this.#renamings()) this.#write(0, '')
   }
 
   /** How many renewals one soon after the other have named another session id, in any tab as far as storage reaches. */
