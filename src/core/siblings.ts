@@ -142,7 +142,8 @@ function hold(
   const { until, mandated } = wait
   const triedAt = Math.max(state.triedAt, wait.triedAt)
   // Who holds a newer credential than the one that could not be renewed has heard from the server since.
-  if (generation < state.generation || state.phase === 'out') return state
+  // A page that asks although nobody is known to be signed in waits as all do who ask.
+  if (generation < state.generation || (state.phase === 'out' && !state.asking)) return state
   if (waitLeft(state, now) >= until - now.wall) return triedAt > state.triedAt ? { ...state, triedAt } : state
   const retryAt = { wall: until, monotonic: now.monotonic + until - now.wall }
   const failures = Math.max(state.failures, wait.failures)

@@ -23,6 +23,12 @@ export class SessionIds {
     return isHandle(told) ? told : typeof told === 'number' ? String(told) : undefined
   }
 
+  /** The same, of an answer: whoever has signed in twice within a minute elsewhere has ids again when one is named once more. */
+  named(told: unknown): string | undefined {
+    if (isHandle(told) && this.sayNothing) this.renamed(told)
+    return this.of(told)
+  }
+
   /** Each renewal names another. */
   get sayNothing(): boolean {
     return this.#renamings() >= MOST_RENAMINGS
@@ -32,11 +38,12 @@ export class SessionIds {
   renamed(id: string): void {
     const [, , ...last] = this.#read()
     if (id !== last.join(' ')) this.#write(this.#renamings() + 1, id)
+    else if (this.sayNothing) this.#write(0, '')
   }
 
-  /** A sign-in, or a renewal that has named the same id as before: the count begins anew. */
+  /** A sign-in, or a renewal that has named the same id as the one before: the count begins anew. */
   kept(): void {
-    if (this.#renamings() > 0) this.#write(0, '')
+    if (this.#renamings()) this.#write(0, '')
   }
 
   /** How many renewals one soon after the other have named another session id, in any tab as far as storage reaches. */

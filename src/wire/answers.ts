@@ -206,7 +206,7 @@ async function identify(
   const { ports, options, state, learned } = context
   const { endpoints, timeouts, revalidateAfter } = options
   const now = context.instant()
-  const sessionId = context.sessionIds.of(fields.sessionId)
+  const sessionId = context.sessionIds.named(fields.sessionId)
   if (isPresent(fields.user)) {
     context.learned = now
     return makeIdentity(context, fields.user, sessionId)
@@ -235,7 +235,7 @@ async function identify(
 export const isPresent = (user: unknown): boolean => user !== undefined && user !== null
 
 /** Throws where the application's parser does, or where the user has no id. */
-export function makeIdentity(context: Context, rawUser: unknown, sessionId: string | undefined): Identity {
+export function makeIdentity(context: Context, rawUser: unknown, sessionId: unknown): Identity {
   const { parseUser, getUserId } = context.options
   const user = parseUser(rawUser)
   const subject = getUserId(user)

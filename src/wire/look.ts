@@ -64,7 +64,7 @@ export async function judge(context: Context, reply: Reply): Promise<Found> {
   const fields = status === 200 ? readFields(context, body, 'session') : undefined
   if (fields && isPresent(fields.user)) {
     try {
-      const identity = makeIdentity(context, fields.user, context.sessionIds.of(fields.sessionId))
+      const identity = makeIdentity(context, fields.user, fields.sessionId)
       return { kind: 'user', identity, mode: oneOf(MODES, fields.mode) ?? modeOf(context), reply }
     } catch (cause) {
       return { ...(await failure(context, reply, RESTORE, 'invalid_user', cause)), kind: 'failed' }

@@ -199,13 +199,6 @@ export class Excuses {
     return by !== undefined && isElsewhere(by)
   }
 
-  /** Who signs in twice on pages of the server looks like a server that names another session at each renewal, whose ids say nothing (R102). */
-  isRenamed({ userId }: Session): boolean {
-    const { sessions } = this.#truth.ledger
-    const made = [...sessions.values()].filter(({ id }) => this.isMadeElsewhere(id))
-    return made.filter((session) => session.userId === userId).length >= 2
-  }
-
   /** A session that a login made which was under way when somebody logged out: either act may win. */
   isContested(id: string): boolean {
     const { ledger, schedule } = this.#truth
@@ -287,10 +280,13 @@ export class Excuses {
     )
     if (overruled) return true
     // Without locks nothing keeps the acts of two tabs apart, and the cookie that arrives last wins.
-    const rivals = [...ledger.makers.values()].filter((other) => other.page !== by.page)
+    // In one page one sign-in waits for the other, and none of them for a page of the server.
+    const isRival = (other: Exchange): boolean =>
+      other.page !== by.page || isElsewhere(by) !== isElsewhere(other)
+    const rivals = [...ledger.makers.values()].filter(isRival)
     const near = (at: number): boolean => Math.abs(at - by.sentAt) < 15_000
-    // Nor a logout that knows of no session, which waits for nobody.
-    const apart = schedule.locks === true && by.locked
+    // Nor a page of the server, whichever lock the page before it held; nor a logout that knows of no session, which waits for nobody.
+    const apart = schedule.locks === true && by.locked && !isElsewhere(by)
     return (
       this.#logouts.some(({ at, nameless }) => (nameless || !apart) && near(at)) ||
       rivals.some(({ sentAt, locked }) => !(apart && locked) && near(sentAt))

@@ -318,6 +318,17 @@ export const PINNED: readonly Pinned[] = [
     ),
   },
   {
+    claim:
+      'R102 who signs in twice within a minute in another tab, which nothing tells of it, has a session id again',
+    schedule: of(
+      { tabs: 2, channel: false, storage: false },
+      login(1, 61),
+      request(0, 1),
+      login(1, 3000),
+      request(0, 61),
+    ),
+  },
+  {
     claim: 'P3 a session check that a logout has aborted is no question any more',
     schedule: of(
       { tabs: 2, shareToken: false, mode: 'session', csrf: 'answer', tells: true, rolling: false },
@@ -358,6 +369,27 @@ export const PINNED: readonly Pinned[] = [
       link(0, 61, 'bob'),
       opens(1),
       logout(2, 61),
+    ),
+  },
+  {
+    claim:
+      'R38 a logout that crosses the question of the page behind a link of the server wins, though the page before the link held the lock',
+    schedule: of(
+      { seed: 6, tabs: 2, storage: false, channelDelay: 30 },
+      reload(1, 3000),
+      link(0, 48, 'bob', 'tab'),
+      logout(0, 57),
+    ),
+  },
+  {
+    claim:
+      'of a link of the server and a sign-in of the page before it that comes too late the cookie that came last wins, and it is undone',
+    schedule: of(
+      { seed: 1, storage: false, signedIn: false },
+      network('slow', 61),
+      link(0, 0, 'bob', 'tab'),
+      login(0, 7000, 'bob'),
+      wait(20_000),
     ),
   },
 ]

@@ -253,8 +253,7 @@ export class Referee {
     }
     for (const { app, state } of views) {
       if (state.status !== 'authenticated' || alive?.userId !== state.user.id) continue
-      const isNameless = state.sessionId === undefined && this.excuses.isRenamed(alive)
-      if (state.sessionId !== alive.id && !isNameless)
+      if (state.sessionId !== alive.id)
         this.violate(
           'P2',
           `tab ${app.page.tab} still shows session ${state.sessionId?.slice(0, 4)} at the end`,

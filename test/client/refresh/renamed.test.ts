@@ -63,3 +63,13 @@ it('R102 whoever signs in anew has ids again', async () => {
   await kit.auth.login({})
   expect(kit.auth.getState()).toMatchObject({ sessionId: 's1' })
 })
+
+it('R102 who has signed in twice within a minute elsewhere has ids again, once a renewal names the same one as before', async () => {
+  const { kit } = await renamed({}, (count) => `s${count + 1}`)
+  expect(kit.auth.getState()).toMatchObject({ sessionId: undefined })
+  kit.on('/auth/refresh', () => grant(9, { session_id: 's9' }))
+  await kit.auth.refresh({ force: true })
+  expect(kit.auth.getState()).toMatchObject({ sessionId: undefined })
+  await kit.auth.refresh({ force: true })
+  expect(kit.auth.getState()).toMatchObject({ sessionId: 's9' })
+})

@@ -325,3 +325,26 @@ it('R99 R13 a second tab that hears of a Retry-After asks nobody before: the wor
   await clock.advance(2000)
   expect(paths(tab)).toEqual(['/auth/session'])
 })
+
+it('R13 R99 of two pages that begin at once behind a link of the server, the one that hears of a failed refresh waits, too', async () => {
+  const { browser, clock } = await visitor('signed out', {})
+  const setup = { browser, clock, ports: { channels: createHub().channels } }
+  const [kit, tab] = [createKit({}, setup), createKit({}, setup)]
+  kit.on('/auth/session', () => session(ANN, 's2'))
+  kit.on('/auth/refresh', () => new Response('', { status: 503 }))
+  let answer: (response: Response) => void = () => {}
+  tab.on('/auth/session', () => new Promise((resolve) => (answer = resolve)))
+  tab.on('/auth/refresh', () => grant(2, { session_id: 's2' }))
+  for (const { auth } of [kit, tab]) void auth.ready()
+  await clock.advance(50)
+  expect(kit.sent('/auth/refresh')).toHaveLength(1)
+  answer(session(ANN, 's2'))
+  await clock.advance(100)
+  expect(tab.sent('/auth/refresh')).toEqual([])
+  expect(tab.auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'none' })
+  await clock.advance(6000)
+  tab.on('/auth/session', () => session(ANN, 's2'))
+  tab.signal('wake')
+  await clock.advance(100)
+  expect(tab.auth.getState()).toMatchObject({ status: 'authenticated', user: ANN })
+})
