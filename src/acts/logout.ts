@@ -62,7 +62,7 @@ export class Logouts {
     // Whoever is out already may have still to deliver the logout before this one.
     if (phase !== 'out' || incoming) this.#ending.proofs.set(sessionId ?? WHICHEVER, credential)
     const isOver = phase === 'out' && !incoming && context.state.debts.length === 0
-    const over = scope === 'current' && isOver && context.readRegister()?.state === 'out'
+    const over = scope === 'current' && isOver && context.stored.read()?.state === 'out'
     context.dispatch({ type: 'logoutRequested', scope })
     const { epoch } = context.state
     if (over) {
@@ -71,8 +71,8 @@ export class Logouts {
       return { server: 'confirmed', durable: true }
     }
     // A listener may have emptied the storage.
-    context.saveLogout()
-    const stored = context.readRegister()
+    context.stored.save()
+    const stored = context.stored.read()
     const durable = stored !== undefined && isSame(stored.epoch, epoch)
     // A delivery that runs is for a session that was ended earlier.
     const before = this.#delivery
@@ -159,7 +159,7 @@ export class Logouts {
     context.dispatch({ type: 'loginLost' })
     if (context.state.debts.length === 0) return
     // Without a register nobody could tell behind the lock who has signed in meanwhile.
-    if (!context.readRegister()) return void this.discard()
+    if (!context.stored.read()) return void this.discard()
     // One that is under way was sent for what there was before.
     const before = this.#delivery
     if (before) void before.then(() => this.discardLate())
@@ -179,7 +179,7 @@ export class Logouts {
     }
     this.#cancelRetry()
     // With neither an id nor a register nobody can say whether the cookie is still that of the session that was meant.
-    const marked = first || isSame(context.readRegister()?.epoch ?? NO_EPOCH, context.state.epoch)
+    const marked = first || isSame(context.stored.read()?.epoch ?? NO_EPOCH, context.state.epoch)
     const due = () => context.state.debts.filter(({ sessionId }) => marked || sessionId !== WHICHEVER)
     if (due().length === 0) return false
     const nameless = isOwed(due(), WHICHEVER)

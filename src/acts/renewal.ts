@@ -76,7 +76,7 @@ export async function renew(context: Context, need: Renewal, sent: Under): Promi
     })
     if (late) flush()
     // Where no register says whether others have asked meanwhile, they may have.
-    repair(!context.readRegister())
+    repair(!context.stored.read())
     return { ...verdict, flush }
   })
   const verdict = await raced(inTime(context, settled), context.disposed)

@@ -59,7 +59,7 @@ export async function start(
   openChannel(context)
   reportMissing(context)
   const returning = isReturning(context)
-  const register = context.readRegister() ?? context.takeOver()
+  const register = context.stored.read() ?? context.stored.takeOver()
   // Whoever signed out as the first thing of this page is out, and not asked about.
   const acted = !isSame(context.state.epoch, NO_EPOCH)
   context.note('start', { cause: returning ? 'redirect' : (register?.state ?? 'missing') })

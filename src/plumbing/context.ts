@@ -1,12 +1,8 @@
-import { type Debt, isExpired, parseDebt, serializeDebt, WHICHEVER } from '../core/debts.js'
-import { isNewer, isSame } from '../core/epoch.js'
 import { type News, wrap } from '../core/news.js'
-import { isKnown, readOld, readRegister, type Register, serializeRegister } from '../core/register.js'
 import type { Credential, Instant } from '../core/lifetime.js'
 import type { Channel, Ports } from '../core/ports.js'
 import type { ClientEvent, ClientState, Effect, Moment, Under } from '../core/state.js'
 import { INITIAL } from '../core/state.js'
-import { write } from '../core/telling.js'
 import { transition } from '../core/transition.js'
 import { AuthError } from '../errors.js'
 import type { ResolvedOptions } from '../options/resolve.js'
@@ -15,6 +11,7 @@ import type { Reply } from './reply.js'
 import { type DiagnosticEntry, type DiagnosticType, KEPT } from './diagnostics.js'
 import { RefreshLock } from './refresh-lock.js'
 import { SessionIds } from './session-ids.js'
+import { Stored } from './stored.js'
 import { bound } from './waiting.js'
 
 type Delegated = Exclude<Effect, { type: 'writeRegister' | 'writeDebt' | 'post' | 'abandon' }>
@@ -29,6 +26,7 @@ export class Context {
   readonly name: string
   readonly lock: RefreshLock
   readonly sessionIds: SessionIds
+  readonly stored: Stored
   readonly changes = new Listeners<ClientState>()
   readonly diagnostics = new Listeners<DiagnosticEntry>()
   readonly entries: DiagnosticEntry[] = []
@@ -55,10 +53,6 @@ export class Context {
   readonly #callbacks: Array<() => void> = []
   #quiet = 0
   #flushing = false
-  #seen: string | null | undefined
-  #owed = ''
-  /** The row of what has no id could not be written, so that a missing one tells nothing. */
-  #isBlocked = false
   #tab: string | undefined
 
   constructor(ports: Ports, options: ResolvedOptions, name: string) {
@@ -66,6 +60,7 @@ export class Context {
     this.options = options
     this.name = name
     this.sessionIds = new SessionIds(this.ports, name)
+    this.stored = new Stored(this)
     this.lock = new RefreshLock(this.ports, name, this.disposed)
   }
 
@@ -142,68 +137,7 @@ export class Context {
 
   /** Follows what is stored, synchronously: before every send and every commit. */
   sync(): void {
-    this.#follow()
-    const { phase, epoch, debts } = this.#state
-    const rows = phase === 'in' || this.#isBlocked ? undefined : this.#rows()
-    // Where nothing can be stored what is known stays, and so it does in a storage that was emptied.
-    if (!rows || (rows.length === 0 && (debts.length === 0 || !this.#seen))) return
-    const wall = this.ports.clock.wall()
-    const owed = JSON.stringify([phase, epoch, rows, rows.some((row) => isExpired(row, wall))])
-    if (owed === this.#owed) return
-    this.#owed = owed
-    this.dispatch({ type: 'debtsSeen', rows })
-  }
-
-  /** What is stored of that is still to be ended. */
-  #rows(): readonly Debt[] | undefined {
-    const { shared, clock } = this.ports
-    const prefix = debtKey(this, '')
-    return shared
-      .keys(prefix)
-      ?.map((key) => parseDebt(key.slice(prefix.length), shared.read(key), clock.wall()))
-      .filter((debt) => debt !== undefined)
-  }
-
-  #follow(): void {
-    const { shared } = this.ports
-    const key = registerKey(this)
-    const text = shared.read(key)
-    const known = this.#seen
-    if (text === known) return
-    this.#seen = text
-    const register = this.readRegister(text)
-    const newest = known && this.readRegister(known)
-    // Storage reaches other processes late: a tab that woke with an old copy has written over a newer epoch. Or it was emptied or
-    // spoilt; then a logout that is still to be delivered stays, if it says for which session: nobody knows who has signed in since.
-    const { debts } = this.#state
-    const named = debts.filter(({ sessionId }) => sessionId !== WHICHEVER)
-    const isOurs = ({ epoch }: Register) => (register ? isNewer(epoch, register.epoch) : named.length > 0)
-    if (newest && isOurs(newest)) {
-      if (shared.write(key, known)) this.#seen = known
-      if (!register) named.forEach((debt) => this.#writeDebt(debt.sessionId, debt))
-    } else if (register) this.dispatch({ type: 'heard', register, said: false, before: newest || undefined })
-  }
-
-  /** Writes what is owed once more, after what may have emptied the storage. */
-  saveLogout(): void {
-    const { debts } = this.#state
-    if (debts.length > 0) this.#perform(write(this.#state))
-    for (const debt of debts) this.#writeDebt(debt.sessionId, debt)
-  }
-
-  readRegister(text = this.ports.shared.read(registerKey(this))): Register | undefined {
-    return readRegister(text, this.ports.clock.wall())
-  }
-
-  /** Takes over what the version before this one has left, once. */
-  takeOver(): Register | undefined {
-    const { shared, clock } = this.ports
-    const old = readOld(shared.read(this.name), clock.wall())
-    if (!old) return undefined
-    shared.write(this.name, null)
-    for (const debt of old.debts) this.#writeDebt(debt.sessionId, debt)
-    this.#writeRegister(old.register)
-    return old.register
+    this.stored.sync()
   }
 
   post(news: News): void {
@@ -241,11 +175,11 @@ export class Context {
   #perform(effect: Effect): void {
     switch (effect.type) {
       case 'writeRegister':
-        return this.#writeRegister(effect.register)
+        return this.stored.write(effect.register)
       case 'writeDebt': {
         const { sessionId, debt, expired } = effect
         if (expired) this.note('logout.expired')
-        return this.#writeDebt(sessionId, debt)
+        return this.stored.writeDebt(sessionId, debt)
       }
       case 'post':
         return this.post(effect.news)
@@ -268,25 +202,6 @@ export class Context {
     }
   }
 
-  /** Never over a newer one, which another tab may have written a moment ago. */
-  #writeRegister(register: Register): void {
-    const current = this.readRegister()
-    if (current && (isNewer(current.epoch, register.epoch) || isLater(current, register))) return
-    const text = serializeRegister(register)
-    if (this.ports.shared.write(registerKey(this), text)) this.#seen = text
-  }
-
-  /** Never over what is owed since a newer epoch: another tab may have logged out of all sessions meanwhile. */
-  #writeDebt(sessionId: string, debt: Debt | undefined): void {
-    const { shared, clock } = this.ports
-    const key = debtKey(this, sessionId)
-    const { epoch } = this.#state
-    const row = parseDebt(sessionId, shared.read(key), clock.wall())
-    if (row && isNewer(row.epoch, epoch) && isKnown(this.#state)) return
-    const isWritten = shared.write(key, debt ? serializeDebt(debt) : null)
-    if (sessionId === WHICHEVER) this.#isBlocked = !isWritten
-  }
-
   #flush(): void {
     if (this.#quiet > 0 || this.#flushing) return
     this.#flushing = true
@@ -296,16 +211,4 @@ export class Context {
       this.#flushing = false
     }
   }
-}
-
-const registerKey = ({ name }: Context): string => `${name}:register`
-const debtKey = ({ name }: Context, sessionId: string): string => `${name}:owed:${sessionId}`
-
-/** A sibling has renewed the credential of the same epoch in the meantime. */
-function isLater(current: Register, register: Register): boolean {
-  return (
-    isSame(current.epoch, register.epoch) &&
-    register.state === 'in' &&
-    current.generation > register.generation
-  )
 }

@@ -79,7 +79,7 @@ function renewDue(context: Context, refresher: Refresher, cause: 'restore' | 'wa
   const { credential, phase, failures } = context.state
   if (phase === 'out' || (phase === 'unknown' && failures === 0)) return
   // A restored page may have missed a logout, and without a register only the server can tell.
-  const blind = cause === 'restore' && !context.readRegister()
+  const blind = cause === 'restore' && !context.stored.read()
   const now = context.instant()
   const due =
     failures > 0 ||

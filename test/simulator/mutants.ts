@@ -162,7 +162,7 @@ const SIGNING_OUT: readonly Mutant[] = [
   },
   {
     name: 'no row remembers a logout that is still to be delivered',
-    file: 'plumbing/context.ts',
+    file: 'plumbing/stored.ts',
     find: 'debt ? serializeDebt(debt) : null)',
     replace: 'debt ? null : null)',
     breaks: 'P2',

@@ -14,6 +14,7 @@ import {
   signedIn,
 } from '../../support/kit.js'
 import { UNREADABLE } from '../../support/stored.js'
+import { anotherTab } from '../../support/tabs.js'
 
 /** A browser as the last visit left it. */
 async function left(how: 'signed in' | 'signed out' | 'new'): Promise<FakeBrowser> {
@@ -226,4 +227,26 @@ it('R76 a start that always asks is unknown until the refusal, and a logout mean
   await logout
   expect(kit.auth.getState().status).toBe('unauthenticated')
   expect(ended).toEqual([])
+})
+
+it('R99 R38 a start that had to end something first asks as a visitor no more where somebody has signed in meanwhile', async () => {
+  const browser = new FakeBrowser()
+  const before = await signedIn({}, { browser })
+  before.on('/auth/logout', () => new TypeError('offline'))
+  await before.auth.logout()
+  before.auth.dispose()
+  const kit = createKit({}, { browser, clock: before.clock })
+  let ended = (_answer: Response) => {}
+  kit.on('/auth/logout', () => new Promise<Response>((resolve) => (ended = resolve)))
+  kit.on('/auth/refresh', () => grant(5, { session_id: 's2' }))
+  void kit.auth.ready()
+  await settle()
+  const other = await anotherTab(kit)
+  void other.signsIn({ session_id: 's2' })
+  await kit.clock.advance(1000)
+  // The cookie may not reach the session endpoint: what it says ends no session that is known.
+  kit.on('/auth/session', () => refusal())
+  ended(new Response(null, { status: 204 }))
+  await kit.clock.advance(1000)
+  expect(kit.auth.getState()).toMatchObject({ status: 'authenticated', sessionId: 's2' })
 })

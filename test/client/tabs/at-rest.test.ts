@@ -133,7 +133,7 @@ class Tab {
     this.inbox = []
     this.#past = []
     openChannel(this.context)
-    this.context.dispatch({ type: 'started', register: this.context.readRegister() })
+    this.context.dispatch({ type: 'started', register: this.context.stored.read() })
   }
 
   /** What a tab does before every send and every commit comes first, unless its script stands still. */
