@@ -14,16 +14,15 @@ export const KNOWS_THE_FORM = [
   'test/client/tabs/hostile.test.ts',
   'test/client/tabs/hostile-storage.test.ts',
   'test/client/tabs/stranger.ts',
-  'test/simulator/mutants.ts',
   'test/simulator/stage.ts',
   'test/support/hub.ts',
   'test/support/stored.ts',
   'e2e/channel.spec.ts',
 ]
 
-const MODULES = /^src\/core\/(epoch|marker|messages)\.[jt]s$/
-const MEMBERS = ['epoch', 'ending']
-const TEXTS = /logout-pending|"(state|epoch|ending)":|^latchkey:/
+const MODULES = /^src\/core\/(debts|epoch|marker|messages)\.[jt]s$/
+const MEMBERS = ['epoch']
+const TEXTS = /"(state|epoch)":|^latchkey:|:owed:/
 const MESSAGES = ['in', 'out', 'ask', 'wait']
 
 /** What a name stands for where it is a member: of a literal, a pattern, an access or a type. */
