@@ -1,5 +1,5 @@
 import { type Debt, isExpired, parseDebt, serializeDebt, WHICHEVER } from '../core/debts.js'
-import { isNewer, isSame, NO_EPOCH } from '../core/epoch.js'
+import { isNewer, isSame } from '../core/epoch.js'
 import { type Marker, parseMarker, serializeMarker } from '../core/marker.js'
 import { type Message, wrap } from '../core/messages.js'
 import type { Credential, Instant } from '../core/lifetime.js'
@@ -266,14 +266,8 @@ export class Context {
     if (shared.write(this.name, text)) this.#seen = text
   }
 
-  /** Never over what is owed since a newer epoch: another tab may have logged out of all sessions meanwhile. */
   #writeDebt(sessionId: string, debt: Debt | undefined): void {
-    const { shared, clock } = this.ports
-    const key = debtKey(this, sessionId)
-    const { epoch } = this.#state
-    const row = parseDebt(sessionId, shared.read(key), clock.wall())
-    if (row && isNewer(row.epoch, epoch) && !isSame(epoch, NO_EPOCH)) return
-    const isWritten = shared.write(key, debt ? serializeDebt(debt) : null)
+    const isWritten = this.ports.shared.write(debtKey(this, sessionId), debt ? serializeDebt(debt) : null)
     if (sessionId === WHICHEVER) this.#isBlocked = !isWritten
   }
 
