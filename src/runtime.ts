@@ -229,7 +229,11 @@ export class Runtime {
     noteActivity(context, loaded, true)
     this.#plan()
     // Where a skeleton is all that the page can show, somebody has to say why.
-    if (outcome?.kind === 'failed' && context.state.connection === 'degraded' && context.state.debts.length === 0)
+    if (
+      outcome?.kind === 'failed' &&
+      context.state.connection === 'degraded' &&
+      context.state.debts.length === 0
+    )
       void inDevelopment(context, () => console.warn(`[latchkey] ${outcome.error.message}`))
   }
 

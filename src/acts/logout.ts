@@ -102,7 +102,8 @@ export class Logouts {
   async settle(): Promise<void> {
     const { ports, options } = this.#context
     await this.#ending.sent
-    if (this.#context.state.debts.length > 0) await within(ports.clock, 2 * options.timeouts.request, this.deliver())
+    if (this.#context.state.debts.length > 0)
+      await within(ports.clock, 2 * options.timeouts.request, this.deliver())
   }
 
   /**
