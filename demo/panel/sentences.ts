@@ -36,7 +36,6 @@ const NEEDS: Readonly<Record<string, string>> = {
 const STARTS: Readonly<Record<string, string>> = {
   in: 'Page loaded. This browser was signed in: ask the server.',
   out: 'Page loaded. This browser is signed out: no request needed.',
-  'logout-pending': 'Page loaded. The server has yet to hear of the last sign-out.',
   missing: 'Page loaded. Nothing is known about this browser yet.',
   redirect: 'Page loaded, back from the sign-in page: ask the server who it is.',
 }
@@ -98,6 +97,7 @@ const SPEAKERS: { readonly [Type in DiagnosticType]?: Speaker } = {
   ),
   'logout.confirmed': say('good', 'The server has ended the session.'),
   'logout.pending': say('notice', 'The server could not be told yet. It will be, also after a reload.'),
+  'logout.expired': say('notice', 'A session could not be ended at the server in time: given up.'),
   'logout.compensated': say('plain', 'A session that nobody wants any more came back: ending it.'),
   'session.ended': say('plain', ({ reason }) => pick(ENDS, reason) ?? 'The session ended.'),
   'session.switched': say('plain', 'Somebody else is signed in now.'),

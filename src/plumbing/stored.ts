@@ -1,14 +1,7 @@
 import { type Debt, isExpired, parseDebt, serializeDebt, WHICHEVER } from '../core/debts.js'
 import { isNewer, isSame } from '../core/epoch.js'
 import type { Ports } from '../core/ports.js'
-import {
-  isKnown,
-  readOld,
-  readRegister,
-  type Register,
-  registerOf,
-  serializeRegister,
-} from '../core/register.js'
+import { readOld, readRegister, type Register, registerOf, serializeRegister } from '../core/register.js'
 import type { ClientEvent, ClientState } from '../core/state.js'
 
 /** Whose knowledge it is. */
@@ -51,11 +44,7 @@ export class Stored {
     if (this.#shared.write(this.#key, text)) this.#seen = text
   }
 
-  /** Never over what is owed since a newer epoch: another tab may have logged out of all sessions meanwhile. */
   writeDebt(sessionId: string, debt: Debt | undefined): void {
-    const { state } = this.#owner
-    const row = this.#readDebt(sessionId)
-    if (row && isNewer(row.epoch, state.epoch) && isKnown(state)) return
     const isWritten = this.#shared.write(this.#debtKey + sessionId, debt ? serializeDebt(debt) : null)
     if (sessionId === WHICHEVER) this.#isBlocked = !isWritten
   }

@@ -59,6 +59,9 @@ export function storedSession(keeper: Keeper): StoredSession | undefined {
   )
 }
 
+/** Whether a session that is still to be ended stands under that key. */
+export const isRow = (key: string): boolean => idOf([key, '']) !== undefined
+
 /** What the server has still to end, as every page of this browser can read it. */
 export const owed = (keeper: Keeper): readonly string[] =>
   [...entriesOf(keeper)].map(idOf).filter((id) => id !== undefined)
@@ -75,6 +78,8 @@ export interface Stores {
   readonly isSignedIn?: boolean
   readonly sessionId?: string
   readonly owed?: readonly string[]
+  /** Of what is owed. */
+  readonly scope?: 'current' | 'all'
   /** It only brings up to date what was known before: nobody has signed in or out. */
   readonly isSameSignIn?: boolean
   readonly refreshes?: number
@@ -83,7 +88,7 @@ export interface Stores {
 /** Another tab stores something, a second from now by its clock; the open pages hear of it. */
 export function storeAsTab(
   { browser, clock }: { readonly browser: FakeBrowser; readonly clock: ManualClock },
-  { isSignedIn = false, owed = [], isSameSignIn = false, ...more }: Stores,
+  { isSignedIn = false, owed = [], scope = 'current', isSameSignIn = false, ...more }: Stores,
 ): void {
   const { name, register } = registerOf({ browser })!
   const state = isSignedIn ? 'in' : 'out'
@@ -92,7 +97,7 @@ export function storeAsTab(
   const isSettled = isSignedIn || isSameSignIn
   for (const row of browser.storage.keys())
     if (isSettled && row.startsWith(`${name}:owed:`)) browser.storage.delete(row)
-  for (const id of owed) browser.storage.set(`${name}:owed:${id}`, JSON.stringify(['current', ...epoch]))
+  for (const id of owed) browser.storage.set(`${name}:owed:${id}`, JSON.stringify([scope, ...epoch]))
   for (const changed of browser.watchers) changed()
 }
 

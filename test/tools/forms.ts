@@ -14,14 +14,13 @@ export const KNOWS_THE_FORM = [
   'test/client/tabs/hostile.test.ts',
   'test/client/tabs/hostile-storage.test.ts',
   'test/client/tabs/stranger.ts',
-  'test/simulator/mutants.ts',
   'test/simulator/stage.ts',
   'test/support/hub.ts',
   'test/support/stored.ts',
   'e2e/channel.spec.ts',
 ]
 
-const MODULES = /^src\/core\/(epoch|register|news)\.[jt]s$/
+const MODULES = /^src\/core\/(debts|epoch|register|news)\.[jt]s$/
 const MEMBERS = ['epoch', 'register']
 const TEXTS = /"(state|epoch)":|:(register|owed)\b|^latchkey:/
 const MESSAGES = ['in', 'out', 'ask', 'wait']

@@ -3,7 +3,7 @@ import type { AuthClient } from '../../../src/client.js'
 import { ANN, createKit, grant, json, type Kit, signedIn } from '../../support/kit.js'
 import { beginLogin } from '../../support/client.js'
 import { createStage } from '../../support/stage.js'
-import { owed, storeAsTab, WHICHEVER } from '../../support/stored.js'
+import { isRow, owed, storeAsTab, WHICHEVER } from '../../support/stored.js'
 import { anotherTab } from '../../support/tabs.js'
 
 const DAY = 86_400_000
@@ -128,7 +128,7 @@ it('R110 a page that stays open for longer gives up, too', async () => {
 it('R110 where there is no room for one more row a logout without a session id is sent, and repeated', async () => {
   const kit = await nameless()
   const { write } = kit.ports.shared
-  kit.ports.shared.write = (key, value) => !(value && key.includes(':owed:')) && write(key, value)
+  kit.ports.shared.write = (key, value) => !(value && isRow(key)) && write(key, value)
   await kit.auth.logout()
   expect(owed(kit)).toEqual([])
   expect(kit.sent('/auth/logout')).toHaveLength(1)
@@ -143,7 +143,7 @@ it('R110 such a page still sees what another tab owes', async () => {
   const kit = await signedIn()
   kit.on('/auth/logout', DONE)
   const { write } = kit.ports.shared
-  kit.ports.shared.write = (key, value) => !(value && key.includes(':owed:')) && write(key, value)
+  kit.ports.shared.write = (key, value) => !(value && isRow(key)) && write(key, value)
   await kit.auth.logout()
   kit.ports.shared.write = write
   storeAsTab(kit, { owed: ['s2'] })
@@ -176,7 +176,7 @@ it('R110 rows without anything else are a logout, too: the sessions are ended, a
   kit.on('/auth/logout', DOWN)
   await kit.auth.logout()
   kit.auth.dispose()
-  for (const key of kit.browser.storage.keys()) if (!key.includes(':owed:')) kit.browser.storage.delete(key)
+  for (const key of kit.browser.storage.keys()) if (!isRow(key)) kit.browser.storage.delete(key)
   const { browser, clock } = kit
   const next = createKit({}, { browser, clock })
   next.on('/auth/logout', DOWN)
@@ -210,12 +210,10 @@ it('R110 R43 that one is ended here does not take away that another tab wants al
   await kit.auth.logout()
   // Another tab logs out of all, and is gone before this one is told.
   answer = () => {
-    const [key] = [...kit.browser.storage.keys()].filter((row) => row.includes(':owed:'))
     const watchers = [...kit.browser.watchers]
     kit.browser.watchers.clear()
-    storeAsTab(kit, { owed: ['s1'] })
+    storeAsTab(kit, { owed: ['s1'], scope: 'all' })
     watchers.forEach((changed) => kit.browser.watchers.add(changed))
-    kit.browser.storage.set(key!, kit.browser.storage.get(key!)!.replace('current', 'all'))
     answer = DONE
     return DONE()
   }

@@ -192,7 +192,7 @@ class Tab {
       case 'reload':
         return this.load()
       case 'empty':
-        return void this.#browser.empty(this)
+        return this.#browser.empty(this)
       case 'later':
         return this.#browser.clock.sleep(5000)
       case 'setBack':
