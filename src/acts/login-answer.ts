@@ -89,7 +89,7 @@ async function lookFor(
     if (verdict.kind === 'granted') return verdict
     // As for every refresh: the other tabs wait, too, and this one finds out later.
     if (verdict.kind === 'indeterminate' && state.phase !== 'out')
-      refresher.postpone(verdict.error, verdict.retryAfter)
+      refresher.hold.postpone(verdict.error, verdict.retryAfter)
   }
   return undefined
 }

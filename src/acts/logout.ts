@@ -9,7 +9,8 @@ import { inDevelopment } from '../wire/development.js'
 import { inTime, isDone } from '../wire/endpoints.js'
 import { modeOf } from '../wire/obtain.js'
 import { Ending, isOpen, isSaid } from './ending.js'
-import { type Refresher, retryDelay } from './refresh.js'
+import { retryDelay } from './hold.js'
+import type { Refresher } from './refresh.js'
 
 /** How far a logout got. This browser is signed out in any case. */
 export interface LogoutResult {

@@ -1,42 +1,17 @@
 import { isSame } from '../core/epoch.js'
-import { backoff } from '../core/retry.js'
-import type { ClientState, Grant, Under } from '../core/state.js'
-import { isLooping, waitLeft } from '../core/waits.js'
+import type { Grant, Under } from '../core/state.js'
 import { AuthError } from '../errors.js'
 import type { Verdict } from '../wire/answers.js'
 import { REFRESH } from '../words.js'
 import type { Context } from '../plumbing/context.js'
-import { inTime, lineOf } from '../wire/endpoints.js'
+import { inTime } from '../wire/endpoints.js'
 import { canLook, isSameSession, look } from '../wire/look.js'
-import { modeOf, questionOf } from '../wire/obtain.js'
+import { modeOf } from '../wire/obtain.js'
+import { Hold, type RefreshNeed, type RefreshOutcome } from './hold.js'
 import { noneAsked } from './outstanding.js'
 import { adopted, ASK_MS, HEAR_OUT_MS, RACE_PAUSE_MS, spreadOut } from './adoption.js'
-import { type Renewal, renew } from './renewal.js'
-import { SPACING_MS, Tries } from './tries.js'
+import { renew } from './renewal.js'
 import { pause, raced } from '../plumbing/waiting.js'
-
-/** How a refresh came out for those who waited for it. It never rejects. */
-export type RefreshOutcome =
-  /** There is a credential newer than the one it began with. */
-  | { readonly kind: 'refreshed' }
-  /** Nobody is signed in, or somebody else. */
-  | { readonly kind: 'ended' }
-  | { readonly kind: 'failed'; readonly error: AuthError }
-
-export interface RefreshNeed extends Renewal {
-  /** Ask the server even if the credential looks fresh. */
-  readonly force?: boolean
-  /** Not satisfied by a flight that began earlier. */
-  readonly anew?: boolean
-  /** With `anew`: the generation that was held when it was asked for. Any other has come since. */
-  readonly held?: number | undefined
-  /** Ask although nobody is known to be signed in: at the start, and on an explicit wish. */
-  readonly restore?: boolean
-  /** Ask although nobody is known to be signed in, unless somebody wanted that. */
-  readonly revive?: boolean
-  /** A success is a sign-in on purpose: the person comes back from the sign-in page. */
-  readonly explicit?: boolean
-}
 
 /** Whoever held the lock for so long was no client that is just being disposed of: it has waited for a server. */
 const AWAITED_MS = 20
@@ -44,20 +19,18 @@ const NOTABLE_MS = 250
 
 /** Renews the credential: one flight in this tab, and one in the browser as far as locks and channel reach. */
 export class Refresher {
+  readonly hold: Hold
   readonly #context: Context
-  readonly #tries: Tries
   #flight: Promise<RefreshOutcome> | undefined
   #next: Promise<RefreshOutcome> | undefined
   #wanted: RefreshNeed | undefined
-  #lastError: AuthError | undefined
   #looks = false
   /** The server has named somebody else than whom another tab holds a token of. */
   #refuted = false
-  #looping: ClientState['early'] | undefined
 
   constructor(context: Context) {
     this.#context = context
-    this.#tries = new Tries(context)
+    this.hold = new Hold(context)
   }
 
   /** Joins the flight that runs, or starts another after it, shared by all who want one meanwhile. */
@@ -93,7 +66,7 @@ export class Refresher {
 
   async #fly(need: RefreshNeed): Promise<RefreshOutcome> {
     const context = this.#context
-    const held = this.#held(need)
+    const held = this.hold.held(need)
     if (held) return held
     const { ports, options, disposed, life } = context
     const began = context.state.credential?.generation
@@ -119,7 +92,7 @@ export class Refresher {
       if (await adopted(context, need, known, ask)) return { kind: 'refreshed' }
       // Of a cookie session another tab knows no more than this one.
       const candidate = modeOf(context) !== 'session' && !this.#refuted && context.state.candidate
-      const still = this.#held(need)
+      const still = this.hold.held(need)
       // Whoever is told to wait before he has asked gets no answer: the other tab's word counts meanwhile.
       if (still && candidate) context.dispatch({ type: 'looked', under: context.state.epoch })
       if (still) return still
@@ -150,38 +123,6 @@ export class Refresher {
     }
   }
 
-  #said(): string {
-    return lineOf(this.#context, questionOf(this.#context))
-  }
-
-  /** What stands against asking the server now. */
-  #held(need: RefreshNeed): RefreshOutcome | undefined {
-    const { force, restore, revive, explicit, found } = need
-    const { state } = this.#context
-    const now = this.#context.instant()
-    const over = state.phase === 'out' && !restore && (!revive || state.loggedOut)
-    if (over || (state.debts.length > 0 && !explicit && !found)) return { kind: 'ended' }
-    const wait = waitLeft(state, now)
-    if (wait > 0 && !this.#tries.pass(need, now)) {
-      const retryAt = Math.round(now.wall + wait)
-      const { code = 'network', status, serverCode, cause } = this.#lastError ?? {}
-      const said = this.#said()
-      const error = new AuthError(code, { status, serverCode, cause, retryAt, action: REFRESH, said })
-      // What was said of the try that failed: where, and what to do about it.
-      if (this.#lastError) error.message = this.#lastError.message
-      return { kind: 'failed', error }
-    }
-    this.#lastError = undefined
-    if (!force && isLooping(state, now)) {
-      const error = new AuthError('refresh_loop', { action: REFRESH, said: this.#said() })
-      // Once for each opening: a listener may call again.
-      if (this.#looping !== state.early) this.#context.note('refresh.failed', { code: 'refresh_loop' })
-      this.#looping = state.early
-      return { kind: 'failed', error }
-    }
-    return undefined
-  }
-
   async #attempts(
     need: RefreshNeed,
     began: number | undefined,
@@ -198,19 +139,19 @@ export class Refresher {
       const under: Under = { epoch: context.state.epoch, generation: context.state.generation }
       const hadSession = context.state.phase !== 'out' && under.epoch[0] > 0
       const { retryAt, mandated } = context.state
-      if (mandated && retryAt) this.#tries.note({ passed: retryAt.wall })
+      if (mandated && retryAt) this.hold.tries.note({ passed: retryAt.wall })
       const { failures, credential } = context.state
-      const missed = this.#tries.read().unanswered > 0
+      const missed = this.hold.tries.read().unanswered > 0
       const unanswered = (failures > 0 || !credential) && missed
-      if (failures > 0) this.#tries.note({ tried: context.instant().wall })
+      if (failures > 0) this.hold.tries.note({ tried: context.instant().wall })
       const verdict = await renew(context, { ...need, keepalive: !unanswered }, under)
-      if (missed && !isTimeout(verdict)) this.#tries.note({ unanswered: 0 })
+      if (missed && !isTimeout(verdict)) this.hold.tries.note({ unanswered: 0 })
       if (verdict.kind === 'granted') return { result: result(), flush: verdict.flush }
       // A logout has aborted the question.
       if (life.aborted && context.state.phase === 'out' && !need.explicit)
         return { result: { kind: 'ended' } }
       if (verdict.kind === 'indeterminate')
-        return { result: this.postpone(verdict.error, verdict.retryAfter, verdict.outstanding) }
+        return { result: this.hold.postpone(verdict.error, verdict.retryAfter, verdict.outstanding) }
       if (attempt === 1 && (hadSession || verdict.kind === 'raced')) {
         // The loser of a race tries once more, with the cookie that is in the jar by then.
         before = verdict
@@ -223,8 +164,8 @@ export class Refresher {
         continue
       }
       if (verdict.kind === 'raced') {
-        const details = { status: 409, action: REFRESH, said: this.#said() }
-        return { result: this.postpone(new AuthError('server_error', details)) }
+        const details = { status: 409, action: REFRESH, said: this.hold.said() }
+        return { result: this.hold.postpone(new AuthError('server_error', details)) }
       }
       const flush = context.quietly(() => {
         // A refusal takes the cookie away, and then the second one knows of no reason.
@@ -247,7 +188,7 @@ export class Refresher {
     if (found.kind === 'overtaken') return { kind: 'ended' }
     if (found.kind === 'failed') {
       context.dispatch({ type: 'looked', under: epoch })
-      return this.postpone(found.error, found.retryAfter)
+      return this.hold.postpone(found.error, found.retryAfter)
     }
     if (found.kind !== 'user') return undefined
     this.#refuted = !isSameSession(found.identity, identity)
@@ -260,48 +201,10 @@ export class Refresher {
     context.note('refresh.adopted', { cause: 'look', generation: context.state.generation })
     return { kind: 'refreshed' }
   }
-
-  /** Notes a failure that ends no session: nobody asks again for a while. */
-  postpone(error: AuthError, retryAfter?: number, outstanding = 0): RefreshOutcome {
-    const context = this.#context
-    const failures = context.state.failures + 1
-    const spacing = failures > 1 ? Math.min(SPACING_MS, context.options.retry.cap) : 0
-    const delay = Math.max(
-      spacing,
-      outstanding,
-      retryDelay(context, failures + Math.sign(spacing), retryAfter),
-    )
-    this.#lastError = error
-    // A page that is restored hears of its failed request first: nobody is shown anew before it is known whether he is still here.
-    context.sync()
-    context.note('refresh.failed', {
-      code: error.code,
-      status: error.status,
-      milliseconds: Math.round(delay),
-    })
-    context.dispatch({
-      type: 'indeterminate',
-      offline: error.code === 'offline',
-      delay,
-      mandated: retryAfter !== undefined,
-      outstanding: outstanding > 0,
-    })
-    // Where no answer comes at all, to ask more often only fills the browser's connections.
-    const { wall } = context.instant()
-    this.#tries.note(
-      error.code === 'timeout' ? { tried: wall + outstanding, unanswered: 1 } : { tried: wall },
-    )
-    return { kind: 'failed', error }
-  }
 }
 
 const isTimeout = (verdict: Verdict): boolean =>
   verdict.kind === 'indeterminate' && verdict.error.code === 'timeout'
-
-/** How long to wait after so many failures, in milliseconds: what the server asks for at least. */
-export function retryDelay({ ports, options }: Context, failures: number, retryAfter = 0): number {
-  return Math.max(retryAfter, backoff(failures, ports.chance.fraction(), options.retry))
-}
 
 function asAuthError(error: unknown): AuthError {
   return error instanceof AuthError ? error : new AuthError('network', { cause: error })

@@ -7,7 +7,8 @@ import { judgeRefresh } from '../wire/answers.js'
 import type { Context } from '../plumbing/context.js'
 import type { Logouts } from './logout.js'
 import { canLook, isSameSession, look } from '../wire/look.js'
-import type { Refresher, RefreshOutcome } from './refresh.js'
+import type { RefreshOutcome } from './hold.js'
+import type { Refresher } from './refresh.js'
 import { openChannel } from './tabs.js'
 import { raced, within } from '../plumbing/waiting.js'
 
@@ -154,7 +155,7 @@ async function question(
   let known = false
   if (canLook(context)) {
     const found = await look(context)
-    if (found.kind === 'failed') return refresher.postpone(found.error, found.retryAfter)
+    if (found.kind === 'failed') return refresher.hold.postpone(found.error, found.retryAfter)
     if (found.kind === 'overtaken') return undefined
     if (found.kind === 'nobody') {
       const { status, sentAt } = found.reply
@@ -170,7 +171,7 @@ async function question(
       }
       if (found.mode === 'session') {
         const verdict = await judgeRefresh(context, found.reply)
-        if (verdict.kind === 'indeterminate') return refresher.postpone(verdict.error)
+        if (verdict.kind === 'indeterminate') return refresher.hold.postpone(verdict.error)
         if (verdict.kind === 'granted')
           context.dispatch({ type: 'granted', grant: verdict.grant, under, explicit: false, found: true })
         return undefined

@@ -111,7 +111,7 @@ const REFRESHING: readonly Mutant[] = [
   },
   {
     name: 'Retry-After is ignored',
-    file: 'acts/refresh.ts',
+    file: 'acts/hold.ts',
     find: 'Math.max(retryAfter, ',
     replace: 'Math.max(0, ',
     breaks: 'P3',
@@ -119,7 +119,7 @@ const REFRESHING: readonly Mutant[] = [
   },
   {
     name: 'there is no back-off',
-    file: 'acts/refresh.ts',
+    file: 'acts/hold.ts',
     find: 'const delay = Math.max(',
     replace: 'const delay = 0 * Math.max(',
     breaks: 'P3',
