@@ -69,7 +69,7 @@ function parseWait(value: unknown, wall: number): Wait | undefined {
         failures,
         mandated: mandated === true,
         // A time to come would hold everybody.
-        triedAt: Number(triedAt) <= wall ? Number(triedAt) : 0,
+        triedAt: typeof triedAt === 'number' && triedAt <= wall ? triedAt : 0,
       }
     : undefined
 }

@@ -80,12 +80,13 @@ export function readOld(
   wall: number,
 ): { readonly register: Register; readonly debts: readonly Debt[] } | undefined {
   const value = parse(text)
-  const state = value?.['state'] === 'in' ? 'in' : 'out'
-  const register = value?.['v'] === 1 ? parseRegister({ ...value, state }, wall) : undefined
+  if (value?.['v'] !== 1) return undefined
+  const isPending = value['state'] === 'logout-pending'
+  const register = parseRegister(isPending ? { ...value, state: 'out' } : value, wall)
   if (!register) return undefined
   const { epoch } = register
-  const { ending, scope } = value!
-  const ids = value!['state'] === 'logout-pending' && Array.isArray(ending) ? ending : []
+  const { ending, scope } = value
+  const ids = isPending && Array.isArray(ending) ? ending : []
   const debts = ids
     .filter((id) => id === WHICHEVER || isHandle(id))
     .map((sessionId): Debt => ({ sessionId, scope: scope === 'all' ? 'all' : 'current', epoch, isOwn: true }))

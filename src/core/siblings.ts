@@ -36,7 +36,7 @@ function follow(state: ClientState, register: Register, now: Moment): Transition
   // A tab that knew nothing was told that it is nobody. Who is signed in asks for himself, under an epoch that tells the others.
   const { reason: told } = register
   const isNobody = told === 'none'
-  if (isNobody && (state.phase === 'in' || state.resyncing))
+  if (isNobody && (state.phase === 'in' || state.incoming || state.resyncing))
     return resync(state, { ...register, epoch: nextEpoch(register.epoch, now.wall, now.id) }, now)
   const reason = told === 'none' || told === 'logout' ? 'logout-elsewhere' : told
   const [next, effects] = followOut(state, register, reason, !isNobody)

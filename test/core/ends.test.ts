@@ -2,10 +2,9 @@ import { expect, it } from 'vitest'
 import { isNewer, nextEpoch } from '../../src/core/epoch.js'
 import type { ClientEvent, ClientState, Effect, Grant } from '../../src/core/state.js'
 import { WHICHEVER } from '../../src/core/debts.js'
-import type { Marker } from '../../src/core/marker.js'
-import type { Message } from '../../src/core/messages.js'
+import type { Register } from '../../src/core/register.js'
 import { INITIAL } from '../../src/core/state.js'
-import { writeMarker } from '../../src/core/telling.js'
+import { write } from '../../src/core/telling.js'
 import type { Epoch } from '../../src/core/types.js'
 import {
   LOGOUT,
@@ -18,8 +17,10 @@ import {
   fromSibling,
   grantOf,
   loggedIn,
-  markerOf,
-  messageIn,
+  knownOf,
+  outOf,
+  says,
+  stores,
   move,
   owedBy,
   renewed,
@@ -36,7 +37,7 @@ it('a login during the clean-up is durable at once: a reload finds it, not the l
   const state = signedOut()
   const [waiting, effects] = move(state, loggedIn(state, grantOf('bob')))
   expect(waiting).toMatchObject({ phase: 'out', debts: [], sessionId: 's-bob' })
-  expect(effectOf(effects, 'writeMarker')?.marker).toMatchObject({
+  expect(effectOf(effects, 'writeRegister')?.register).toMatchObject({
     state: 'in',
     epoch: waiting.epoch,
     sessionId: 's-bob',
@@ -56,12 +57,12 @@ it('a logout during the clean-up of a switch ends the session of the user who wa
 it('a switch of users ends, rejects and purges before the new identity is there', () => {
   const state = signedIn()
   const [waiting, effects] = move(state, renewed(state, grantOf('bob')))
-  expect(typesOf(effects)).toEqual(['writeMarker', 'abandon', 'end', 'switched'])
+  expect(typesOf(effects)).toEqual(['writeRegister', 'abandon', 'end', 'switched'])
   expect(effectOf(effects, 'end')).toMatchObject({ reason: 'user-switched', previous: { subject: 'ann' } })
   expect(waiting.identity).toBeUndefined()
   const [after, told] = move(waiting, PURGED)
   expect(after).toMatchObject({ phase: 'in', identity: { subject: 'bob' }, incoming: undefined })
-  expect(typesOf(told)).toEqual(['writeMarker', 'post'])
+  expect(typesOf(told)).toEqual(['writeRegister', 'post'])
 })
 
 it('R09 the answer of a refresh that a logout overtook changes nothing, and its session is ended', () => {
@@ -88,10 +89,10 @@ it('R36 a logout wipes first and speaks afterwards', () => {
   const [after, effects] = move(signedIn(), { type: 'logoutRequested', scope: 'all' })
   expect(after).toMatchObject({ phase: 'out', reason: 'logout', identity: undefined, credential: undefined })
   expect(owedBy(after)).toEqual([['s-ann', 'all']])
-  expect(typesOf(effects)).toEqual(['writeDebt', 'writeMarker', 'post', 'abandon', 'end'])
+  expect(typesOf(effects)).toEqual(['writeDebt', 'writeRegister', 'post', 'abandon', 'end'])
   expect(rowsOf(effects)).toEqual({ 's-ann': 'all' })
-  expect(effectOf(effects, 'writeMarker')?.marker).toMatchObject({ state: 'out', sessionId: 's-ann' })
-  expect(effectOf(effects, 'post')?.message).toMatchObject({ type: 'out', reason: 'logout-elsewhere' })
+  expect(effectOf(effects, 'writeRegister')?.register).toMatchObject({ state: 'out', sessionId: 's-ann' })
+  expect(effectOf(effects, 'post')?.news.register).toMatchObject({ state: 'out', reason: 'logout' })
 })
 
 it('a second logout neither forgets the session of the first nor narrows what it ends', () => {
@@ -106,12 +107,7 @@ it('a second logout neither forgets the session of the first nor narrows what it
 it('the sign-out of another tab does not make this one forget a logout it still has to deliver', () => {
   const state = signedOut()
   const epoch = nextEpoch(state.epoch, START + 4500, 'other')
-  const message: ClientEvent = {
-    type: 'received',
-    message: { type: 'out', epoch, reason: 'logout-elsewhere', sessionId: 's-ann' },
-    grant: undefined,
-  }
-  const [after] = move(state, message)
+  const [after] = move(state, says(outOf(epoch)))
   expect(after.epoch).toEqual(epoch)
   expect(owedBy(after)).toEqual([['s-ann', 'current']])
 })
@@ -119,8 +115,8 @@ it('the sign-out of another tab does not make this one forget a logout it still 
 it('R37 two tabs that log out of two sessions at once end both, whichever epoch wins', () => {
   const state = signedOut()
   const epoch = nextEpoch(state.epoch, START + 4500, 'other')
-  const marker = markerOf(epoch, { state: 'out', reason: 'logout', sessionId: 's-bob' })
-  const [told, effects] = move(state, { type: 'markerSeen', marker })
+  const register = outOf(epoch, { sessionId: 's-bob' })
+  const [told, effects] = move(state, stores(register))
   const rows = [rowOf('s-ann', state.epoch), rowOf('s-bob', epoch, 'all')]
   const [after, owing] = move(told, debtsSeen(...rows))
   expect(after.epoch).toEqual(epoch)
@@ -132,12 +128,8 @@ it('R37 two tabs that log out of two sessions at once end both, whichever epoch 
   expect(typesOf([...effects, ...owing])).toEqual(['pending', 'pending'])
 })
 
-it('R37 a tab that heard of a logout by a message learns from its row that it is still to be delivered', () => {
-  const heard = move(signedIn(), {
-    type: 'received',
-    message: { type: 'out', epoch: [START + 9000, 'x'], reason: 'logout-elsewhere', sessionId: 's-ann' },
-    grant: undefined,
-  })[0]
+it('R37 a tab that heard of a logout over the channel learns from its row that it is still to be delivered', () => {
+  const heard = move(signedIn(), says(outOf([START + 9000, 'x'])))[0]
   expect(heard.debts).toEqual([])
   const [after, effects] = move(heard, debtsSeen(rowOf('s-ann', heard.epoch)))
   expect(owedBy(after)).toEqual([['s-ann', 'current']])
@@ -166,7 +158,7 @@ it('R09 a login whose answer nobody could read is ended by whoever can, unless s
   const [after, effects] = move(state, { type: 'loginLost' })
   expect(owedBy(after)).toEqual([[WHICHEVER, 'current']])
   expect(rowsOf(effects)).toEqual({ [WHICHEVER]: 'current' })
-  expect(typesOf(effects)).toEqual(['writeDebt', 'writeMarker', 'pending'])
+  expect(typesOf(effects)).toEqual(['writeDebt', 'writeRegister', 'pending'])
   const somebody = signedIn()
   expect(move(somebody, { type: 'loginLost' })).toEqual([somebody, [{ type: 'repair' }]])
   // Its id, learned later, is enough.
@@ -180,8 +172,8 @@ it('R50 a logout that is told again is as old as what it answers: whoever signed
   const [confirmed] = move(state, { type: 'logoutConfirmed', epoch: state.epoch, sessionId: 's-ann' })
   const revived = nextEpoch(confirmed.epoch, START + 5000, 'c')
   const login = nextEpoch(confirmed.epoch, START + 5100, 'd')
-  const [told, effects] = move(confirmed, { type: 'markerSeen', marker: markerOf(revived) }, at(5200))
-  expect(effectOf(effects, 'post')?.message).toMatchObject({ type: 'out', epoch: told.epoch })
+  const [told, effects] = move(confirmed, stores(knownOf(revived)), at(5200))
+  expect(effectOf(effects, 'post')?.news.register).toMatchObject({ state: 'out', epoch: told.epoch })
   expect(isNewer(told.epoch, revived)).toBe(true)
   expect(isNewer(login, told.epoch)).toBe(true)
 })
@@ -191,13 +183,13 @@ it('R37 a session whose logout is confirmed is over also while one without an id
   const [lost] = move(state, { type: 'loginLost' })
   const [left] = move(lost, { type: 'logoutConfirmed', epoch: lost.epoch, sessionId: 's-ann' })
   expect(owedBy(left)).toEqual([[WHICHEVER, 'current']])
-  const marker = markerOf(nextEpoch(left.epoch, START + 1100, 'c'))
-  const [told, effects] = move(left, { type: 'markerSeen', marker })
+  const register = knownOf(nextEpoch(left.epoch, START + 1100, 'c'))
+  const [told, effects] = move(left, stores(register))
   expect(told.phase).toBe('out')
   // For the epoch that is told now: nobody has signed in meanwhile.
   expect(told.debts).toEqual([{ ...left.debts[0], epoch: told.epoch }])
   expect(effectOf(effects, 'writeDebt')?.debt).toEqual(told.debts[0])
-  expect(typesOf(effects)).toEqual(['writeDebt', 'writeMarker', 'post'])
+  expect(typesOf(effects)).toEqual(['writeDebt', 'writeRegister', 'post'])
 })
 
 it('FIX-04 somebody else who is found by a credential of our own is told to the siblings, also where sessions have no id', () => {
@@ -230,7 +222,7 @@ it('the confirmation of an earlier logout does not confirm a later one', () => {
   expect(effects).toEqual([{ type: 'writeDebt', sessionId }])
 })
 
-it('R44 a visitor who was never signed in gets no end, a session that a marker named does', () => {
+it('R44 a visitor who was never signed in gets no end, a session that the register named does', () => {
   const refused = (state: ClientState): ClientEvent => ({
     type: 'refused',
     reason: 'expired',
@@ -240,16 +232,16 @@ it('R44 a visitor who was never signed in gets no end, a session that a marker n
   })
   const [visitor, quiet] = move(INITIAL, refused(INITIAL))
   expect(visitor).toMatchObject({ phase: 'out', reason: 'none' })
-  expect(typesOf(quiet)).toEqual(['writeMarker'])
-  const known = move(INITIAL, { type: 'started', marker: markerOf([START, 'a']) })[0]
+  expect(typesOf(quiet)).toEqual(['writeRegister'])
+  const known = move(INITIAL, { type: 'started', register: knownOf([START, 'a']) })[0]
   const [ended, told] = move(known, refused(known))
   expect(ended).toMatchObject({ phase: 'out', reason: 'expired' })
   expect(effectOf(told, 'end')).toMatchObject({ reason: 'expired', status: 401 })
 })
 
-it('an old marker at the start does not undo a login that came before the start was done', () => {
+it('an old register at the start does not undo a login that came before the start was done', () => {
   const state = signedIn()
-  expect(move(state, { type: 'started', marker: markerOf([START + 9e9, 'z'], { state: 'out' }) })[0]).toBe(
+  expect(move(state, { type: 'started', register: knownOf([START + 9e9, 'z'], { state: 'out' }) })[0]).toBe(
     state,
   )
 })
@@ -266,19 +258,11 @@ it('REV-05 a refusal ends the session with the reason the server gave', () => {
   expect(after).toMatchObject({ phase: 'out', reason: 'revoked' })
   const ended: Effect | undefined = effectOf(effects, 'end')
   expect(ended).toMatchObject({ reason: 'revoked', status: 401, previous: { subject: 'ann' } })
-  expect(effectOf(effects, 'post')?.message).toMatchObject({ type: 'out', reason: 'revoked' })
+  expect(effectOf(effects, 'post')?.news.register).toMatchObject({ state: 'out', reason: 'revoked' })
 })
 
-const outElsewhere = (state: ClientState, sessionId: string | undefined): ClientEvent => ({
-  type: 'received',
-  message: {
-    type: 'out',
-    epoch: nextEpoch(state.epoch, START + 4500, 'other'),
-    reason: 'logout-elsewhere',
-    sessionId,
-  },
-  grant: undefined,
-})
+const outElsewhere = (state: ClientState, sessionId: string | undefined): ClientEvent =>
+  says(outOf(nextEpoch(state.epoch, START + 4500, 'other'), { sessionId }))
 
 it('a logout elsewhere that named another session ends here, and ours is ended at the server by us', () => {
   const state = signedIn()
@@ -298,27 +282,23 @@ it('a logout elsewhere that named another session ends here, and ours is ended a
 it('a tab that had not heard of a logout and restored its session is told again, and nobody is signed in', () => {
   const state = signedOut()
   const epoch = nextEpoch(state.epoch, START + 4500, 'other')
-  const message = messageIn(epoch, 2, 's-ann')
-  const [after, effects] = move(state, { type: 'received', message, grant: undefined })
+  const register = knownOf(epoch, { generation: 2 })
+  const [after, effects] = move(state, says(register))
   expect(after.phase).toBe('out')
   expect(owedBy(after)).toEqual([['s-ann', 'current']])
   expect(isNewer(after.epoch, epoch)).toBe(true)
-  expect(typesOf(effects)).toEqual(['writeMarker', 'post'])
+  expect(typesOf(effects)).toEqual(['writeRegister', 'post'])
 })
 
 it('R38 a session that is logged out of does not come back because a tab that had not heard of it restored it', () => {
   const out = signedOut()
   const [state] = move(out, { type: 'logoutConfirmed', epoch: out.epoch, sessionId: 's-ann' })
   const epoch = nextEpoch(state.epoch, START + 4500, 'other')
-  const [after, effects] = move(state, {
-    type: 'received',
-    message: messageIn(epoch, 2, 's-ann'),
-    grant: undefined,
-  })
+  const [after, effects] = move(state, says(knownOf(epoch, { generation: 2 })))
   expect(after).toMatchObject({ phase: 'out', debts: [] })
   expect(isNewer(after.epoch, epoch)).toBe(true)
-  expect(typesOf(effects)).toEqual(['writeMarker', 'post'])
-  const [other] = move(state, { type: 'received', message: messageIn(epoch, 2, 's-bob'), grant: undefined })
+  expect(typesOf(effects)).toEqual(['writeRegister', 'post'])
+  const [other] = move(state, says(knownOf(epoch, { generation: 2, sessionId: 's-bob' })))
   expect(other).toMatchObject({ phase: 'unknown', resyncing: true })
 })
 
@@ -334,10 +314,7 @@ it('R76 while the start asks although nobody is known to be signed in, only its 
 it('R28 a refusal that a sibling has overtaken asks anew where nothing is known yet', () => {
   const [asking] = move(signedIn(), elsewhere(signedIn()))
   const under = { epoch: asking.epoch, generation: asking.generation }
-  const [ahead] = move(asking, {
-    type: 'markerSeen',
-    marker: markerOf(asking.epoch, { generation: 5, sessionId: 's-new' }),
-  })
+  const [ahead] = move(asking, stores(knownOf(asking.epoch, { generation: 5, sessionId: 's-new' })))
   const refused: ClientEvent = { type: 'refused', reason: 'revoked', status: 401, under, asked: START }
   expect(move(ahead, refused)[1]).toEqual([{ type: 'resync' }])
   // Who holds a credential has no question.
@@ -353,11 +330,11 @@ it('R02 a refusal is as old as the question: whoever signed in while a page stoo
   const [after, effects] = move(before, late, at(300_000))
   expect(after.phase).toBe('out')
   expect(isNewer(login, after.epoch)).toBe(true)
-  const { message } = effectOf(effects, 'post')!
+  const { register } = effectOf(effects, 'post')!.news
   const sibling = { ...before, epoch: login }
-  const [stays, answers] = move(sibling, { type: 'received', message, grant: undefined })
+  const [stays, answers] = move(sibling, says(register))
   expect(stays).toBe(sibling)
-  expect(effectOf(answers, 'post')?.message).toMatchObject({ type: 'in', epoch: login })
+  expect(effectOf(answers, 'post')?.news.register).toMatchObject({ state: 'in', epoch: login })
 })
 
 const SIGNED_OUT = signedOut()
@@ -367,18 +344,14 @@ it.each([
   ['its logout was confirmed behind that', ['confirmed', 'told']],
 ] as const)('R38 a session stays over though %s', (_name, order) => {
   const epoch = nextEpoch(SIGNED_OUT.epoch, START + 2000, 'b')
-  const told: ClientEvent = {
-    type: 'received',
-    message: { type: 'out', epoch, reason: 'logout-elsewhere', sessionId: undefined },
-    grant: undefined,
-  }
+  const told: ClientEvent = says(outOf(epoch, { sessionId: undefined }))
   const state = order.reduce((state, step) => {
     const confirmed: ClientEvent = { type: 'logoutConfirmed', epoch: state.epoch, sessionId: 's-ann' }
     return move(state, step === 'told' ? told : confirmed)[0]
   }, SIGNED_OUT)
   expect(state.debts).toEqual([])
-  const message = messageIn(nextEpoch(state.epoch, START + 9000, 'c'), 2, 's-ann')
-  expect(move(state, { type: 'received', message, grant: undefined })[0].phase).toBe('out')
+  const register = knownOf(nextEpoch(state.epoch, START + 9000, 'c'), { generation: 2 })
+  expect(move(state, says(register))[0].phase).toBe('out')
 })
 
 it.each([[['s-ann', 's2']], [['s2', 's-ann']]])(
@@ -397,8 +370,8 @@ it.each([[['s-ann', 's2']], [['s2', 's-ann']]])(
     )
     expect(state.debts).toEqual([])
     for (const id of order) {
-      const message = messageIn(nextEpoch(state.epoch, START + 9000, 'c'), 1, id)
-      expect(move(state, { type: 'received', message, grant: undefined })[0].phase).toBe('out')
+      const register = knownOf(nextEpoch(state.epoch, START + 9000, 'c'), { sessionId: id })
+      expect(move(state, says(register))[0].phase).toBe('out')
     }
   },
 )
@@ -406,8 +379,8 @@ it.each([[['s-ann', 's2']], [['s2', 's-ann']]])(
 it('R43 a logout behind a refusal in another tab is for whichever session there is by then', () => {
   const state = signedIn()
   const epoch = nextEpoch(state.epoch, START + 1000, 'b')
-  const message: Message = { type: 'out', epoch, reason: 'revoked', sessionId: undefined }
-  const [out] = move(state, { type: 'received', message, grant: undefined })
+  const register = outOf(epoch, { reason: 'revoked', sessionId: undefined })
+  const [out] = move(state, says(register))
   const [left] = move(out, { type: 'logoutRequested', scope: 'all' })
   expect(owedBy(left)).toEqual([[WHICHEVER, 'all']])
 })
@@ -426,10 +399,10 @@ it('R02 who signs in while the clean-up of a logout runs is not taken for over w
     asked,
   }
   const [ended] = move(move(back, refused, at(4100))[0], PURGED, at(4200))
-  const old = messageIn(back.epoch, 2, 's2')
-  expect(typesOf(move(ended, { type: 'received', message: old, grant: undefined })[1])).toEqual(['repair'])
-  const ahead = messageIn(nextEpoch(ended.epoch, START + 6000, 'z'), 1, 's2')
-  expect(move(ended, { type: 'received', message: ahead, grant: undefined })[0].phase).toBe('unknown')
+  const old = knownOf(back.epoch, { generation: 2, sessionId: 's2' })
+  expect(typesOf(move(ended, says(old))[1])).toEqual(['repair'])
+  const ahead = knownOf(nextEpoch(ended.epoch, START + 6000, 'z'), { sessionId: 's2' })
+  expect(move(ended, says(ahead))[0].phase).toBe('unknown')
 })
 
 it('R02 late news of the session before do not end who has signed in since and waits for the clean-up', () => {
@@ -437,11 +410,7 @@ it('R02 late news of the session before do not end who has signed in since and w
   const [out] = move(first, LOGOUT, at(1000))
   const [waiting] = move(out, loggedIn(out, grantOf('ann', { sessionId: 's2', issuedAt: 2000 })), at(2000))
   expect(waiting.incoming).toBeDefined()
-  const told = (epoch: Epoch): ClientEvent => ({
-    type: 'received',
-    message: messageIn(epoch, 1, 's-ann'),
-    grant: undefined,
-  })
+  const told = (epoch: Epoch): ClientEvent => says(knownOf(epoch))
   expect(effectOf(move(waiting, told(first.epoch))[1], 'post')).toBeUndefined()
   const ahead = nextEpoch(waiting.epoch, START + 2500, 'z')
   expect(typesOf(move(waiting, told(ahead))[1])).toEqual(['resync'])
@@ -450,37 +419,37 @@ it('R02 late news of the session before do not end who has signed in since and w
 it('R37 R26 two tabs agree on a logout also where the one that knows of it began after it and the storage was emptied', () => {
   const [left] = move(signedIn(), LOGOUT, at(1000))
   expect(move(left, delivered(left))[0].debts).toEqual([])
-  const { marker } = effectOf([writeMarker(left)], 'writeMarker')!
-  let out = run(INITIAL, () => ({ type: 'started', marker }))
+  const { register } = effectOf([write(left)], 'writeRegister')!
+  let out = run(INITIAL, () => ({ type: 'started', register }))
   expect(out).toMatchObject({ phase: 'out', reason: 'none' })
   // Somebody's page stood still with a login that brought that very session, and nothing stored tells it of the logout.
   let alive = signedIn(2000)
   const told = (from: readonly Effect[]): ClientEvent[] =>
-    from.flatMap((effect) => (effect.type === 'writeMarker' ? seen(effect.marker) : []))
-  let news = seen(markerOf(alive.epoch))
+    from.flatMap((effect) => (effect.type === 'writeRegister' ? seen(effect.register) : []))
+  let news = seen(knownOf(alive.epoch))
   let turns = 0
   for (; news.length > 0 && turns < 20; turns++) {
     const [here, said] = move(out, news[0]!, at(5000 + turns))
     out = here
     const [there] = told(said)
     alive = there ? move(alive, there, at(5000 + turns))[0] : alive
-    news = isNewer(alive.epoch, out.epoch) ? seen(markerOf(alive.epoch)) : []
+    news = isNewer(alive.epoch, out.epoch) ? seen(knownOf(alive.epoch)) : []
   }
   expect(turns).toBe(1)
   expect([out.phase, alive.phase]).toEqual(['out', 'out'])
 })
 
-it('R37 a marker written on the way says of no logout that its own state does not know of', () => {
+it('R37 a register written on the way says of no logout that its own state does not know of', () => {
   const [nobody] = move(INITIAL, { type: 'skipped' }, at(0))
   const [lost] = move(nobody, { type: 'loginLost', sessionId: 's1' }, at(10))
   const epoch = nextEpoch(lost.epoch, START + 1000, 'x')
-  const marker = markerOf(epoch, { state: 'out', generation: 0, sessionId: undefined })
-  const [next, effects] = move(lost, { type: 'markerSeen', marker }, at(1100))
+  const register = knownOf(epoch, { state: 'out', generation: 0, sessionId: undefined })
+  const [next, effects] = move(lost, stores(register), at(1100))
   expect(next).toMatchObject({ loggedOut: undefined, reason: 'none' })
-  expect(effectOf(effects, 'writeMarker')).toBeUndefined()
+  expect(effectOf(effects, 'writeRegister')).toBeUndefined()
   const [again, written] = move(next, { type: 'loginLost', sessionId: 's2' }, at(1200))
   expect(again.debts).toHaveLength(2)
-  expect(effectOf(written, 'writeMarker')?.marker.reason).toBe('none')
+  expect(effectOf(written, 'writeRegister')?.register.reason).toBe('none')
 })
 
 it('R26 R110 two tabs that owe several sessions agree, and neither touches a row of the other', () => {
@@ -534,8 +503,8 @@ it('R38 R110 a session stays over, however much else is owed', () => {
     (state, event) => move(state, event)[0],
     out,
   )
-  const message = messageIn(nextEpoch(owing.epoch, START + 9000, 'c'), 1, 's-ann')
-  expect(move(owing, { type: 'received', message, grant: undefined })[0].phase).toBe('out')
+  const register = knownOf(nextEpoch(owing.epoch, START + 9000, 'c'))
+  expect(move(owing, says(register))[0].phase).toBe('out')
 })
 
 it('R110 what a tab is to end does not give way to what others owe, also where its clock is behind', () => {
@@ -583,11 +552,11 @@ it('R110 one without an id counts only in its own epoch, and its row is taken aw
 })
 
 it('R110 R38 a start that reads that somebody is signed in follows a newer row which says that he has logged out', () => {
-  const started = run(INITIAL, () => ({ type: 'started', marker: markerOf([START, 'a']) }))
+  const started = run(INITIAL, () => ({ type: 'started', register: knownOf([START, 'a']) }))
   const newer: Epoch = [START + 1000, 'b']
   const [after, effects] = move(started, debtsSeen(rowOf('s-ann', newer)))
   expect(after).toMatchObject({ phase: 'out', epoch: newer, loggedOut: newer, reason: 'logout-elsewhere' })
-  expect(effectOf(effects, 'writeMarker')?.marker).toMatchObject({
+  expect(effectOf(effects, 'writeRegister')?.register).toMatchObject({
     epoch: newer,
     state: 'out',
     reason: 'logout',
@@ -605,4 +574,4 @@ const delivered = ({ epoch }: ClientState): ClientEvent => ({
   epoch,
   sessionId: 's-ann',
 })
-const seen = (marker: Marker): ClientEvent[] => [{ type: 'markerSeen', marker }]
+const seen = (register: Register): ClientEvent[] => [stores(register)]

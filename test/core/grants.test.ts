@@ -13,8 +13,10 @@ import {
   identityOf,
   loggedIn,
   LOGOUT,
-  markerOf,
-  messageIn,
+  knownOf,
+  outOf,
+  says,
+  stores,
   move,
   owedBy,
   renewed,
@@ -55,8 +57,8 @@ it('R09 a logout still counts when another tab is told afterwards that nobody is
   expect(done.debts).toEqual([])
   for (const reason of ['expired', 'none'] as const) {
     const epoch = nextEpoch(done.epoch, START + 9000, 'x')
-    const marker = markerOf(epoch, { state: 'out', reason, sessionId: undefined })
-    const [later] = move(done, { type: 'markerSeen', marker })
+    const register = knownOf(epoch, { state: 'out', reason, sessionId: undefined })
+    const [later] = move(done, stores(register))
     const late = grantOf('ann', { sessionId: 's-late' })
     const answer: ClientEvent = { type: 'granted', grant: late, under: underOf(before), explicit: false }
     const [after, effects] = move(later, answer)
@@ -73,10 +75,10 @@ it('R39 a frozen page whose login answer waited signs nobody in where somebody l
     under: underOf(INITIAL),
     asked: START + 5000,
   })[0]
-  const out = move(nobody, {
-    type: 'markerSeen',
-    marker: markerOf(nextEpoch(nobody.epoch, START + 5000, 'x'), { state: 'out', reason: 'logout' }),
-  })[0]
+  const out = move(
+    nobody,
+    stores(knownOf(nextEpoch(nobody.epoch, START + 5000, 'x'), { state: 'out', reason: 'logout' })),
+  )[0]
   const login: ClientEvent = {
     type: 'granted',
     grant: grantOf('ann', { sessionId: 's-frozen' }),
@@ -99,8 +101,8 @@ it('R39 a session that a frozen page finds out about is as old as its question, 
   expect(late).toMatchObject({ phase: 'in', epoch: [START + 1000, expect.any(String)] })
   const out = signedOut(signedIn(2000))
   expect(isNewer(out.epoch, late.epoch)).toBe(true)
-  const message = messageIn(late.epoch, 1, 's-old')
-  expect(move(out, { type: 'received', message, grant: undefined })).toEqual([out, []])
+  const register = knownOf(late.epoch, { sessionId: 's-old' })
+  expect(move(out, says(register))).toEqual([out, []])
 })
 
 it('R04 each refresh makes the next generation, and a login starts again with one', () => {
@@ -116,7 +118,7 @@ it('R04 each refresh makes the next generation, and a login starts again with on
 it('R04 an answer that comes after a sibling made a newer generation is not taken, and is repaired', () => {
   const state = signedIn()
   const late = renewed(state, grantOf('ann', { token: 'late' }))
-  const [ahead] = move(state, { type: 'markerSeen', marker: markerOf(state.epoch, { generation: 3 }) })
+  const [ahead] = move(state, stores(knownOf(state.epoch, { generation: 3 })))
   expect(ahead).toMatchObject({ generation: 3, credential: { generation: 1 } })
   const [after, effects] = move(ahead, late)
   expect(after).toEqual(ahead)
@@ -137,10 +139,7 @@ it('R04 an answer that comes after its deadline lies over the cookies of those w
 
 it('R04 the late one is repaired also where it is the first that this tab hears of', () => {
   const [asking] = move(signedIn(), elsewhere(signedIn()))
-  const [noted] = move(asking, {
-    type: 'markerSeen',
-    marker: markerOf(asking.epoch, { generation: 2, sessionId: 's-new' }),
-  })
+  const [noted] = move(asking, stores(knownOf(asking.epoch, { generation: 2, sessionId: 's-new' })))
   const grant = grantOf('ann', { sessionId: 's-new' })
   const answer: ClientEvent = { type: 'granted', grant, under: underOf(asking), explicit: false, late: true }
   expect(move(noted, answer)[1]).toEqual([{ type: 'repair' }])
@@ -163,7 +162,7 @@ it('R99 a sign-in whose answer named no session learns its id from a tab that ha
 })
 
 it('R99 a logout is no proof: what a sibling asked for before this page was there is still not shown behind it', () => {
-  const [asking] = move(INITIAL, { type: 'started', marker: undefined })
+  const [asking] = move(INITIAL, { type: 'started', register: undefined })
   const told = run(asking, () => LOGOUT, elsewhere)
   const [next] = move(told, fromSibling(told, grantOf('ann', { issuedAt: 1000 })))
   expect(next).toMatchObject({
@@ -183,24 +182,20 @@ it('a sibling is believed only where epoch, subject and session are ours and its
   expect(token(grantOf('ann', { ...fresh, generation: 2 }))).toBe('t')
   expect(token(grantOf('ann', { ...fresh, generation: 1 }))).toBe('t')
   expect(token(grantOf('ann', { ...fresh, lifetime: 1000 }))).toBe('t')
-  const older: ClientEvent = {
-    type: 'received',
-    message: messageIn([START - 1, 'x'], 3),
-    grant: grantOf('ann', fresh),
-  }
+  const older = says(knownOf([START - 1, 'x'], { generation: 3 }), grantOf('ann', fresh))
   expect(move(state, older)[0]).toBe(state)
 })
 
 it('a token is never adopted by a browser in which nothing was ever learned', () => {
-  const message: ClientEvent = { type: 'received', message: messageIn(NO_EPOCH, 1), grant: grantOf('ann') }
-  expect(move(INITIAL, message)[0]).toMatchObject({ phase: 'unknown', credential: undefined })
+  const news = says(knownOf(NO_EPOCH), grantOf('ann'))
+  expect(move(INITIAL, news)[0]).toMatchObject({ phase: 'unknown', credential: undefined })
 })
 
-it('a message from an epoch ahead is a reason to ask, never to adopt', () => {
+it('news of an epoch ahead are a reason to ask, never to adopt', () => {
   const state = signedIn()
   const epoch = nextEpoch(state.epoch, START + 4500, 'other')
   const grant = grantOf('ann', { generation: 2, token: 'hot', issuedAt: 4000 })
-  const [after, effects] = move(state, { type: 'received', message: messageIn(epoch, 2), grant })
+  const [after, effects] = move(state, says(knownOf(epoch, { generation: 2 }), grant))
   expect(after).toMatchObject({ phase: 'in', resyncing: true, epoch, credential: undefined })
   expect(effects).toEqual([{ type: 'resync' }])
 })
@@ -209,7 +204,7 @@ it('whoever signed in elsewhere keeps the number that his credential has in his 
   const state = run(signedIn(), (s) => elsewhere(s, 2))
   const [after, effects] = move(state, renewed(state, grantOf('bob', { sessionId: 's-new' })))
   expect(after).toMatchObject({ generation: 3, incoming: { credential: { generation: 3 } } })
-  expect(effectOf(effects, 'writeMarker')?.marker).toMatchObject({ generation: 3, epoch: state.epoch })
+  expect(effectOf(effects, 'writeRegister')?.register).toMatchObject({ generation: 3, epoch: state.epoch })
 })
 
 it('R38 another session of the same user is told to the siblings as a sign-in is, which end nothing for it', () => {
@@ -217,9 +212,9 @@ it('R38 another session of the same user is told to the siblings as a sign-in is
   const [found, effects] = move(state, renewed(state, grantOf('ann', { sessionId: 's-2', issuedAt: 4000 })))
   expect(found).toMatchObject({ phase: 'in', sessionId: 's-2', follows: state.epoch })
   expect(isNewer(found.epoch, state.epoch)).toBe(true)
-  expect(typesOf(effects)).toEqual(['writeMarker', 'post'])
-  const marker = effectOf(effects, 'writeMarker')!.marker
-  const [sibling, resynced] = move(state, { type: 'markerSeen', marker })
+  expect(typesOf(effects)).toEqual(['writeRegister', 'post'])
+  const register = effectOf(effects, 'writeRegister')!.register
+  const [sibling, resynced] = move(state, stores(register))
   expect(sibling).toMatchObject({ phase: 'in', doubtful: false, sessionId: 's-2', epoch: found.epoch })
   expect(typesOf(resynced)).toEqual(['resync'])
   const again = renewed(sibling, grantOf('ann', { sessionId: 's-2', issuedAt: 4500 }))
@@ -229,10 +224,10 @@ it('R38 another session of the same user is told to the siblings as a sign-in is
 it('a sibling that renewed the token during the clean-up is not overlooked', () => {
   const state = signedIn()
   const waiting = run(state, (s) => loggedIn(s, grantOf('bob')))
-  const [noticed] = move(waiting, { type: 'markerSeen', marker: markerOf(waiting.epoch, { generation: 2 }) })
+  const [noticed] = move(waiting, stores(knownOf(waiting.epoch, { generation: 2 })))
   const [after, effects] = move(noticed, PURGED)
   expect(after).toMatchObject({ phase: 'in', generation: 2, credential: { generation: 1 } })
-  expect(effectOf(effects, 'writeMarker')?.marker.generation).toBe(2)
+  expect(effectOf(effects, 'writeRegister')?.register.generation).toBe(2)
 })
 
 it('a user handed over by a sibling waits, too, until the last one is cleared away', () => {
@@ -260,10 +255,8 @@ it('R39 who may have signed out unheard stays out of sight until the server has 
   const state = signedIn()
   const first = nextEpoch(state.epoch, START + 4000, 'a')
   const second = nextEpoch(first, START + 4500, 'b')
-  const seen = (epoch: ClientState['epoch'], follows?: ClientState['epoch']): ClientEvent => ({
-    type: 'markerSeen',
-    marker: markerOf(epoch, { sessionId: 's-bob', follows }),
-  })
+  const seen = (epoch: ClientState['epoch'], follows?: ClientState['epoch']): ClientEvent =>
+    stores(knownOf(epoch, { sessionId: 's-bob', follows }))
   const [doubtful] = move(state, seen(first))
   expect(doubtful).toMatchObject({ doubtful: true })
   expect(move(doubtful, seen(second, first))[0]).toMatchObject({ doubtful: true })
@@ -273,36 +266,45 @@ it('R39 who may have signed out unheard stays out of sight until the server has 
 it('R51 a tab that knew nothing and was refused signs nobody else out', () => {
   const state = signedIn()
   const epoch = nextEpoch(state.epoch, START + 4000, 'a')
-  const marker = markerOf(epoch, { state: 'out', reason: 'none', sessionId: undefined })
-  const [asked, effects] = move(state, { type: 'markerSeen', marker })
+  const register = knownOf(epoch, { state: 'out', reason: 'none', sessionId: undefined })
+  const [asked, effects] = move(state, stores(register))
   expect(asked).toMatchObject({ phase: 'in', resyncing: true, identity: { subject: 'ann' } })
   expect(isNewer(asked.epoch, epoch)).toBe(true)
   expect(effects).toEqual([{ type: 'resync' }])
-  expect(move(INITIAL, { type: 'markerSeen', marker })[0]).toMatchObject({ phase: 'out', reason: 'none' })
+  expect(move(INITIAL, stores(register))[0]).toMatchObject({ phase: 'out', reason: 'none' })
 })
 
 it('R51 nor does it overrule a sign-in that is still looked into', () => {
   const [asking] = move(signedIn(), elsewhere(signedIn()))
   const waiting: ClientState = { ...asking, phase: 'unknown' }
   const epoch = nextEpoch(asking.epoch, START + 6000, 'a')
-  const marker = markerOf(epoch, { state: 'out', reason: 'none', sessionId: undefined })
-  const [after, effects] = move(waiting, { type: 'markerSeen', marker })
+  const register = knownOf(epoch, { state: 'out', reason: 'none', sessionId: undefined })
+  const [after, effects] = move(waiting, stores(register))
   expect(after).toMatchObject({ phase: 'unknown', resyncing: true })
   expect(effects).toEqual([{ type: 'resync' }])
+})
+
+it('R51 nor who has signed in and waits for the clean-up: the server is asked who it is', () => {
+  const state = signedIn()
+  const waiting = run(state, (s) => loggedIn(s, grantOf('bob')))
+  const epoch = nextEpoch(waiting.epoch, START + 9000, 'a')
+  const register = outOf(epoch, { reason: 'none', sessionId: undefined })
+  for (const news of [stores(register), says(register)]) {
+    const [asked, effects] = move(waiting, news)
+    expect(asked).toMatchObject({ phase: 'unknown', resyncing: true, purging: true })
+    expect(isNewer(asked.epoch, epoch)).toBe(true)
+    expect(effects).toEqual([{ type: 'resync' }])
+  }
 })
 
 it('R39 whoever says that the session is alive that somebody logged out of is told so, whatever he missed', () => {
   const before = signedIn()
   const out = signedOut(before)
-  const say = (sessionId: string): ClientEvent => ({
-    type: 'received',
-    message: messageIn(before.epoch, 2, sessionId),
-    grant: undefined,
-  })
+  const say = (sessionId: string): ClientEvent => says(knownOf(before.epoch, { generation: 2, sessionId }))
   const [same, effects] = move(out, say('s-ann'))
   expect(same).toBe(out)
   expect(effects).toMatchObject([
-    { type: 'post', message: { type: 'out', epoch: out.epoch, sessionId: 's-ann' } },
+    { type: 'post', news: { register: { state: 'out', epoch: out.epoch, sessionId: 's-ann' } } },
   ])
   // Of another one nobody knows: with a clock that was set back it may be the newer.
   expect(move(out, say('s-other'))).toEqual([out, []])
@@ -311,8 +313,8 @@ it('R39 whoever says that the session is alive that somebody logged out of is to
 it('FIX-04 a sign-in after a logout stands although another tab is refused while it runs', () => {
   const [out] = move(signedOut(), PURGED)
   const epoch = nextEpoch(out.epoch, START + 4000, 'a')
-  const refusal = markerOf(epoch, { state: 'out', reason: 'expired', sessionId: undefined })
-  const [refused] = move(out, { type: 'markerSeen', marker: refusal })
+  const refusal = knownOf(epoch, { state: 'out', reason: 'expired', sessionId: undefined })
+  const [refused] = move(out, stores(refusal))
   const event: ClientEvent = { ...loggedIn(out, grantOf('ann')), under: underOf(out) } as ClientEvent
   expect(move(refused, event)[0]).toMatchObject({ phase: 'in', identity: { subject: 'ann' } })
   // A refresh that the logout overtook is still taken back.
@@ -324,8 +326,11 @@ it('R38 a logout that knows of no session and waits is told to whoever says that
   const unknown: ClientState = { ...signedIn(), phase: 'unknown', sessionId: undefined }
   const out = signedOut(unknown)
   expect(owedBy(out)).toEqual([[WHICHEVER, 'current']])
-  const say = { type: 'received', message: messageIn(signedIn().epoch), grant: undefined } as const
-  expect(move(out, say)).toMatchObject([out, [{ type: 'post', message: { type: 'out', epoch: out.epoch } }]])
+  const say = says(knownOf(signedIn().epoch))
+  expect(move(out, say)).toMatchObject([
+    out,
+    [{ type: 'post', news: { register: { state: 'out', epoch: out.epoch } } }],
+  ])
   // Delivered, it has ended whichever there was.
   const [done] = move(out, { type: 'logoutConfirmed', epoch: out.epoch, sessionId: WHICHEVER })
   expect(move(done, say)).toEqual([done, []])
@@ -334,10 +339,8 @@ it('R38 a logout that knows of no session and waits is told to whoever says that
 it('R02 R33 who is out although nobody wanted that asks the server when a sibling says that somebody is signed in, however old the news look', () => {
   const before = signedIn()
   const epoch = nextEpoch(before.epoch, START + 4000, 'a')
-  const marker = markerOf(epoch, { state: 'out', reason: 'expired', sessionId: undefined })
-  const [refused] = move(before, { type: 'markerSeen', marker })
-  const message = messageIn(before.epoch, 2)
-  const [same, effects] = move(refused, { type: 'received', message, grant: undefined })
+  const [refused] = move(before, stores(outOf(epoch, { reason: 'expired', sessionId: undefined })))
+  const [same, effects] = move(refused, says(knownOf(before.epoch, { generation: 2 })))
   expect(same).toBe(refused)
   expect(effects).toEqual([{ type: 'repair' }])
 })
@@ -345,14 +348,10 @@ it('R02 R33 who is out although nobody wanted that asks the server when a siblin
 it('FIX-04 whoever tells of an end that is older than the sign-in is told of the sign-in, for those who heard only of the end', () => {
   const [ended] = move(signedOut(), { type: 'purged' })
   const [again] = move(ended, loggedIn(ended, grantOf('ann')))
-  const late: ClientEvent = {
-    type: 'received',
-    message: { type: 'out', epoch: ended.epoch, reason: 'logout-elsewhere', sessionId: 's-ann' },
-    grant: undefined,
-  }
+  const late: ClientEvent = says(outOf(ended.epoch))
   const [same, effects] = move(again, late)
   expect(same).toBe(again)
-  expect(effects).toMatchObject([{ type: 'post', message: { type: 'in', epoch: again.epoch } }])
+  expect(effects).toMatchObject([{ type: 'post', news: { register: { state: 'in', epoch: again.epoch } } }])
   expect(move(signedOut(again), late)[1]).toEqual([])
 })
 
@@ -360,18 +359,14 @@ it('FIX-04 who waits for the clean-up and is overtaken by a logout is signed out
   const [switching] = move(signedIn(), loggedIn(signedIn(), grantOf('bob')))
   expect(switching.incoming).toBeDefined()
   const epoch = nextEpoch(switching.epoch, START + 9000, 'a')
-  const message = { type: 'out', epoch, reason: 'logout-elsewhere', sessionId: 's-ann' } as const
-  const [, effects] = move(switching, { type: 'received', message, grant: undefined })
+  const register = outOf(epoch)
+  const [, effects] = move(switching, says(register))
   expect(effectOf(effects, 'revoke')?.grant.identity.subject).toBe('bob')
 })
 
 it('R38 a signed-out tab that hears of a logout elsewhere knows which session its own would be for', () => {
   const state = signedIn()
-  const heard = (epoch: ClientState['epoch']): ClientEvent => ({
-    type: 'received',
-    message: { type: 'out', epoch, reason: 'logout-elsewhere', sessionId: 's-other' },
-    grant: undefined,
-  })
+  const heard = (epoch: ClientState['epoch']): ClientEvent => says(outOf(epoch, { sessionId: 's-other' }))
   const [first] = move(state, heard(nextEpoch(state.epoch, START + 4000, 'a')))
   expect(first).toMatchObject({ phase: 'out', sessionId: 's-other' })
   const [again] = move(signedOut(), heard(nextEpoch(state.epoch, START + 4000, 'a')))
@@ -382,7 +377,7 @@ it('R77 a refresh that brings the same user keeps the very user object', () => {
   const state = signedIn()
   const [after, effects] = move(state, renewed(state, grantOf('ann')))
   expect(after.identity?.user).toBe(state.identity?.user)
-  expect(typesOf(effects)).toEqual(['writeMarker', 'post'])
+  expect(typesOf(effects)).toEqual(['writeRegister', 'post'])
 })
 
 it('R78 other claims of the same user are told once, the same ones not at all', () => {
@@ -412,14 +407,14 @@ it.each<[string, () => unknown]>([
 it('R04 whoever finds that a sibling has written an older generation over his asks the server: its cookie may lie over his', () => {
   const state = signedIn()
   const [renewedOnce] = move(state, renewed(state, grantOf('ann')))
-  const older = markerOf(state.epoch, { generation: 1 })
-  const before = markerOf(state.epoch, { generation: 2 })
-  const [same, effects] = move(renewedOnce, { type: 'markerSeen', marker: older, before })
+  const older = knownOf(state.epoch, { generation: 1 })
+  const before = knownOf(state.epoch, { generation: 2 })
+  const [same, effects] = move(renewedOnce, stores(older, before))
   expect(same).toBe(renewedOnce)
   expect(effects).toEqual([{ type: 'repair' }])
   // Who has only heard of the newer one holds none that could be lost.
-  const [told] = move(state, { type: 'markerSeen', marker: markerOf(state.epoch, { generation: 2 }) })
-  expect(move(told, { type: 'markerSeen', marker: older, before })[1]).toEqual([])
+  const [told] = move(state, stores(knownOf(state.epoch, { generation: 2 })))
+  expect(move(told, stores(older, before))[1]).toEqual([])
   // Storage that lags behind the channel shows what was before.
-  expect(move(renewedOnce, { type: 'markerSeen', marker: older })[1]).toEqual([])
+  expect(move(renewedOnce, stores(older))[1]).toEqual([])
 })

@@ -2,20 +2,19 @@
 import * as fc from 'fast-check'
 import { WHICHEVER } from '../../src/core/debts.js'
 import { isSame, nextEpoch, NO_EPOCH } from '../../src/core/epoch.js'
-import type { Marker } from '../../src/core/marker.js'
-import type { Message } from '../../src/core/messages.js'
+import type { Register } from '../../src/core/register.js'
 import type { ClientEvent, ClientState, Effect, Grant, Moment } from '../../src/core/state.js'
 import { INITIAL } from '../../src/core/state.js'
 import { transition } from '../../src/core/transition.js'
-import type { Epoch } from '../../src/core/types.js'
-import { debtsSeen, deepFreeze, identityOf, markerOf, rowOf, START, underOf } from './support.js'
+import { END_REASONS } from '../../src/core/types.js'
+import { debtsSeen, deepFreeze, identityOf, knownOf, rowOf, START, underOf } from './support.js'
 
 /** One step of a random life. What it refers to is chosen among what happened before. */
 export interface Step {
   readonly kind: ClientEvent['type']
   /** Which of the states so far it was sent under or speaks of: 0 is the latest one. */
   readonly back: number
-  /** Whether the epoch of a marker or message is a new one. */
+  /** Whether the epoch of what another tab knows is a new one. */
   readonly ahead: boolean
   readonly subject: 'ann' | 'bob'
   readonly sessionId: 's1' | 's2'
@@ -23,8 +22,10 @@ export interface Step {
   readonly generation: number
   readonly lifetime: number
   readonly sharing: boolean
-  readonly said: 'in' | 'out' | 'wait' | 'ask'
-  readonly marked: Marker['state']
+  /** How another tab's knowledge comes: said over the channel, with a wait, or by storage. */
+  readonly way: 'said' | 'wait' | 'stored'
+  readonly known: Register['state']
+  readonly reason: Register['reason']
   /** Of whom a row stands in the storage. */
   readonly rows: readonly string[]
   readonly scope: 'current' | 'all'
@@ -36,9 +37,8 @@ const KINDS: readonly ClientEvent['type'][] = [
   'started',
   'skipped',
   'asking',
-  'markerSeen',
+  'heard',
   'debtsSeen',
-  'received',
   'granted',
   'refused',
   'indeterminate',
@@ -52,13 +52,16 @@ const KINDS: readonly ClientEvent['type'][] = [
   'looked',
 ]
 
+/** By far the most of what happens to a tab. */
+const HEARD = ['heard', 'heard', 'heard', 'heard', 'heard'] as const
+
 /** So many that some give way. */
 const ROWS = ['s1', 's2', WHICHEVER, 's3', 's4', 's5', 's6', 's7', 's8', 's9']
 
 export const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.record<Step>({
     // What changes much comes often, so that few steps lead far.
-    kind: fc.constantFrom(...KINDS, 'granted', 'granted', 'received', 'received', 'received', 'markerSeen'),
+    kind: fc.constantFrom(...KINDS, 'granted', 'granted', ...HEARD),
     back: fc.constantFrom(0, 0, 0, 1, 2, 3),
     ahead: fc.boolean(),
     subject: fc.constantFrom('ann', 'bob'),
@@ -67,8 +70,9 @@ export const steps: fc.Arbitrary<Step[]> = fc.array(
     generation: fc.nat(4),
     lifetime: fc.constantFrom(300_000, 60_000, 1, 0, -1),
     sharing: fc.boolean(),
-    said: fc.constantFrom('in', 'in', 'out', 'wait', 'ask'),
-    marked: fc.constantFrom('in', 'out'),
+    way: fc.constantFrom('said', 'said', 'said', 'wait', 'stored', 'stored'),
+    known: fc.constantFrom('in', 'in', 'out'),
+    reason: fc.constantFrom('none', 'none', ...END_REASONS),
     rows: fc.uniqueArray(fc.constantFrom(...ROWS), { maxLength: 9 }),
     scope: fc.constantFrom('current', 'all'),
     // Now and then a browser is left alone for so long that what is owed expires.
@@ -109,25 +113,24 @@ export function live(life: readonly Step[], onMove: (moved: Moved) => void): voi
 function eventOf(step: Step, past: readonly ClientState[], now: Moment): ClientEvent {
   const spoken = past.at(-1 - Math.min(step.back, past.length - 1))!
   // Nobody ever writes the epoch of a browser in which nothing was learned.
-  const isStored = step.kind === 'markerSeen' || step.kind === 'debtsSeen'
+  const isStored = (step.kind === 'heard' && step.way === 'stored') || step.kind === 'debtsSeen'
   const nothing = step.kind === 'started' || (isStored && isSame(spoken.epoch, NO_EPOCH))
   const ahead = step.ahead || nothing
   const epoch = ahead ? nextEpoch(past.at(-1)!.epoch, now.wall, `${now.id}-other`) : spoken.epoch
-  const { generation, lifetime, subject, sessionId, explicit, scope } = step
+  const { generation, lifetime, subject, sessionId, explicit, scope, known } = step
   const grant: Grant = {
     identity: identityOf(subject, sessionId),
     credential: { mode: 'token', token: `t-${now.id}`, generation: 1, issued: now, lifetime, lead: 0 },
   }
-  const marker = markerOf(epoch, { state: step.marked, generation, sessionId })
+  const reason = known === 'in' ? 'none' : step.reason
+  const register = knownOf(epoch, { state: known, generation, sessionId, reason })
   switch (step.kind) {
     case 'started':
-      return { type: 'started', marker: step.sharing ? marker : undefined }
-    case 'markerSeen':
-      return { type: 'markerSeen', marker }
+      return { type: 'started', register: step.sharing ? register : undefined }
+    case 'heard':
+      return heard(step, register, grant, now)
     case 'debtsSeen':
       return debtsSeen(...step.rows.map((id) => rowOf(id, epoch, scope)))
-    case 'received':
-      return received(step, epoch, grant, now)
     case 'granted':
       return { type: 'granted', grant, under: underOf(spoken), explicit, found: step.ahead && !explicit }
     case 'refused':
@@ -170,24 +173,20 @@ function eventOf(step: Step, past: readonly ClientState[], now: Moment): ClientE
   }
 }
 
-function received(step: Step, epoch: Epoch, grant: Grant, now: Moment): ClientEvent {
-  const { generation, said, sessionId } = step
-  const { identity, credential } = grant
-  const numbered: Grant = { identity, credential: { ...credential, generation } }
-  const messages: Record<Step['said'], Message> = {
-    in: { type: 'in', epoch, generation, sessionId, mode: 'token', shared: undefined },
-    out: { type: 'out', epoch, reason: 'logout-elsewhere', sessionId },
-    wait: {
-      type: 'wait',
-      epoch,
-      generation,
-      until: now.wall + generation * 1000,
-      failures: generation,
-      mandated: step.explicit,
-      triedAt: now.wall,
-    },
-    ask: { type: 'ask', epoch },
+function heard(step: Step, register: Register, grant: Grant, now: Moment): ClientEvent {
+  const { generation, way } = step
+  if (way === 'stored') {
+    const { epoch } = register
+    // What this tab has seen there before was as new at the most, or newer only by its generation.
+    const before = step.sharing ? knownOf(epoch, { generation: 3 }) : undefined
+    return { type: 'heard', register, said: false, before }
   }
-  const shares = said === 'in' && step.sharing
-  return { type: 'received', message: messages[said], grant: shares ? numbered : undefined }
+  if (way === 'wait') {
+    const until = now.wall + generation * 1000
+    const wait = { until, failures: generation, mandated: step.explicit, triedAt: now.wall }
+    return { type: 'heard', register, said: true, wait }
+  }
+  const numbered: Grant = { ...grant, credential: { ...grant.credential, generation } }
+  const isShared = register.state === 'in' && step.sharing
+  return { type: 'heard', register, said: true, grant: isShared ? numbered : undefined }
 }

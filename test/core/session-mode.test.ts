@@ -1,12 +1,12 @@
 /* What the mode of a credential changes in the pure core, which is little. */
 import { expect, it } from 'vitest'
 import { WHICHEVER } from '../../src/core/debts.js'
-import { parseMarker, serializeMarker } from '../../src/core/marker.js'
-import { parseMessage, wrap } from '../../src/core/messages.js'
+import { type News, parseNews, wrap } from '../../src/core/news.js'
+import { readRegister, serializeRegister } from '../../src/core/register.js'
 import type { ClientState, Grant } from '../../src/core/state.js'
 import type { Mode } from '../../src/core/types.js'
 import { INITIAL } from '../../src/core/state.js'
-import { announce } from '../../src/core/telling.js'
+import { tell } from '../../src/core/telling.js'
 import {
   LOGOUT,
   PURGED,
@@ -16,13 +16,14 @@ import {
   fromSibling,
   grantOf,
   loggedIn,
-  markerOf,
+  knownOf,
   move,
   owedBy,
   renewed,
   rowsOf,
   run,
   signedIn,
+  stores,
   typesOf,
   underOf,
 } from './support.js'
@@ -36,21 +37,21 @@ it.each<[string, Mode, ClientState]>([
   ['a login', 'token', INITIAL],
   ['a login over the other mode', 'session', signedIn()],
   ['a login over the other mode', 'token', inSession()],
-])('%s teaches %s mode, and the marker keeps it', (_name, mode, before) => {
+])('%s teaches %s mode, and the register keeps it', (_name, mode, before) => {
   const [state, effects] = move(before, loggedIn(before, grant(mode)))
   expect(state).toMatchObject({ phase: 'in', mode })
-  expect(effectOf(effects, 'writeMarker')?.marker).toMatchObject({ state: 'in', mode })
+  expect(effectOf(effects, 'writeRegister')?.register).toMatchObject({ state: 'in', mode })
 })
 
-it('a renewal in the other mode is the same sign-in: nobody is signed out, and the marker says it', () => {
+it('a renewal in the other mode is the same sign-in: nobody is signed out, and the register says it', () => {
   for (const [before, mode] of [
     [signedIn(), 'session'],
     [inSession(), 'token'],
   ] as const) {
     const [state, effects] = move(before, renewed(before, grant(mode)))
     expect(state).toMatchObject({ phase: 'in', mode, epoch: before.epoch })
-    expect(typesOf(effects)).toEqual(['writeMarker', 'post'])
-    expect(effectOf(effects, 'writeMarker')?.marker.mode).toBe(mode)
+    expect(typesOf(effects)).toEqual(['writeRegister', 'post'])
+    expect(effectOf(effects, 'writeRegister')?.register.mode).toBe(mode)
   }
 })
 
@@ -62,7 +63,7 @@ it('the mode outlives the session', () => {
   )
   expect(out).toMatchObject({ phase: 'out', mode: 'session' })
   const [, effects] = move(inSession(), LOGOUT)
-  expect(effectOf(effects, 'writeMarker')?.marker).toMatchObject({ state: 'out', mode: 'session' })
+  expect(effectOf(effects, 'writeRegister')?.register).toMatchObject({ state: 'out', mode: 'session' })
   const ended = move(inSession(), {
     type: 'refused',
     reason: 'expired',
@@ -73,20 +74,19 @@ it('the mode outlives the session', () => {
   expect(ended[0]).toMatchObject({ phase: 'out', mode: 'session' })
 })
 
-it.each([undefined, 'token', 'session'] as const)('a start takes the mode of the marker: %s', (mode) => {
-  const [state] = move(INITIAL, { type: 'started', marker: markerOf([START, 'a'], { mode }) })
+it.each([undefined, 'token', 'session'] as const)('a start takes the mode of the register: %s', (mode) => {
+  const [state] = move(INITIAL, { type: 'started', register: knownOf([START, 'a'], { mode }) })
   expect(state.mode).toBe(mode)
 })
 
-it('a marker without a mode has learned none', () => {
-  const marker = markerOf([START, 'a'], { state: 'out', mode: undefined })
-  expect(parseMarker(serializeMarker(marker), START)?.mode).toBeUndefined()
+it('a register without a mode has learned none', () => {
+  const register = knownOf([START, 'a'], { state: 'out', mode: undefined })
+  expect(readRegister(serializeRegister(register), START)?.mode).toBeUndefined()
 })
 
-it('a sign-in of another tab teaches its mode, and one whose marker knows none takes none away', () => {
+it('a sign-in of another tab teaches its mode, and one whose register knows none takes none away', () => {
   const epoch = [START + 9000, 'other'] as const
-  const followed = (mode: Mode | undefined) =>
-    move(inSession(), { type: 'markerSeen', marker: markerOf(epoch, { mode }) })[0].mode
+  const followed = (mode: Mode | undefined) => move(inSession(), stores(knownOf(epoch, { mode })))[0].mode
   expect([followed('token'), followed(undefined)]).toEqual(['token', 'session'])
 })
 
@@ -103,7 +103,7 @@ it('R11 a session check that is answered behind a logout revokes nothing, since 
 it('a logout that knew no session learns from a late session check which one it is for', () => {
   const unknown = move(INITIAL, {
     type: 'started',
-    marker: markerOf([START, 'a'], { sessionId: undefined }),
+    register: knownOf([START, 'a'], { sessionId: undefined }),
   })[0]
   const [out] = move(unknown, LOGOUT)
   const [state, effects] = move(out, renewed(unknown, grant('session')))
@@ -116,19 +116,27 @@ it('another subject found by a session check is a user switch', () => {
   const before = inSession()
   const [state, effects] = move(before, renewed(before, grant('session', 'bob')))
   expect(state).toMatchObject({ phase: 'out', reason: 'user-switched', mode: 'session' })
-  expect(typesOf(effects)).toEqual(['writeMarker', 'abandon', 'end', 'switched'])
+  expect(typesOf(effects)).toEqual(['writeRegister', 'abandon', 'end', 'switched'])
 })
 
 it('what a tab tells of a cookie session is understood by its siblings, with an empty token, too', () => {
-  const { message } = announce(inSession())
-  const read = parseMessage(wrap(message, 'a'), 'b', START + 10)
-  expect(read).toMatchObject({ type: 'in', mode: 'session', shared: { token: '', subject: 'ann' } })
-  const asToken = parseMessage({ ...wrap(message, 'a'), mode: 'token' }, 'b', START + 10)
-  expect(asToken).toMatchObject({ mode: 'token', shared: undefined })
+  const { news } = tell(inSession())
+  const read = parseNews(wrap(news, 'a'), 'b', START + 10)
+  expect(read).toMatchObject({
+    register: { state: 'in', mode: 'session' },
+    shared: { token: '', subject: 'ann' },
+  })
+  for (const mode of ['token', undefined] as const) {
+    const other: News = { ...news, register: { ...news.register, mode } }
+    expect(parseNews(wrap(other, 'a'), 'b', START + 10)).toMatchObject({
+      register: { mode },
+      shared: undefined,
+    })
+  }
 })
 
 it('R99 a sibling hands its session check over where it asked after this page was there', () => {
-  const started = move(INITIAL, { type: 'started', marker: markerOf([START, 'a'], { mode: 'session' }) })[0]
+  const started = move(INITIAL, { type: 'started', register: knownOf([START, 'a'], { mode: 'session' }) })[0]
   const check = (issuedAt: number) =>
     move(started, fromSibling(started, grant('session', 'ann', { generation: 2, issuedAt })), at(9000))[0]
   expect(check(1000)).toMatchObject({ phase: 'unknown', candidate: { identity: { subject: 'ann' } } })

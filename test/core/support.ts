@@ -1,8 +1,7 @@
 /* States, events and moments for the tests of the pure core. */
 import type { Debt } from '../../src/core/debts.js'
 import { nextEpoch, NO_EPOCH } from '../../src/core/epoch.js'
-import type { Marker } from '../../src/core/marker.js'
-import type { Message } from '../../src/core/messages.js'
+import type { Register } from '../../src/core/register.js'
 import type {
   ClientEvent,
   ClientState,
@@ -64,14 +63,36 @@ export function grantOf(subject: string, parts: GrantParts = {}): Grant {
 
 export const underOf = ({ epoch, generation }: ClientState): Under => ({ epoch, generation })
 
-export const markerOf = (epoch: Epoch, parts: Partial<Marker> = {}): Marker => ({
+/** What another tab knows: that Ann is signed in, where nothing else is said. */
+export const knownOf = (epoch: Epoch, parts: Partial<Register> = {}): Register => ({
   epoch,
   state: 'in',
+  follows: undefined,
   generation: 1,
   mode: 'token',
   sessionId: 's-ann',
   reason: 'none',
   ...parts,
+})
+
+/** And that somebody has logged out, where nothing else is said. */
+export const outOf = (epoch: Epoch, parts: Partial<Register> = {}): Register =>
+  knownOf(epoch, { state: 'out', generation: 0, reason: 'logout', ...parts })
+
+/** Another tab says it over the channel. */
+export const says = (register: Register, grant?: Grant): ClientEvent => ({
+  type: 'heard',
+  register,
+  said: true,
+  grant,
+})
+
+/** Another tab has stored it. */
+export const stores = (register: Register, before?: Register): ClientEvent => ({
+  type: 'heard',
+  register,
+  said: false,
+  before,
 })
 
 /** What another tab has stored of that is still to be ended. */
@@ -95,15 +116,6 @@ export const rowsOf = (effects: readonly Effect[]): Record<string, LogoutScope |
       effect.type === 'writeDebt' ? [[effect.sessionId, effect.debt?.scope] as const] : [],
     ),
   )
-
-export const messageIn = (epoch: Epoch, generation = 1, sessionId = 's-ann'): Message => ({
-  type: 'in',
-  epoch,
-  generation,
-  sessionId,
-  mode: 'token',
-  shared: undefined,
-})
 
 /** Ann signed in on purpose at `milliseconds`. */
 export function signedIn(milliseconds = 0, grant = grantOf('ann', { issuedAt: milliseconds })): ClientState {
@@ -144,18 +156,12 @@ export const renewed = (state: ClientState, grant: Grant, explicit = false): Cli
 export const loggedIn = (state: ClientState, grant: Grant): ClientEvent => renewed(state, grant, true)
 
 /** A sibling of the same epoch hands over its token. */
-export const fromSibling = (state: ClientState, grant: Grant): ClientEvent => ({
-  type: 'received',
-  message: messageIn(state.epoch, grant.credential.generation),
-  grant,
-})
+export const fromSibling = (state: ClientState, grant: Grant): ClientEvent =>
+  says(knownOf(state.epoch, { generation: grant.credential.generation }), grant)
 
 /** Somebody signed in in another tab. */
-export const elsewhere = (state: ClientState, generation = 1): ClientEvent => ({
-  type: 'received',
-  message: messageIn(nextEpoch(state.epoch, START + 4500, 'other'), generation, 's-new'),
-  grant: undefined,
-})
+export const elsewhere = (state: ClientState, generation = 1): ClientEvent =>
+  says(knownOf(nextEpoch(state.epoch, START + 4500, 'other'), { generation, sessionId: 's-new' }))
 
 export const PURGED: ClientEvent = { type: 'purged' }
 export const LOGOUT: ClientEvent = { type: 'logoutRequested', scope: 'current' }

@@ -2,8 +2,8 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { isNewer, isSame, NO_EPOCH } from '../../src/core/epoch.js'
-import { parseMarker, serializeMarker } from '../../src/core/marker.js'
-import { type Message, parseMessage, wrap } from '../../src/core/messages.js'
+import { type News, parseNews, wrap } from '../../src/core/news.js'
+import { isKnown, readRegister, registerOf, serializeRegister } from '../../src/core/register.js'
 import type { ClientEvent, ClientState } from '../../src/core/state.js'
 import {
   type Debt,
@@ -14,12 +14,15 @@ import {
   serializeDebt,
   WHICHEVER,
 } from '../../src/core/debts.js'
+import { INITIAL } from '../../src/core/state.js'
+import { isLogout } from '../../src/core/ends.js'
 import { transition } from '../../src/core/transition.js'
 import type { Epoch } from '../../src/core/types.js'
 import { live, type Moved, steps } from './lives.js'
-import { effectOf, typesOf } from './support.js'
+import { at, effectOf, typesOf } from './support.js'
 
 const RUNS = { numRuns: 500 }
+const AT = at(0)
 
 /** Checks every move of many random lives. */
 const always = (check: (moved: Moved) => void): void =>
@@ -29,10 +32,12 @@ const always = (check: (moved: Moved) => void): void =>
   )
 
 /** A token that was stale at birth is of no use to the others, who leave it out. */
-const usable = (message: Message): Message =>
-  message.type === 'in' && message.shared && !(message.shared.lifetime > 0)
-    ? { ...message, shared: undefined }
-    : message
+const usable = ({ register, wait, shared }: News): News => ({
+  register,
+  ask: false,
+  wait,
+  shared: shared && shared.lifetime > 0 ? shared : undefined,
+})
 
 /** The epoch an event was sent under or speaks of; undefined where it speaks of none. */
 function epochOf(event: ClientEvent): Epoch | undefined {
@@ -40,10 +45,8 @@ function epochOf(event: ClientEvent): Epoch | undefined {
     case 'granted':
     case 'refused':
       return event.under.epoch
-    case 'markerSeen':
-      return event.marker.epoch
-    case 'received':
-      return event.message.epoch
+    case 'heard':
+      return event.register.epoch
     case 'logoutConfirmed':
       return event.epoch
     case 'looked':
@@ -92,6 +95,29 @@ const stands = ({ before, event }: Moved): boolean =>
   !before.incoming &&
   !overtaken(before, event)
 
+it('R111 a register that is newer counts whether it came by storage or over the channel', () => {
+  always(({ before, event, now, after, effects }) => {
+    if (event.type !== 'heard' || event.wait || !isNewer(event.register.epoch, before.epoch)) return
+    for (const said of [true, false])
+      expect(transition(before, { ...event, said }, now)).toEqual([after, effects])
+    const { epoch, state, sessionId } = event.register
+    expect(isNewer(epoch, after.epoch)).toBe(false)
+    // Whoever takes it over knows the same of who is signed in, or knows better under an epoch of his own.
+    if (isSame(after.epoch, epoch)) expect(registerOf(after)).toMatchObject({ state, sessionId })
+  })
+})
+
+it('R111 what a tab knows is one register: whoever starts with it knows the same', () => {
+  always(({ after }) => {
+    const register = registerOf(after)
+    if (!isKnown(register)) return
+    const [started] = transition(INITIAL, { type: 'started', register }, AT)
+    const { reason, follows, ...rest } = registerOf(started)
+    expect(register).toMatchObject({ ...rest, follows })
+    if (isLogout(register.reason)) expect(reason).toBe('logout')
+  })
+})
+
 it('is pure: the same state, event and moment give the same outcome, and the input is left as it was', () => {
   always(({ before, event, now, after, effects }) => {
     // The input is frozen all the way down, so that a write throws.
@@ -122,7 +148,7 @@ it('R99 somebody is signed in by a grant alone: of the server, of a sibling once
     if (before.phase === 'in' || after.phase !== 'in') return
     const granted =
       event.type === 'granted' ||
-      (event.type === 'received' && event.grant !== undefined) ||
+      (event.type === 'heard' && event.grant !== undefined) ||
       (event.type === 'looked' && before.candidate !== undefined) ||
       (event.type === 'purged' && before.incoming !== undefined)
     expect(granted).toBe(true)
@@ -131,7 +157,7 @@ it('R99 somebody is signed in by a grant alone: of the server, of a sibling once
 
 it('R99 what another tab holds from before the page was there signs nobody in', () => {
   always(({ before, event, after }) => {
-    if (event.type !== 'received' || !event.grant || before.since === undefined) return
+    if (event.type !== 'heard' || !event.grant || before.since === undefined) return
     if (event.grant.credential.issued.wall < before.since)
       expect([after.phase === 'in', after.credential]).toEqual([
         before.phase === 'in',
@@ -146,7 +172,7 @@ it('the parts of a state agree with each other', () => {
     if (after.credential) expect(after.phase).toBe('in')
     if (after.incoming) expect(after.purging).toBe(true)
     if (after.candidate) expect([after.since !== undefined, after.phase !== 'out']).toEqual([true, true])
-    // Without a marker nothing is known but the rows.
+    // Without a register nothing is known but the rows.
     const isOpen = after.phase === 'out' || isSame(after.epoch, NO_EPOCH)
     if (after.debts.length > 0) expect([isOpen, after.incoming]).toEqual([true, undefined])
     expect(after.debts.length).toBeLessThanOrEqual(MOST_DEBTS)
@@ -282,10 +308,7 @@ it('R110 a logout is kept until it is confirmed, or somebody signs in, or it exp
   always(({ before, event, now, after, effects }) => {
     const signIn = event.type === 'granted' && (event.explicit || isOther(before, event))
     // Another tab has signed in.
-    const elsewhere =
-      (event.type === 'markerSeen' && event.marker.state === 'in') ||
-      (event.type === 'received' && event.message.type === 'in') ||
-      (event.type === 'started' && event.marker?.state === 'in')
+    const elsewhere = (event.type === 'heard' || event.type === 'started') && event.register?.state === 'in'
     for (const debt of named(before)) {
       const { sessionId, isOwn } = debt
       if (isOwed(after.debts, sessionId)) continue
@@ -338,8 +361,8 @@ it('R110 every change of what is owed is written down: what a page knows, and wh
       if (effect.type === 'writeDebt' && effect.debt) rows.set(effect.sessionId, effect.debt)
       else if (effect.type === 'writeDebt') rows.delete(effect.sessionId)
     for (const { sessionId } of after.debts) expect(rows.has(sessionId)).toBe(true)
-    // A marker of another epoch counts more: what its rows are worth is seen when they are read anew.
-    const isSeen = ['debtsSeen', 'markerSeen', 'received', 'started'].includes(event.type)
+    // A register of another epoch counts more: what its rows are worth is seen when they are read anew.
+    const isSeen = ['debtsSeen', 'heard', 'started'].includes(event.type)
     if (!isSeen && after.phase === 'out')
       for (const id of rows.keys()) expect(isOwed(after.debts, id)).toBe(true)
   })
@@ -348,9 +371,10 @@ it('R110 every change of what is owed is written down: what a page knows, and wh
 it('what is written and sent speaks of the state it leaves behind, and others can read it', () => {
   always(({ now, after, effects }) => {
     for (const effect of effects) {
-      if (effect.type === 'writeMarker') {
-        expect(effect.marker.epoch).toEqual(after.epoch)
-        expect(parseMarker(serializeMarker(effect.marker), now.wall)).toEqual(effect.marker)
+      if (effect.type === 'writeRegister') {
+        const { register } = effect
+        expect(register.epoch).toEqual(after.epoch)
+        expect(readRegister(serializeRegister(register), now.wall)).toEqual(register)
       }
       if (effect.type === 'writeDebt' && effect.debt)
         expect(parseDebt(effect.sessionId, serializeDebt(effect.debt), now.wall)).toEqual({
@@ -358,14 +382,15 @@ it('what is written and sent speaks of the state it leaves behind, and others ca
           isOwn: false,
         })
       if (effect.type === 'post') {
-        expect(effect.message.epoch).toEqual(after.epoch)
-        expect(parseMessage(wrap(effect.message, 'a'), 'b', now.wall)).toEqual(usable(effect.message))
+        const { news } = effect
+        expect(news.register.epoch).toEqual(after.epoch)
+        expect(parseNews(wrap(news, 'a'), 'b', now.wall)).toEqual(usable(news))
       }
     }
   })
 })
 
-it('BBA-01 no marker and no message about an end holds the token', () => {
+it('BBA-01 no register holds a token, and no news but those of who is signed in', () => {
   always(({ before, event, effects }) => {
     const tokens = [
       before.credential?.token,
@@ -373,7 +398,7 @@ it('BBA-01 no marker and no message about an end holds the token', () => {
     ]
     for (const effect of effects) {
       const open =
-        effect.type === 'writeMarker' || (effect.type === 'post' && effect.message.type !== 'in')
+        effect.type === 'writeRegister' || (effect.type === 'post' && effect.news.register.state !== 'in')
           ? JSON.stringify(effect)
           : ''
       for (const token of tokens) if (token) expect(open).not.toContain(token)

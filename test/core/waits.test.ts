@@ -1,7 +1,21 @@
 import { expect, it } from 'vitest'
+import { nextEpoch } from '../../src/core/epoch.js'
+import type { Register } from '../../src/core/register.js'
 import type { ClientEvent, ClientState } from '../../src/core/state.js'
 import { isLooping, waitLeft } from '../../src/core/waits.js'
-import { START, at, grantOf, markerOf, move, renewed, signedIn, typesOf } from './support.js'
+import {
+  START,
+  at,
+  grantOf,
+  knownOf,
+  move,
+  outOf,
+  renewed,
+  signedIn,
+  signedOut,
+  stores,
+  typesOf,
+} from './support.js'
 
 it('R17 three tokens in a row that did not live half their time open the breaker, for ten seconds', () => {
   const stale = (state: ClientState, milliseconds: number) =>
@@ -29,8 +43,8 @@ it('R17 a sign-in elsewhere closes the breaker: it is another session, and nobod
   const stale = (state: ClientState) => move(state, renewed(state, grantOf('ann', { lifetime: 0 })))[0]
   const looping = stale(stale(signedIn(0, grantOf('ann', { lifetime: 0 }))))
   expect(isLooping(looping, at(5000))).toBe(true)
-  const marker = markerOf([START + 6000, 'other'], { sessionId: 's-2' })
-  const [state, effects] = move(looping, { type: 'markerSeen', marker })
+  const register = knownOf([START + 6000, 'other'], { sessionId: 's-2' })
+  const [state, effects] = move(looping, stores(register))
   expect(typesOf(effects)).toContain('resync')
   expect(isLooping(state, at(5000))).toBe(false)
 })
@@ -63,29 +77,24 @@ it('R13 a failure of our own does not shorten the wait that a sibling was told t
   const [failure, effects] = move(told, failed(1000), at(2000))
   expect(waitLeft(failure, at(2000))).toBe(18_000)
   expect(failure.mandated).toBe(true)
-  expect(effects).toMatchObject([{ message: { type: 'wait', until: START + 20_000, mandated: true } }])
+  expect(effects).toMatchObject([{ news: { wait: { until: START + 20_000, mandated: true } } }])
   expect(waitLeft(move(told, failed(60_000), at(2000))[0], at(2000))).toBe(60_000)
 })
 
-const wait = ({ epoch, generation }: ClientState, delay: number): ClientEvent => ({
-  type: 'received',
-  message: {
-    type: 'wait',
-    epoch,
-    generation,
-    until: START + delay,
-    failures: 4,
-    mandated: true,
-    triedAt: START,
-  },
-  grant: undefined,
+const waits = (register: Register, delay: number, triedAt = START): ClientEvent => ({
+  type: 'heard',
+  register,
+  said: true,
+  wait: { until: START + delay, failures: 4, mandated: true, triedAt },
 })
+
+const wait = ({ epoch, generation }: ClientState, delay: number): ClientEvent =>
+  waits(knownOf(epoch, { generation }), delay)
 
 it('R104 a shorter wait of another tab tells when somebody tried last', () => {
   const [own] = move(signedIn(), failed(60_000), at(0))
-  const shorter = wait(own, 40_000) as ClientEvent & { type: 'received' }
   const triedAt = START + 10_000
-  const [told] = move(own, { ...shorter, message: { ...shorter.message, triedAt } as never }, at(10_000))
+  const [told] = move(own, waits(knownOf(own.epoch), 40_000, triedAt), at(10_000))
   expect(told.triedAt).toBe(triedAt)
   expect(waitLeft(told, at(10_000))).toBe(50_000)
 })
@@ -97,6 +106,19 @@ it('R28 a wait that comes late or twice ends when it was to end, and one from be
   expect(move(waiting, wait(state, 20_000), at(18_000))[0]).toBe(waiting)
   const [after] = move(waiting, renewed(state, grantOf('ann')), at(18_000))
   expect(move(after, wait(state, 20_000), at(18_000))[0]).toBe(after)
+})
+
+it('R13 R111 a wait of another epoch, older or newer, changes nothing: neither who waits nor who is signed in', () => {
+  const state = signedIn(1000)
+  const older = [START, 'x'] as const
+  const newer = nextEpoch(state.epoch, START + 4500, 'x')
+  for (const epoch of [older, newer])
+    for (const register of [knownOf(epoch, { generation: 9 }), outOf(epoch)])
+      for (const before of [state, signedOut(state, 3000), move(state, failed(1000))[0]]) {
+        const [after, effects] = move(before, waits(register, 20_000))
+        expect(after).toBe(before)
+        expect(effects).toEqual([])
+      }
 })
 
 it('R13 the wait of a sibling counts here, and never shortens one of ours', () => {
