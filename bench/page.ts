@@ -1,38 +1,48 @@
-/** Runs in the page: the real client on the browser's own ports, over a fetch that costs next to nothing. */
+/** Runs in the page: the real client on the browser's own ports, over a fetch that costs next to nothing. Who calls it measures. */
 import { createAuthClient } from '../src/index.js'
-
-export interface Measured {
-  /** Microseconds per call, median of the rounds. */
-  readonly plain: number
-  readonly authenticated: number
-  readonly refreshes: number
-  readonly parallel: number
-  /** Milliseconds until so many calls had been made that wait for one refresh, and until all were answered. */
-  readonly waiting: readonly Waiting[]
-}
-
-export interface Waiting {
-  readonly calls: number
-  readonly simple: number
-  readonly authenticated: number
-}
 
 type Fetch = (input: string | URL | Request) => Promise<Response>
 
-const json = (body: unknown, status = 200) => new Response(JSON.stringify(body), { status })
-
-async function perCall(rounds: number, calls: number, run: () => Promise<unknown>): Promise<number> {
-  const times: number[] = []
-  for (let round = 0; round < rounds; round++) {
-    const start = performance.now()
-    for (let call = 0; call < calls; call++) await run()
-    times.push(((performance.now() - start) / calls) * 1000)
-  }
-  return times.toSorted((a, b) => a - b)[Math.floor(rounds / 2)]!
-}
-
 const SPENT = 0.001
 const answer = new Response(null, { status: 204 })
+const init = { headers: { accept: 'application/json' } }
+const { signal } = new AbortController()
+
+const granting = (lifetime: number) =>
+  new Response(
+    JSON.stringify({ access_token: 'token', expires_in: lifetime, user: { id: 'ann' }, session_id: 's' }),
+  )
+const urlOf = (input: string | URL | Request) => (input instanceof Request ? input.url : input.toString())
+
+let lifetime = SPENT
+let refreshes = 0
+const network: Fetch = (input) => {
+  const url = urlOf(input)
+  if (!url.includes('/auth/')) return Promise.resolve(answer)
+  if (url.endsWith('/refresh')) refreshes++
+  return Promise.resolve(granting(lifetime))
+}
+const auth = createAuthClient({ fetch: network, development: false })
+await auth.login({})
+refreshes = 0
+lifetime = 3600
+
+/** How many refreshes so many calls bring about whose token is spent. */
+async function spent(calls: number): Promise<number> {
+  await Promise.all(Array.from({ length: calls }, () => auth.fetch('/api/orders')))
+  return refreshes
+}
+
+const RUNS = {
+  plain: () => network(new URL('/api/orders', location.href), ...([init] as unknown as [])),
+  /** What the platform itself makes of every call that can be aborted. */
+  request: () => new Request('/api/orders', { ...init, signal }),
+  authenticated: () => auth.fetch('/api/orders', init),
+}
+
+async function run(name: keyof typeof RUNS, calls: number): Promise<void> {
+  for (let call = 0; call < calls; call++) await RUNS[name]()
+}
 
 /**
  * The least that a client can do for a call that waits for a refresh: one promise for all, and the token in the header. It takes
@@ -51,70 +61,38 @@ function simpleClient(fetch: Fetch): (url: string, init?: RequestInit) => Promis
   }
 }
 
-/** So many calls that wait for one refresh: until all are made and answered, in milliseconds. */
-async function burst(calls: number): Promise<Waiting> {
-  const timed = async (begin: (fetch: Fetch) => Promise<() => Promise<unknown>>): Promise<number> => {
-    let lifetime = SPENT
-    let open = (): void => {}
-    const held = new Promise<void>((resolve) => (open = resolve))
-    const call = await begin(async (input) => {
-      const url = input instanceof Request ? input.url : input.toString()
-      if (!url.includes('/auth/')) return answer
-      if (url.endsWith('/refresh')) await held
-      return json({ access_token: 'token', expires_in: lifetime, user: { id: 'ann' }, session_id: 's' })
+let bursts = 0
+
+/** So many calls that wait for one refresh: until all are made and answered. */
+async function burst(by: 'simple' | 'authenticated', calls: number): Promise<void> {
+  let lifetime = SPENT
+  let open = (): void => {}
+  const held = new Promise<void>((resolve) => (open = resolve))
+  const network: Fetch = async (input) => {
+    const url = urlOf(input)
+    if (!url.includes('/auth/')) return answer
+    if (url.endsWith('/refresh')) await held
+    return granting(lifetime)
+  }
+  let call = simpleClient(network)
+  if (by === 'authenticated') {
+    const auth = createAuthClient({
+      fetch: network,
+      development: false,
+      key: `${bursts++}`,
+      restore: 'never',
     })
-    lifetime = 3600
-    const start = performance.now()
-    const all = Promise.all(Array.from({ length: calls }, call))
-    // A call does in microtasks what it has to do before it waits.
-    await new Promise((resolve) => void setTimeout(resolve))
-    open()
-    await all
-    return performance.now() - start
-  }
-  const simple = await timed(async (fetch) => {
-    const call = simpleClient(fetch)
-    return () => call('/api/orders')
-  })
-  const authenticated = await timed(async (fetch) => {
-    const auth = createAuthClient({ fetch, development: false, key: `burst-${calls}`, restore: 'never' })
     await auth.login({})
-    return () => auth.fetch('/api/orders')
-  })
-  return { calls, simple, authenticated }
-}
-
-export async function measure(): Promise<Measured> {
-  let refreshes = 0
-  let lifetime = 3600
-  const fetch = (input: string | URL | Request): Promise<Response> => {
-    const url = input instanceof Request ? input.url : input.toString()
-    if (!url.includes('/auth/')) return Promise.resolve(answer)
-    if (url.endsWith('/refresh')) refreshes++
-    const token = `token-${refreshes}`
-    const user = { id: 'ann' }
-    return Promise.resolve(json({ access_token: token, expires_in: lifetime, user, session_id: 's' }))
+    call = auth.fetch
   }
-  const auth = createAuthClient({ fetch: fetch, development: false })
-  lifetime = SPENT
-  await auth.login({})
-  refreshes = 0
   lifetime = 3600
-  const parallel = 1000
-  await Promise.all(Array.from({ length: parallel }, () => auth.fetch('/api/orders')))
-  const init = { headers: { accept: 'application/json' } }
-  const withHeaders = () => fetch(new URL('/api/orders', location.href), ...([init] as unknown as []))
-  const rounds = 15
-  const calls = 4000
-  await perCall(3, calls, withHeaders)
-  await perCall(3, calls, () => auth.fetch('/api/orders', init))
-  return {
-    plain: await perCall(rounds, calls, withHeaders),
-    authenticated: await perCall(rounds, calls, () => auth.fetch('/api/orders', init)),
-    refreshes,
-    parallel,
-    waiting: [await burst(2000), await burst(20_000)],
-  }
+  const all = Promise.all(Array.from({ length: calls }, () => call('/api/orders')))
+  // A call does in microtasks what it has to do before it waits.
+  await new Promise((resolve) => void setTimeout(resolve))
+  open()
+  await all
 }
 
-Object.assign(globalThis, { measure })
+const hooks = { spent, run, burst }
+Object.assign(globalThis, { bench: hooks })
+export type Hooks = typeof hooks

@@ -156,8 +156,8 @@ export class Runtime {
   async token(need: TokenNeed): Promise<string> {
     this.#needPage(words.GET_TOKEN)
     const { context } = this
-    await raced(this.started(), context.life, context.disposed, need.signal)
-    const { mode, token } = await ensureToken(context, this.#refresher, need)
+    const acquired = this.started().then(() => ensureToken(context, this.#refresher, need))
+    const { mode, token } = await raced(acquired, context.life, need.signal)
     if (mode === 'session') throw new AuthError('no_token_in_session_mode', { action: words.GET_TOKEN })
     return token
   }
@@ -170,17 +170,13 @@ export class Runtime {
   async refresh(force: boolean): Promise<void> {
     this.#needPage(words.REFRESH)
     const { context } = this
-    const { life, disposed } = context
-    await raced(this.started(), life, disposed)
+    const { life } = context
+    await raced(this.started(), life)
     if (!force) return void (await ensureToken(context, this.#refresher, { cause: 'app' }))
     context.sync()
     // Whoever asks for it knows of a change, perhaps of the user.
     context.learned = undefined
-    const outcome = await raced(
-      this.#refresher.refresh({ cause: 'app', force, restore: true }),
-      life,
-      disposed,
-    )
+    const outcome = await raced(this.#refresher.refresh({ cause: 'app', force, restore: true }), life)
     if (outcome.kind === 'failed') throw outcome.error
     if (outcome.kind === 'ended') throw notSignedIn(context)
   }

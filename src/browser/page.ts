@@ -1,5 +1,7 @@
 import type { Page } from '../core/ports.js'
 
+const PLAIN = /^https?:/
+
 export const browserPage: Page = {
   get exists() {
     return typeof document !== 'undefined'
@@ -7,12 +9,12 @@ export const browserPage: Page = {
   url() {
     if (typeof document === 'undefined') return undefined
     const { baseURI } = document
-    const { href, origin } = location
-    const isPlain = /^https?:/
+    const { href } = location
     // A `<base>` that points elsewhere, perhaps injected, must not decide where credentials go. A document without a
     // URL of its own (srcdoc) still has the one of its creator as its base.
-    const url = isPlain.test(href) && !baseURI.startsWith(`${origin}/`) ? href : baseURI
-    return isPlain.test(url) ? url : undefined
+    const isOurs = baseURI === href || !PLAIN.test(href) || baseURI.startsWith(`${location.origin}/`)
+    const url = isOurs ? baseURI : href
+    return PLAIN.test(url) ? url : undefined
   },
   path: () => location.pathname + location.search + location.hash,
   navigate: (url) => location.assign(url),

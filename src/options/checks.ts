@@ -52,9 +52,11 @@ export function own<Known extends object>(
 export function group<Defaults extends object>(
   option: string,
   defaults: Defaults,
-  given: object = {},
+  given: object | undefined,
   [isValid, expected]: Rule,
 ): Defaults {
+  // The same for all clients, which nobody writes to.
+  if (given === undefined) return defaults
   const settings = { ...defaults }
   for (const [name, value] of Object.entries(own(option, given, defaults))) {
     if (value === undefined) continue
@@ -64,13 +66,15 @@ export function group<Defaults extends object>(
   return settings
 }
 
-/** An option that is a list of objects, each with its own members alone. */
+/** An option that is a list of objects, each with its own members alone; those of the defaults have them all. */
 export function list<Item extends object>(
   option: string,
   given: readonly Item[],
   known: { readonly [Name in keyof Item]-?: unknown },
   [isValid, expected]: Rule,
-): Item[] {
+  defaults: readonly Item[],
+): readonly Item[] {
+  if (given === defaults) return defaults
   check(Array.isArray(given), option, words.ARRAY)
   return Object.values(given).map((one, index) => {
     const name = `${option}[${index}]`

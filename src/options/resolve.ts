@@ -175,7 +175,7 @@ export function resolveOptions<User>(options: AuthClientOptions<User> = {}): Res
     if (Object.hasOwn(DEFAULTS, name)) settings[name] = value
   }
   const { baseUrl, allowedOrigins = [], mode, endpoints: paths, tabs, hint, session, timeouts, retry } = given
-  const { refusals = DEFAULT_REFUSALS } = given
+  const { refusals = DEFAULT_REFUSALS, fetch } = given
   const endpoints = group('endpoints', DEFAULT_ENDPOINTS, paths, ENDPOINT)
   check(mode !== 'session' || endpoints.session !== false, 'endpoints.session', words.SESSION_PATH)
   return {
@@ -188,13 +188,13 @@ export function resolveOptions<User>(options: AuthClientOptions<User> = {}): Res
     ),
     mode: mode === 'auto' ? undefined : mode,
     endpoints,
-    refusals: list('refusals', refusals, { status: 0, code: 0, reason: 0 }, REFUSAL),
+    refusals: list('refusals', refusals, { status: 0, code: 0, reason: 0 }, REFUSAL, DEFAULT_REFUSALS),
     timeouts: group('timeouts', DEFAULT_TIMEOUTS, timeouts, MILLISECONDS),
     retry: group('retry', DEFAULT_RETRY, retry, MILLISECONDS),
     hintCookie: hint?.cookie,
     shareToken: group('tabs', { shareToken: true }, tabs, BOOLEAN).shareToken,
     // Looked up at each call, so that what is put in its place later (a mock, a monitor) is used.
     // Called without a `this`, which the fetch of a window does not accept.
-    fetch: (input, init) => (given.fetch ?? globalThis.fetch)(input, init),
+    fetch: (input, init) => (fetch ?? globalThis.fetch)(input, init),
   }
 }

@@ -77,7 +77,7 @@ const DEFAULT_CSRF: Omit<ResolvedCsrf, 'chosen'> & Record<keyof CsrfOptions, unk
     { status: 403, code: 'csrf_failed' },
     { status: 403, code: 'csrf_invalid' },
     { status: 403, code: 'csrf_missing' },
-    { status: 419 },
+    { status: 419, code: undefined },
   ],
 }
 
@@ -146,5 +146,6 @@ function resolveCsrf(given: SessionOptions['csrf']): ResolvedCsrf {
   if (given === 'static-header') return { ...DEFAULT_CSRF, chosen, header: undefined }
   const csrf = group('session.csrf', DEFAULT_CSRF, given, CSRF)
   const names = { status: 0, code: 0 }
-  return { ...csrf, chosen, refusals: list('session.csrf.refusals', csrf.refusals, names, REFUSAL) }
+  const refusals = list('session.csrf.refusals', csrf.refusals, names, REFUSAL, DEFAULT_CSRF.refusals)
+  return { ...csrf, chosen, refusals }
 }

@@ -29,27 +29,23 @@ export class Events {
   readonly sessionEnd = new Listeners<AuthEvents<unknown>['sessionEnd']>()
   readonly userSwitch = new Listeners<AuthEvents<unknown>['userSwitch']>()
   readonly claimsChange = new Listeners<AuthEvents<unknown>['claimsChange']>()
+  /** Whether a `sessionEnd` listener is on the stack: it must not wait for what waits for it. */
+  telling = false
   readonly #context: Context
   #switch: { readonly from: Identity; readonly to: Identity } | undefined
   #purges = 0
-  #telling = false
 
   constructor(context: Context) {
     this.#context = context
-  }
-
-  /** Whether a `sessionEnd` listener is on the stack: it must not wait for what waits for it. */
-  get telling(): boolean {
-    return this.#telling
   }
 
   readonly end: Reactions['end'] = ({ reason, status, previous }) => {
     this.#purges++
     this.#context.note('session.ended', { reason, status })
     this.#context.callback(() => {
-      this.#telling = true
+      this.telling = true
       const pending = this.sessionEnd.emit({ reason, previousUser: previous?.user, status })
-      this.#telling = false
+      this.telling = false
       const { ports, options } = this.#context
       if (pending.length === 0) this.#purged()
       else

@@ -33,18 +33,16 @@ export function raced<T>(
   ...signals: readonly (AbortSignal | null | undefined)[]
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const stops: Array<() => void> = []
-    const settle = (act: () => void) => {
-      for (const stop of stops) stop()
-      act()
-    }
-    promise.then(
-      (value) => settle(() => resolve(value)),
-      (error: unknown) => settle(() => reject(error)),
-    )
+    const stops: Act[] = []
+    const stop = () => stops.forEach((stop) => stop())
+    void promise.then(stop, stop)
+    promise.then(resolve, reject)
     for (const signal of signals) {
       if (!signal) continue
-      const abort = () => settle(() => reject(signal.reason))
+      const abort = () => {
+        stop()
+        reject(signal.reason)
+      }
       if (signal.aborted) return abort()
       stops.push(onAbort(signal, abort))
     }

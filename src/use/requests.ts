@@ -25,9 +25,13 @@ export interface AuthRequestInit extends RequestInit {
 }
 
 /** Whether the URL may receive the credential: exactly one of the origins the developer named, over http or https. */
-export function mayReceiveCredential(context: Context, url: URL): boolean {
+export function mayReceiveCredential(context: Context, url: URL, page?: string): boolean {
   if ((url.protocol !== 'https:' && url.protocol !== 'http:') || url.username || url.password) return false
-  return url.origin === baseUrl(context)?.origin || context.options.allowedOrigins.includes(url.origin)
+  const { origin } = url
+  const { options } = context
+  // Nearly every request goes to the page's own origin, which can be told without a parser.
+  const isHome = !options.baseUrl && page?.startsWith(`${origin}/`)
+  return isHome || origin === baseUrl(context)?.origin || options.allowedOrigins.includes(origin)
 }
 
 /** What resources refused although the credential was issued because of it: one more would not help them. */
@@ -45,12 +49,13 @@ export async function authenticatedFetch(
 ): Promise<Response> {
   const { auth = 'required', replay, ...rest } = init
   const { options } = context
-  const send = (...request: Parameters<typeof fetch>) => options.fetch(...request)
+  const send = options.fetch
   const given = isRequest(input) ? input : undefined
-  const url = resolve(context, isRequest(input) ? input.url : input)
+  const page = context.ports.page.url()
+  const url = resolve(given ? given.url : (input as string | URL), page)
   const headers = new Headers(rest.headers ?? given?.headers)
   // What the caller authenticates in his own way, or addresses elsewhere, is none of our business.
-  const foreign = !url || !mayReceiveCredential(context, url) || headers.has('authorization')
+  const foreign = !url || !mayReceiveCredential(context, url, page) || headers.has('authorization')
   if (foreign) {
     const sent = send(input, rest)
     const isRelative = options.baseUrl && typeof input === 'string' && !input.includes('//')
@@ -65,12 +70,14 @@ export async function authenticatedFetch(
   if (auth === 'omit')
     return send(input, modeOf(context) === 'session' ? { ...rest, credentials: 'omit' } : rest)
 
-  const [signal, release] = linked(context.life, rest.signal === undefined ? given?.signal : rest.signal)
+  const signals = [context.life, rest.signal === undefined ? given?.signal : rest.signal] as const
+  const [signal, release] = linked(...signals)
   // Made before the first wait: what the caller does to his URL, body or headers meanwhile changes nothing, as in fetch.
   const request = new Request(given ?? url, { ...(given && carried(given)), ...rest, signal })
   // A stream can be read once: the token must last, since there is no second attempt.
   const isStream = isStreamBody(rest.body)
-  const spare = isStream ? undefined : request.clone()
+  // What has no body is made anew if it comes to that, which is cheaper than a copy of each. Firefox does not tell, and gets one.
+  const spare = isStream || request.body === null ? undefined : request.clone()
   const safe = isSafe(request.method)
   const acquire = (cause: string, rejected?: Credential) =>
     ensureToken(context, refresher, {
@@ -81,28 +88,31 @@ export async function authenticatedFetch(
       signal,
     })
   let proof: readonly (readonly [name: string, value: string])[] = []
-  const attempt = (credential: Credential, request: Request) => {
+  const attempt = async (credential: Credential, request: Request) => {
     signal.throwIfAborted()
-    if (credential.mode === 'token') {
-      request.headers.set('authorization', `Bearer ${credential.token}`)
-      return raced(send(request), signal)
+    let cookie: RequestInit | undefined
+    if (credential.mode === 'token') request.headers.set('authorization', `Bearer ${credential.token}`)
+    else {
+      proof = cookieHeaders(context, credential, safe)
+      for (const [name, value] of proof) request.headers.set(name, value)
+      cookie = { ...carried(request), credentials: 'include' }
+      if (!safe && !options.followRedirects && request.redirect === 'follow') cookie.redirect = 'manual'
     }
-    proof = cookieHeaders(context, credential, safe)
-    for (const [name, value] of proof) request.headers.set(name, value)
-    const cookie: RequestInit = { ...carried(request), credentials: 'include' }
-    if (!safe && !options.followRedirects && request.redirect === 'follow') cookie.redirect = 'manual'
-    return raced(send(request, cookie), signal)
+    const response = await send(request, cookie)
+    // What comes behind an abort, which not every fetch hears of, is nobody's.
+    signal.throwIfAborted()
+    return response
   }
 
   const run = async (): Promise<Response> => {
-    await raced(started(), signal)
+    await started()
     let credential
     try {
       credential = await acquire('request')
     } catch (error) {
       const nobody = context.state.phase === 'out' && !signal.aborted
       const bare = modeOf(context) === 'session' ? { ...carried(request), credentials: 'omit' as const } : {}
-      if (auth === 'optional' && nobody) return raced(send(request, bare), signal)
+      if (auth === 'optional' && nobody) return send(request, bare)
       throw error
     }
     const first = await attempt(credential, request)
@@ -122,14 +132,15 @@ export async function authenticatedFetch(
             : words.TWICE
       context.note('request.unauthorized', { url: told(context, url), status, message })
     }
-    const mayReplay = spare && refusal !== 'page' && isReplayAllowed(context, spare) && replay?.() !== false
+    const mayReplay =
+      !isStream && refusal !== 'page' && isReplayAllowed(context, request) && replay?.() !== false
     // Waited for in any case, so that what the caller sends next does not meet the same 401.
     const renewed = await acquire(refusal, credential).catch((error: unknown) => {
       // Where the breaker says that new tokens do not help, or none is needed, the 401 is the answer.
       const loops = error instanceof AuthError && error.code === 'refresh_loop'
       if (signal.aborted || (mayReplay && !loops)) throw error
     })
-    if (!spare) {
+    if (isStream) {
       const said = `${request.method} ${told(context, url)}`
       throw new AuthError('not_replayable', {
         status: first.status,
@@ -144,11 +155,11 @@ export async function authenticatedFetch(
     if (!mayReplay || !renewed || same) return first
     context.note('request.replayed', { url: told(context, url), generation: renewed.generation })
     void first.body?.cancel().catch(() => {})
-    const second = await attempt(renewed, spare)
+    const second = await attempt(renewed, spare ?? new Request(request, { ...carried(request), headers }))
     if (await refusalIn(context, url, second, renewed, safe)) giveUp(renewed, second)
     return second
   }
-  const response = run()
+  const response = raced(run(), ...signals)
   void response.then(release, () => release())
   return response
 }
@@ -163,9 +174,9 @@ const carried = ({ keepalive, referrer, referrerPolicy }: Request): RequestInit 
   referrerPolicy,
 })
 
-function resolve(context: Context, url: string | URL): URL | undefined {
+function resolve(url: string | URL, page: string | undefined): URL | undefined {
   try {
-    return new URL(url, context.ports.page.url())
+    return new URL(url, page)
   } catch {
     return undefined
   }
@@ -246,8 +257,8 @@ function isRejected(context: Context, target: URL, response: Response): boolean 
     status === 401 &&
     (error === undefined || error === 'invalid_token') &&
     // Wrong credentials at the sign-in say nothing about the token.
-    !AUTH_ENDPOINTS.some((endpoint) => endpointUrl(context, endpoint) === plain(target))
+    !(['login', 'refresh', 'logout'] as const).some(
+      (endpoint) => endpointUrl(context, endpoint) === plain(target),
+    )
   )
 }
-
-const AUTH_ENDPOINTS = ['login', 'refresh', 'logout'] as const

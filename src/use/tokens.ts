@@ -26,7 +26,8 @@ export function notSignedIn(context: Context): AuthError {
 
 /**
  * A credential that is valid now: the one in memory, or a new one. Validity is checked here, at use; the schedule is
- * a courtesy. Rejects when the session ends, the signal aborts or the refresh fails, whichever comes first.
+ * a courtesy. Rejects when the session ends or the refresh fails, whichever comes first. An abort ends it at its next step: who
+ * must hear of it at once listens to the signal himself, once for all that he waits for.
  */
 export async function ensureToken(
   context: Context,
@@ -37,7 +38,6 @@ export async function ensureToken(
   let { rejected } = need
   // Of a disposed client, too.
   context.life.throwIfAborted()
-  signal?.throwIfAborted()
   context.sync()
   const { life } = context
   const began = context.instant().monotonic
@@ -46,8 +46,10 @@ export async function ensureToken(
   // A resynchronisation may end one refresh as it begins; the one after it knows the new epoch.
   // Whose cookie it is, is being asked: what changes something must not go out as somebody else.
   if (unsafe && context.state.credential?.mode === 'session' && refresher.flight)
-    await raced(refresher.flight, life, signal)
+    await raced(refresher.flight, life)
   for (let round = 0; round < 3; round++) {
+    // Whoever asked may have given up.
+    signal?.throwIfAborted()
     const { credential, phase } = context.state
     if (phase === 'out') throw notSignedIn(context)
     const overtaken = isForeign(credential)
@@ -59,7 +61,7 @@ export async function ensureToken(
       if (left < known.lead && !refresher.flight) void refresher.refresh({ cause: 'early' })
       return known
     }
-    const outcome = await raced(refresher.refresh({ cause, force: overtaken }), life, signal)
+    const outcome = await raced(refresher.refresh({ cause, force: overtaken }), life)
     const renewed = context.state.credential
     // Somebody may have signed in meanwhile. Only an answer to our own question may have changed the cookie itself.
     const asked = !overtaken && renewed !== undefined && renewed.issued.monotonic >= began

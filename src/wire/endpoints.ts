@@ -74,8 +74,8 @@ export async function call(context: Context, asked: Call): Promise<Reply> {
     redirect: 'manual',
     // Stays undefined where there is none.
     body: JSON.stringify(content),
+    ...(signal && { signal }),
   }
-  if (signal) init.signal = signal
   const url = endpointUrl(context, endpoint) ?? ''
   const line = lineOf(context, asked)
   const send = (keepalive: boolean) => {

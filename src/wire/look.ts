@@ -8,7 +8,7 @@ import { RESTORE } from '../words.js'
 import type { Context } from '../plumbing/context.js'
 import { inTime, timedOut } from './endpoints.js'
 import type { Reply } from '../plumbing/reply.js'
-import { modeOf, probe, SESSION } from './obtain.js'
+import { ABSENT, modeOf, probe, SESSION } from './obtain.js'
 import { raced } from '../plumbing/waiting.js'
 
 /** Whom the cookie is for, in the words of the session endpoint. */
@@ -27,7 +27,6 @@ export type Found =
   | { readonly kind: 'failed'; readonly error: AuthError; readonly retryAfter?: number | undefined }
 
 const MODES = ['token', 'session'] as const
-const ABSENT: readonly number[] = [404, 405, 501]
 const DAY_MS = 86_400_000
 
 const absenceKey = ({ name }: Context): string => `${name}:no-session-endpoint`

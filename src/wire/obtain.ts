@@ -10,6 +10,9 @@ import type { Reply } from '../plumbing/reply.js'
 export const REFRESH = { endpoint: 'refresh', method: 'POST' } as const
 export const SESSION = { endpoint: 'session', method: 'GET' } as const
 
+/** What an endpoint is answered with that the backend does not have. */
+export const ABSENT: readonly number[] = [404, 405, 501]
+
 /** How the backend lets this page act for a user; undefined where it has not shown it yet. */
 export const modeOf = ({ options, state }: Context): Mode | undefined => options.mode ?? state.mode
 
@@ -40,7 +43,7 @@ export async function obtain(
   }
   const reply = await renew()
   const { status } = reply
-  const open = [404, 405, 501].includes(status) || (!mode && status === 401 && !refusalOf(context, reply))
+  const open = ABSENT.includes(status) || (!mode && status === 401 && !refusalOf(context, reply))
   if (context.options.mode || !open || context.options.endpoints.session === false) return reply
   const probed = await probe(context, { abort })
   const says = fieldsOf(context, probed)?.mode

@@ -96,8 +96,8 @@ const REFRESHING: readonly Mutant[] = [
   {
     name: 'a dispose aborts the refresh that runs',
     file: 'wire/endpoints.ts',
-    find: 'if (signal) init.signal = signal',
-    replace: 'init.signal = context.disposed',
+    find: '...(signal && { signal }),',
+    replace: 'signal: context.disposed,',
     breaks: 'P3',
     schedule: of({}, hide(0), network('slow', 310_000), token(0), remount(0, 1000)),
   },
@@ -297,7 +297,7 @@ const SENDING: readonly Mutant[] = [
   {
     name: 'any origin may receive the credential',
     file: 'use/requests.ts',
-    find: 'return url.origin === baseUrl(context)?.origin || context.options.allowedOrigins.includes(url.origin)',
+    find: 'return isHome || origin === baseUrl(context)?.origin || options.allowedOrigins.includes(origin)',
     replace: 'return true',
     breaks: 'P5',
     schedule: of({}, foreign(0, 1)),
@@ -355,8 +355,8 @@ const BY_COOKIE: readonly Mutant[] = [
   {
     name: 'a logout does not abort what runs',
     file: 'use/requests.ts',
-    find: 'linked(context.life, rest.signal === undefined',
-    replace: 'linked(rest.signal === undefined',
+    find: '[context.life, rest.signal === undefined',
+    replace: '[undefined, rest.signal === undefined',
     breaks: 'P2',
     schedule: of(
       { ...SESSION, seed: 6, locks: false, storage: false, rolling: true },

@@ -243,3 +243,29 @@ it('R56 a stream is sent with a token that ends soon where no new one can be had
   expect(await outcome(kit.auth.fetch('/api/stream', upload(stream())))).toBe('resolved')
   expect(arrived.map(({ authorization }) => authorization)).toEqual(['Bearer token-1'])
 })
+
+it('R56 what the application’s fetch does to a request without a body is not in its replay', async () => {
+  const { auth } = await signedIn((input, init) => {
+    if (input instanceof Request) input.headers.append('x-hop', '1')
+    return fetch(input, init)
+  })
+  const headers = new Headers({ 'x-page': '1' })
+  const call = auth.fetch('/api/orders', {
+    method: 'DELETE',
+    headers,
+    cache: 'no-store',
+    credentials: 'omit',
+  })
+  headers.set('x-page', '2')
+  expect((await call).status).toBe(200)
+  expect(arrived.map(({ method, authorization }) => [method, authorization])).toEqual([
+    ['DELETE', 'Bearer token-1'],
+    ['DELETE', 'Bearer token-2'],
+  ])
+  const said = ['x-hop', 'x-page', 'cache-control'].map((name) => arrived.map(({ headers }) => headers[name]))
+  expect(said).toEqual([
+    ['1', '1'],
+    ['1', '1'],
+    ['no-cache', 'no-cache'],
+  ])
+})
