@@ -6,6 +6,9 @@ import { pythonWithDjango } from '../test/tools/django.ts'
 const chromium = launchOptions('chromium')
 const firefox = launchOptionsIfAny('firefox')
 
+// The pages of the demo, too, get what is published.
+process.env['PACKAGE'] = 'dist'
+
 /** What tabs do to each other is the browser's doing, so it is seen in both. */
 const TABS = /\/(tabs|channel|back-button|fallbacks|lab-engines|oidc-bff)\.spec\.ts$/
 
