@@ -4,6 +4,10 @@ import type { InlineConfig } from 'vite'
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
 
+/** Which build of the package the page gets: that of the sources, or what stands in `dist`. */
+const entry = (source: string, built: string): string =>
+  path(process.env['PACKAGE'] === 'dist' ? `../dist/${built}` : `../src/${source}`)
+
 /** How the page is made of its sources, in memory or while one works on it. */
 export const viteConfig: InlineConfig = {
   root: path('.'),
@@ -13,10 +17,10 @@ export const viteConfig: InlineConfig = {
   plugins: [react()],
   resolve: {
     alias: [
-      { find: /^latchkey\/ky$/, replacement: path('../src/ky.ts') },
-      { find: /^latchkey\/react$/, replacement: path('../src/react/index.ts') },
-      { find: /^latchkey\/testing$/, replacement: path('../src/testing/index.ts') },
-      { find: /^latchkey$/, replacement: path('../src/index.ts') },
+      { find: /^latchkey\/ky$/, replacement: entry('ky.ts', 'ky.js') },
+      { find: /^latchkey\/react$/, replacement: entry('react/index.ts', 'react.js') },
+      { find: /^latchkey\/testing$/, replacement: entry('testing/index.ts', 'testing.js') },
+      { find: /^latchkey$/, replacement: entry('index.ts', 'index.js') },
     ],
   },
   server: { fs: { allow: [path('..')] } },

@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { mustRun } from '../test/tools/steps.ts'
 import { buildConsumerApp } from '../test/tools/consumer.ts'
 import { ADA, expect, test } from './fixtures.ts'
 
@@ -12,8 +11,7 @@ test('R87 an empty Vite and React app with the packed tarball signs in, stays si
   test.setTimeout(300_000)
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-app-'))
   try {
-    await mustRun('npm', ['run', '--silent', 'build'])
-    server.site = await buildConsumerApp(folder)
+    server.site = await buildConsumerApp(folder, { reuse: true })
     await page.goto(server.origin)
     const output = page.locator('output')
     await expect(output).toHaveText('unauthenticated')

@@ -141,7 +141,7 @@ test('R71 a readable cookie that the page cannot read for its path is named, and
 }) => {
   noise.expect(/CSRF cookie "XSRF-TOKEN" cannot be read on this page.*Path/)
   const server = await serve({ mode: 'session', csrf: { delivery: ['cookie'], cookie: 'XSRF-TOKEN' } })
-  server.client = { ...OPTIONS, session: { csrf: { cookie: 'XSRF-TOKEN' } } }
+  server.client = { ...OPTIONS, development: true, session: { csrf: { cookie: 'XSRF-TOKEN' } } }
   server.rewriteCookie = (line) =>
     line.startsWith('XSRF-TOKEN=') ? line.replace('Path=/', 'Path=/auth') : line
   const app = new App(page, server)

@@ -1,4 +1,6 @@
 /* The documents the test server shows, and the policy they stand under. */
+import type { PageOptions } from './pages/main.ts'
+import type { ReactSettings } from './pages/react.ts'
 
 export interface Policy {
   /** Origins the page may call besides its own. */
@@ -34,14 +36,18 @@ ${body}
 `
 }
 
+/** Which script: pages whose client looks out for developers run the development build. */
+const scriptOf = (name: string, { development }: { development?: boolean | undefined }): string =>
+  `/assets/${name}${development === false ? '' : '.development'}.js`
+
 /** The app: one script, which holds the client. */
-export function appPage(clientOptions: object): string {
+export function appPage(clientOptions: PageOptions): string {
   // A data block is not run, so the policy lets it pass.
   const options = JSON.stringify(clientOptions).replaceAll('<', '\\u003c')
   return page(
     'App',
     `<script type="application/json" id="options">${options}</script>
-<script type="module" src="/assets/main.js" crossorigin></script>`,
+<script type="module" src="${scriptOf('main', clientOptions)}" crossorigin></script>`,
     `<p>Status: <output id="status"></output></p>
 <form id="sign-in">
 <label>E-mail <input name="email" type="email" autocomplete="username"></label>
@@ -55,12 +61,12 @@ export function appPage(clientOptions: object): string {
 }
 
 /** A page of React: what a server has rendered of it, if one has, and the script that goes on with it. */
-export function reactPage(settings: object, markup = ''): string {
+export function reactPage(settings: Pick<ReactSettings, 'client'>, markup = ''): string {
   const options = JSON.stringify(settings).replaceAll('<', '\\u003c')
   return page(
     'React',
     `<script type="application/json" id="options">${options}</script>
-<script type="module" src="/assets/react.js"></script>`,
+<script type="module" src="${scriptOf('react', settings.client)}"></script>`,
     `<div id="root">${markup}</div>`,
   )
 }

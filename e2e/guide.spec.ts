@@ -28,7 +28,6 @@ async function buildSite(folder: string): Promise<void> {
   for (const [name, contents] of Object.entries(PAGES)) {
     await build({
       stdin: { contents, resolveDir: ROOT },
-      alias: { latchkey: join(ROOT, 'src/index.ts'), 'latchkey/testing': join(ROOT, 'src/testing/index.ts') },
       define: { 'process.env.NODE_ENV': '"production"' },
       bundle: true,
       format: 'esm',
@@ -71,10 +70,10 @@ test('R89 a test auth that an init script leaves in the page lives without a net
         globalThis.testAuth = createTestAuth({ user: { id: 'ada' }, fetch: () => Response.json(['tea']) })`,
       resolveDir: ROOT,
     },
-    alias: { 'latchkey/testing': join(ROOT, 'src/testing/index.ts') },
     bundle: true,
     format: 'iife',
     write: false,
+    logLevel: 'error',
   })
   await page.addInitScript({ content: outputFiles[0]!.text })
   await page.goto(`${server.origin}/plain`)

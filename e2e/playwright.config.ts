@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from '@playwright/test'
 import { launchOptions, launchOptionsIfAny } from '../test/tools/browsers.ts'
 import { pythonWithDjango } from '../test/tools/django.ts'
@@ -5,19 +6,25 @@ import { pythonWithDjango } from '../test/tools/django.ts'
 const chromium = launchOptions('chromium')
 const firefox = launchOptionsIfAny('firefox')
 
+// The pages of the demo, too, get what is published.
+process.env['PACKAGE'] = 'dist'
+
 /** What tabs do to each other is the browser's doing, so it is seen in both. */
-const TABS = /\/(tabs|channel|back-button|fallbacks|lab|oidc-bff)\.spec\.ts$/
+const TABS = /\/(tabs|channel|back-button|fallbacks|lab-engines|oidc-bff)\.spec\.ts$/
 
 export default defineConfig({
   testDir: '.',
+  globalSetup: '../test/tools/dist.ts',
   testIgnore: pythonWithDjango() === undefined ? 'django.spec.ts' : [],
   outputDir: '../test-results',
-  workers: 2,
+  // Most of a test is waiting, for browsers to start and for what is timed.
+  workers: availableParallelism() + 1,
   fullyParallel: true,
   forbidOnly: true,
   // A machine that stands still for a second fails what is timed by a browser; what needed it is named in the sum.
   retries: 1,
-  timeout: 20_000,
+  timeout: 30_000,
+  expect: { timeout: 10_000 },
   reporter: 'dot',
   use: { trace: { mode: 'retain-on-failure', screenshots: false, snapshots: false }, actionTimeout: 5000 },
   projects: [

@@ -155,7 +155,7 @@ test('R27 a client that is swapped is let go without an end of its session; one 
 test('a selector that throws is told on the console, and the page lives', async ({ page, server, noise }) => {
   noise.expect(/^uncaught: Error: Failed to select from the auth state: .* threw on "unknown"/)
   noise.allow(/Failed to select|Cannot read properties/)
-  await open(page, server, { ...PLAIN, extra: 'throws' })
+  await open(page, server, { ...PLAIN, client: { key: 'react' }, extra: 'throws' })
   await expect(page.locator('#throws')).toHaveText('Ada')
   await run(page, 'logout')
   await expect(page.locator('#throws')).toHaveText('nothing')

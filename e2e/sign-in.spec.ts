@@ -43,7 +43,12 @@ test('BBA-05 R72 a visitor asks once at each start, signs in by form, and a relo
   expect([server.count('/auth/session'), server.count('/auth/refresh')]).toEqual([2, 1])
 })
 
-test('R92 a wrong password is told in words, and the right one still signs in', async ({ app, page }) => {
+test('R92 a wrong password is told in words, and the right one still signs in', async ({
+  app,
+  server,
+  page,
+}) => {
+  server.client = {}
   await app.open()
   await page.getByLabel('E-mail').fill(ADA.email)
   await page.getByLabel('Password').fill('wrong')

@@ -11,7 +11,7 @@ test('R01 R34 ROT-05 twenty tabs that wake together on an expired token cost one
   context,
   tabs,
 }) => {
-  test.setTimeout(60_000)
+  test.setTimeout(120_000)
   await app.signIn()
   const all = [app, ...(await tabs(19))]
   await passEverywhere(all, 301)
@@ -39,7 +39,7 @@ test('R38 R42 RV-04 a sign-out in one of ten tabs ends all ten, and the old cred
   context,
   tabs,
 }) => {
-  test.setTimeout(40_000)
+  test.setTimeout(80_000)
   await app.signIn()
   const others = await tabs(9)
   const all = [app, ...others]

@@ -1,4 +1,6 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { productionBuild } from './tools/builds.ts'
 import { fenceModules } from './tools/fence-modules.ts'
 
@@ -12,6 +14,15 @@ const SLOW = [
   'test/simulator/seeds-sessions.test.ts',
 ]
 const script = process.env['npm_lifecycle_event']
+
+/** What takes long begins first, so that no core waits for it at the end. */
+class SlowFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    const isSlow = ({ moduleId }: TestSpecification) => SLOW.some((path) => moduleId.endsWith(path))
+    return [...sorted.filter(isSlow), ...sorted.filter((file) => !isSlow(file))]
+  }
+}
 
 export default defineConfig({
   root,
@@ -28,6 +39,9 @@ export default defineConfig({
   test: {
     // A test waits for what it waits for; a slow machine is no failure, a hang still ends.
     testTimeout: 20_000,
+    // By itself Vitest leaves one core to whoever watches.
+    maxWorkers: availableParallelism(),
+    sequence: { sequencer: SlowFirst },
     allowOnly: false,
     silent: 'passed-only',
     restoreMocks: true,
@@ -38,12 +52,15 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'node',
+          // Files share a worker: each would load the client and its tools anew.
+          isolate: false,
           include: ['test/**/*.test.{ts,tsx}'],
-          // Whoever watches a folder wants to know at once.
-          exclude: ['test/**/*.dom.test.{ts,tsx}', ...(script === 'test:watch' ? SLOW : [])],
+          exclude: ['test/**/*.dom.test.{ts,tsx}', ...SLOW],
           environment: 'node',
         },
       },
+      // By themselves: whoever watches a folder wants to know at once, and what they leave on the heap slows others down.
+      { extends: true, test: { name: 'slow', include: SLOW, environment: 'node' } },
       {
         extends: true,
         test: { name: 'jsdom', include: ['test/**/*.dom.test.{ts,tsx}'], environment: 'jsdom' },
@@ -53,7 +70,6 @@ export default defineConfig({
         plugins: [productionBuild()],
         test: {
           name: 'production',
-          // Files share a worker: each would load the whole build anew.
           isolate: false,
           include: ['test/client/**/*.test.ts', 'test/simulator/{pinned,seeds,seeds-sessions}.test.ts'],
           // A start in a page of its own; and nothing but sentences, which this build does not say.

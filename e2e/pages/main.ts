@@ -2,15 +2,8 @@
  * A small app. The client lives in the scope of this module; tests call it through `run`, which names what to do and
  * hands back plain data, so that nothing reachable from `window` leads to the client.
  */
-import { createAuthClient, isAuthError, type AuthClientOptions, type AuthState } from '../../src/index.js'
-import {
-  authJs,
-  betterAuth,
-  django,
-  djangoRestAuth,
-  expressSession,
-  fastifySession,
-} from '../../src/presets.js'
+import { createAuthClient, isAuthError, type AuthClientOptions, type AuthState } from 'latchkey'
+import { authJs, betterAuth, django, djangoRestAuth, expressSession, fastifySession } from 'latchkey/presets'
 import { send, type BodyKind } from './bodies.ts'
 
 const presets = { authJs, betterAuth, django, djangoRestAuth, expressSession, fastifySession }

@@ -1,7 +1,7 @@
 /* A page of React, rendered on a server and in a browser. Without JSX, which Playwright would compile for its own purposes. */
 import { createElement as h, type ReactNode, StrictMode, Suspense } from 'react'
-import type { AuthClient } from '../../src/index.js'
-import { createAuthContext, type InitialSession } from '../../src/react/index.js'
+import type { AuthClient } from 'latchkey'
+import { createAuthContext, type InitialSession } from 'latchkey/react'
 
 export interface User {
   readonly id: string

@@ -1,8 +1,8 @@
 /* The hooks of `latchkey/react` in a real browser. Clients stay in this module; tests get what they told and did. */
 import { createElement } from 'react'
 import { createRoot, hydrateRoot } from 'react-dom/client'
-import { type AuthClientOptions, createAuthClient, isAuthError } from '../../src/index.js'
-import type { InitialSession } from '../../src/react/index.js'
+import { type AuthClientOptions, createAuthClient, isAuthError } from 'latchkey'
+import type { InitialSession } from 'latchkey/react'
 import { App, type AppProps, type User } from './react-app.ts'
 
 export interface ReactSettings {

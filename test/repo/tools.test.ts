@@ -5,7 +5,7 @@ import { afterEach, expect, it, onTestFinished, vi } from 'vitest'
 import { launchOptions } from '../tools/browsers.ts'
 import { findPython } from '../tools/django.ts'
 import { ROOT } from '../tools/files.ts'
-import { command, held, run, runSteps, type Step } from '../tools/steps.ts'
+import { beside, command, held, run, runSteps, type Step } from '../tools/steps.ts'
 
 const step = (name: string, run: Step['run']): Step => ({ name, run })
 
@@ -44,6 +44,40 @@ it('a step that fails, throws or checks nothing ends the run with a failure, aft
   expect(lines.join('\n')).toContain('why it threw')
   expect(lines.at(-1)).toBe('3 passed, 5 failed')
   expect(process.exitCode).toBe(1)
+})
+
+it('of steps that may run beside each other two run at once, each is told of in its place, and none that may not overlaps', async () => {
+  const running = new Set<string>()
+  const seen: string[] = []
+  const ends = new Map<string, () => void>()
+  const noted = (name: string) =>
+    step(name, async () => {
+      running.add(name)
+      seen.push([...running].join('+'))
+      await new Promise<void>((resolve) => {
+        ends.set(name, resolve)
+        // The second of two ends before the first.
+        if (name !== 'a') setImmediate(resolve)
+        if (name === 'b') setImmediate(() => ends.get('a')?.())
+      })
+      running.delete(name)
+      return held()
+    })
+  const lines = await linesOf(
+    ...['a', 'b', 'c'].map(noted).map(beside),
+    noted('alone'),
+    ...['d', 'e'].map(noted).map(beside),
+  )
+  expect(seen).toEqual(['a', 'a+b', 'c', 'alone', 'd', 'd+e'])
+  expect(lines.filter((line) => line.startsWith('ok')).map((line) => line.split(/ +/)[1])).toEqual([
+    'a',
+    'b',
+    'c',
+    'alone',
+    'd',
+    'e',
+  ])
+  expect(lines.at(-1)).toBe('6 passed, 0 failed')
 })
 
 it('a run of no steps is a failure', async () => {

@@ -12,7 +12,7 @@ import { buildConsumerApp, pack } from './consumer.ts'
 import { readFiles, ROOT } from './files.ts'
 import { buildNextApp } from './next-app.ts'
 import { deadLinks, listFaults, sizeFaults, sizeTable, strangers, unwantedInputs } from './package-rules.ts'
-import { command, held, mustRun, runSteps, type Step } from './steps.ts'
+import { beside, command, held, mustRun, runSteps, type Step } from './steps.ts'
 
 function mustBeEmpty(faults: readonly string[]): void {
   if (faults.length > 0) throw new Error(faults.join('\n'))
@@ -168,15 +168,15 @@ export const packageSteps: readonly Step[] = [
       return held()
     },
   },
-  {
+  beside({
     name: 'an empty app installs, type-checks and builds it',
     run: () =>
       withFolder(async (folder) => {
         await buildConsumerApp(folder)
         return held()
       }),
-  },
-  {
+  }),
+  beside({
     name: 'a Next.js app type-checks, builds and renders it',
     run: () =>
       withFolder(async (folder) => {
@@ -186,7 +186,7 @@ export const packageSteps: readonly Step[] = [
           throw new Error('Its scripts are of the development build')
         return held()
       }),
-  },
+  }),
 ]
 
 if (import.meta.main) await runSteps(packageSteps)

@@ -2,8 +2,11 @@
  * An app that somebody else would write: empty but for Vite, TypeScript and React, with the packed tarball. It must install,
  * type-check under the strictest options and in Node's resolution, and build.
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { builtFolder } from './builds.ts'
 import { ROOT } from './files.ts'
 import { mustRun } from './steps.ts'
 
@@ -125,16 +128,35 @@ export async function writeFiles(folder: string, files: Readonly<Record<string, 
   }
 }
 
+/** Built apps are kept here, by what they are made of. */
+const KEPT = builtFolder('app')
+
 /**
  * Writes the app into an empty folder, installs the tarball in it, type-checks it and builds it for the origin that
- * will serve it. Gives the folder of the built app.
+ * will serve it. Gives the folder of the built app; with `reuse` that of before, if it was of the same tarball.
  */
-export async function buildConsumerApp(folder: string): Promise<string> {
+export async function buildConsumerApp(folder: string, { reuse = false } = {}): Promise<string> {
   const tarball = await pack(folder)
+  const made = createHash('sha256').update(JSON.stringify(await filesOf('')))
+  const kept = join(KEPT, made.update(await readFile(tarball)).digest('hex'))
+  if (reuse && existsSync(kept)) return kept
+  await writeFiles(folder, await filesOf(tarball))
+  const options = { cwd: folder }
+  await mustRun('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'], options)
+  for (const project of ['tsconfig.json', 'node16.json', 'nodenext.json']) {
+    await mustRun(join(folder, 'node_modules/.bin/tsc'), ['-p', project], options)
+  }
+  await mustRun(join(folder, 'node_modules/.bin/vite'), ['build', '--logLevel', 'error'], options)
+  await rm(KEPT, { recursive: true, force: true })
+  await cp(join(folder, 'dist'), kept, { recursive: true })
+  return kept
+}
+
+async function filesOf(tarball: string): Promise<Record<string, unknown>> {
   const { overrides } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
     overrides: object
   }
-  const files: Record<string, unknown> = {
+  return {
     'package.json': {
       private: true,
       type: 'module',
@@ -169,12 +191,4 @@ export async function buildConsumerApp(folder: string): Promise<string> {
     'src/main.ts': MAIN_TS,
     'src/api.ts': API_TS,
   }
-  await writeFiles(folder, files)
-  const options = { cwd: folder }
-  await mustRun('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'], options)
-  for (const project of ['tsconfig.json', 'node16.json', 'nodenext.json']) {
-    await mustRun(join(folder, 'node_modules/.bin/tsc'), ['-p', project], options)
-  }
-  await mustRun(join(folder, 'node_modules/.bin/vite'), ['build', '--logLevel', 'error'], options)
-  return join(folder, 'dist')
 }

@@ -1,5 +1,5 @@
 /*
- * `npm test`: everything that must hold, one step after the other. `npm test -- --only unit,lint` runs the steps
+ * `npm test`: everything that must hold, step by step. `npm test -- --only unit,lint` runs the steps
  * whose name begins so. The last line is the sum over all tests and checks.
  */
 import { existsSync } from 'node:fs'
@@ -10,16 +10,18 @@ import { packageSteps } from './check-package.ts'
 import { pythonWithDjango } from './django.ts'
 import { ROOT } from './files.ts'
 import { playwright, vitest } from './reports.ts'
-import { command, held, runSteps, type Step } from './steps.ts'
+import { beside, command, held, runSteps, type Step } from './steps.ts'
 
 const projects = ['.', 'src/core', 'test', 'e2e', 'demo', 'bench'].filter((folder) =>
   existsSync(join(ROOT, folder, 'tsconfig.json')),
 )
 
 const steps: readonly Step[] = [
-  ...projects.map((folder) => command(`types ${folder}`, 'tsc', '-p', folder)),
-  command('lint', 'oxlint', '-c', 'test/oxlintrc.json', '--type-aware', '--deny-warnings'),
-  command('format', 'prettier', '--check', '--log-level', 'warn', '.'),
+  ...[
+    ...projects.map((folder) => command(`types ${folder}`, 'tsc', '-p', folder)),
+    command('lint', 'oxlint', '-c', 'test/oxlintrc.json', '--type-aware', '--deny-warnings'),
+    command('format', 'prettier', '--check', '--log-level', 'warn', '.'),
+  ].map(beside),
   { name: 'unit', run: () => vitest() },
   ...packageSteps,
   {

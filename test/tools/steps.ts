@@ -12,6 +12,8 @@ export interface Outcome {
 
 export interface Step {
   readonly name: string
+  /** It keeps one core busy and touches nothing of its neighbours: two such steps in a row run at once. */
+  readonly beside?: boolean
   run(): Promise<Outcome>
 }
 
@@ -72,11 +74,24 @@ export function command(name: string, program: string, ...args: string[]): Step 
   return { name, run: async () => (await mustRun(program, args), held()) }
 }
 
-/** Runs all steps one after the other, says how each went, and ends with the line `N passed, N failed`. */
+export const beside = (step: Step): Step => ({ ...step, beside: true })
+
+/** Runs all steps in their order, says how each went, and ends with the line `N passed, N failed`. */
 export async function runSteps(steps: readonly Step[]): Promise<void> {
   let passed = 0
   let failed = 0
-  for (const step of steps) {
+  const begun: Promise<() => void>[] = []
+  for (const [at, step] of steps.entries()) {
+    begun.push(play(step))
+    // The ones before it are told first, and at most one more is on its way.
+    const rest = step.beside === true && steps[at + 1]?.beside === true ? 1 : 0
+    while (begun.length > rest) (await begun.shift())?.()
+  }
+  console.log(`\n${passed} passed, ${failed} failed`)
+  process.exitCode = passed > 0 && failed === 0 ? 0 : 1
+
+  /** Gives what says how it went. */
+  async function play(step: Step): Promise<() => void> {
     const start = performance.now()
     let outcome: Outcome
     try {
@@ -87,14 +102,14 @@ export async function runSteps(steps: readonly Step[]): Promise<void> {
     // A step that checked nothing has not passed.
     if (outcome.passed + outcome.failed === 0)
       outcome = { passed: 0, failed: 1, report: 'nothing was checked' }
-    passed += outcome.passed
-    failed += outcome.failed
     const seconds = ((performance.now() - start) / 1000).toFixed(1)
     const count =
       outcome.passed + outcome.failed === 1 ? '' : ` (${outcome.passed} passed, ${outcome.failed} failed)`
-    console.log(`${outcome.failed === 0 ? 'ok  ' : 'FAIL'} ${step.name}${count} ${seconds} s`)
-    if (outcome.report !== undefined) console.log(outcome.report.trimEnd().replace(/^/gm, '     '))
+    return () => {
+      passed += outcome.passed
+      failed += outcome.failed
+      console.log(`${outcome.failed === 0 ? 'ok  ' : 'FAIL'} ${step.name}${count} ${seconds} s`)
+      if (outcome.report !== undefined) console.log(outcome.report.trimEnd().replace(/^/gm, '     '))
+    }
   }
-  console.log(`\n${passed} passed, ${failed} failed`)
-  process.exitCode = passed > 0 && failed === 0 ? 0 : 1
 }
