@@ -72,9 +72,9 @@ export class Logouts {
       return { server: 'confirmed', durable: true }
     }
     // A listener may have emptied the storage.
-    context.stored.save()
+    const isSaved = context.stored.save()
     const stored = context.stored.read()
-    const durable = stored !== undefined && isSame(stored.epoch, epoch)
+    const durable = isSaved && stored !== undefined && isSame(stored.epoch, epoch)
     // A delivery that runs is for a session that was ended earlier.
     const before = this.#delivery
     const confirmed = before ? before.then(() => this.deliver(true)) : this.deliver(true)

@@ -1,4 +1,4 @@
-import { isHandle } from './checks.js'
+import { isCount, isHandle } from './checks.js'
 import { isNewer, parseEpoch } from './epoch.js'
 import type { Epoch, LogoutScope } from './types.js'
 
@@ -8,6 +8,8 @@ export interface Debt {
   readonly scope: LogoutScope
   /** The epoch under which it is owed: without an id it is for the cookie of that one alone. */
   readonly epoch: Epoch
+  /** Since when, by the wall clock, where that is later than the epoch: somebody may have been away for long. */
+  readonly since?: number | undefined
   /** This tab sees to it, whatever becomes of the row: the application may empty the storage behind a logout. */
   readonly isOwn: boolean
 }
@@ -37,10 +39,11 @@ export function withDebt(debts: readonly Debt[], debt: Debt): readonly Debt[] {
   return [...without(debts, debt.sessionId), merged].sort((a, b) => rank(a) - rank(b))
 }
 
-export const isExpired = ({ epoch }: Debt, wall: number): boolean => wall - epoch[0] > EXPIRY
+export const isExpired = ({ epoch, since = epoch[0] }: Debt, wall: number): boolean => wall - since > EXPIRY
 
 /** What stands in the row, whose key ends with the session id. */
-export const serializeDebt = ({ scope, epoch }: Debt): string => JSON.stringify([scope, ...epoch])
+export const serializeDebt = ({ scope, epoch, since }: Debt): string =>
+  JSON.stringify([scope, ...epoch, ...(since ? [since] : [])])
 
 /** Reads a row, where anybody may have written; undefined for everything that is not one. */
 export function parseDebt(
@@ -49,10 +52,16 @@ export function parseDebt(
   wall: number,
 ): Debt | undefined {
   try {
-    const [scope, ...rest] = JSON.parse(text ?? '') as unknown[]
-    const epoch = parseEpoch(rest, wall)
+    const [scope, at, id, since] = JSON.parse(text ?? '') as unknown[]
+    const epoch = parseEpoch([at, id], wall)
     if (!epoch || !(sessionId === WHICHEVER || isHandle(sessionId))) return undefined
-    return { sessionId, scope: scope === 'all' ? 'all' : 'current', epoch, isOwn: false }
+    return {
+      sessionId,
+      scope: scope === 'all' ? 'all' : 'current',
+      epoch,
+      since: isCount(since) ? since : undefined,
+      isOwn: false,
+    }
   } catch {
     return undefined
   }

@@ -33,7 +33,7 @@ export function granted(
   const stands = explicit && state.phase === 'out' && !wanted
   if (!isSame(state.epoch, under.epoch) && !stands) {
     // What comes to life behind a logout must not stay alive.
-    if (wanted && state.phase === 'out') return revoke(state, grant, explicit)
+    if (wanted && state.phase === 'out') return revoke(state, grant, explicit, now)
     // The cookie that came last is in the jar, and only the server knows whose that is.
     return [{ ...calm(state), resyncing: explicit || state.resyncing }, [{ type: 'repair' }]]
   }
@@ -41,7 +41,7 @@ export function granted(
   const { sessionId } = grant.identity
   const isOther = found && isOwing && sessionId && !isOwed(debts, WHICHEVER) && !isOwed(debts, sessionId)
   if ((isOwing && !explicit && !isOther) || (found && isOver(state, sessionId)))
-    return revoke(state, grant, explicit)
+    return revoke(state, grant, explicit, now)
   const generation = explicit ? 1 : under.generation + 1
   // The server is there, so no back-off holds the repair up.
   if (!explicit && state.generation > generation) return [calm(state), [{ type: 'repair' }]]
@@ -90,7 +90,7 @@ export function granted(
 }
 
 /** What comes to life behind a logout is to be ended, too, by the next page if not by this one. */
-function revoke(state: ClientState, grant: Grant, explicit: boolean): Transition {
+function revoke(state: ClientState, grant: Grant, explicit: boolean, now: Moment): Transition {
   const effects: Effect[] = [{ type: 'revoke', grant }]
   const { sessionId } = grant.identity
   const { debts } = state
@@ -101,7 +101,7 @@ function revoke(state: ClientState, grant: Grant, explicit: boolean): Transition
   }
   if (sessionId === undefined || isOwed(debts, sessionId) || state.incoming) return [state, effects]
   const [named, forgotten] = settled(state, WHICHEVER)
-  const [next, owed] = owing(named, sessionId)
+  const [next, owed] = owing(named, sessionId, 'current', now.wall)
   return [next, [...forgotten, ...owed, ...effects, { type: 'pending' }]]
 }
 

@@ -1,5 +1,5 @@
 import { type Debt, isExpired, isOwed, MOST_DEBTS, WHICHEVER, withDebt, without } from './debts.js'
-import { isNewer, isSame } from './epoch.js'
+import { isSame } from './epoch.js'
 import type { Instant } from './lifetime.js'
 import { isKnown } from './register.js'
 import type { ClientState, Effect, Transition } from './state.js'
@@ -10,8 +10,9 @@ export function owing(
   state: ClientState,
   sessionId: string = WHICHEVER,
   scope: LogoutScope = 'current',
+  since?: number,
 ): Transition {
-  const all = withDebt(state.debts, { sessionId, scope, epoch: state.epoch, isOwn: true })
+  const all = withDebt(state.debts, { sessionId, scope, epoch: state.epoch, since, isOwn: true })
   const debt = all.find((one) => one.sessionId === sessionId)!
   // This one stays, also where the clock of this tab is behind.
   const [others, given] = kept(without(all, sessionId), MOST_DEBTS - 1)
@@ -49,8 +50,9 @@ export function seen(state: ClientState, rows: readonly Debt[], now: Instant): T
   for (const row of rows) {
     const { sessionId } = row
     const isUnnamed = sessionId === WHICHEVER
-    if (isUnnamed && isNewer(epoch, row.epoch)) effects.push({ type: 'writeDebt', sessionId })
-    else if (!isUnnamed || isSame(epoch, row.epoch)) debts = withDebt(debts, row)
+    // One without an id is for the cookie of its own epoch. Its row may by now hold what another tab owes: only age takes it away.
+    if (!isUnnamed || isSame(epoch, row.epoch)) debts = withDebt(debts, row)
+    else if (isExpired(row, now.wall)) effects.push({ type: 'writeDebt', sessionId })
   }
   const [left, given] = kept(debts, MOST_DEBTS, now.wall)
   effects.push(...given)

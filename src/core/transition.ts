@@ -84,7 +84,7 @@ function step(state: ClientState, event: ClientEvent, now: Moment): Transition {
       // Only the server knows whether it is still the session of whoever is signed in.
       if (state.phase !== 'out' || state.incoming) return [state, [{ type: 'repair' }]]
       const epoch = isKnown(state) ? state.epoch : nextEpoch(state.epoch, now.wall, now.id)
-      const [next, owed] = owing({ ...state, epoch }, event.sessionId)
+      const [next, owed] = owing({ ...state, epoch }, event.sessionId, 'current', now.wall)
       return [next, [...owed, write(next), { type: 'pending' }]]
     }
     case 'purged': {
@@ -103,7 +103,7 @@ function sawDebts(state: ClientState, rows: readonly Debt[], now: Moment): Trans
     (row) =>
       (row.sessionId || undefined) === sessionId && isNewer(row.epoch, epoch) && !isExpired(row, now.wall),
   )
-  if (!row || phase !== 'unknown' || !isKnown(state)) return seen(state, rows, now)
+  if (!row || phase === 'out' || !isKnown(state)) return seen(state, rows, now)
   const register: Register = {
     epoch: row.epoch,
     state: 'out',

@@ -179,7 +179,7 @@ export class Context {
       case 'writeDebt': {
         const { sessionId, debt, expired } = effect
         if (expired) this.note('logout.expired')
-        return this.stored.writeDebt(sessionId, debt)
+        return void this.stored.writeDebt(sessionId, debt)
       }
       case 'post':
         return this.post(effect.news)

@@ -44,16 +44,18 @@ export class Stored {
     if (this.#shared.write(this.#key, text)) this.#seen = text
   }
 
-  writeDebt(sessionId: string, debt: Debt | undefined): void {
+  /** Whether it was written. */
+  writeDebt(sessionId: string, debt: Debt | undefined): boolean {
     const isWritten = this.#shared.write(this.#debtKey + sessionId, debt ? serializeDebt(debt) : null)
     if (sessionId === WHICHEVER) this.#isBlocked = !isWritten
+    return isWritten
   }
 
-  /** Writes what is owed once more, after what may have emptied the storage. */
-  save(): void {
+  /** Writes what is owed once more, after what may have emptied the storage. Whether all of it is stored. */
+  save(): boolean {
     const { state } = this.#owner
     if (state.debts.length > 0) this.write(registerOf(state))
-    for (const debt of state.debts) this.writeDebt(debt.sessionId, debt)
+    return state.debts.map((debt) => this.writeDebt(debt.sessionId, debt)).every(Boolean)
   }
 
   /** Takes over what the version before this one has left, once. */
@@ -61,13 +63,16 @@ export class Stored {
     const { name } = this.#owner
     const old = readOld(this.#shared.read(name), this.#wall)
     if (!old) return undefined
-    this.#shared.write(name, null)
-    for (const debt of old.debts) this.writeDebt(debt.sessionId, debt)
+    const isWritten = old.debts.map((debt) => this.writeDebt(debt.sessionId, debt)).every(Boolean)
     this.write(old.register)
+    // Where there is no room for the new form, the next page finds the old one.
+    if (isWritten && this.read()) this.#shared.write(name, null)
     return old.register
   }
 
   #syncRegister(): void {
+    // The first look: somebody may sign out before the start has read anything.
+    if (this.#seen === undefined && !this.#shared.read(this.#key)) this.takeOver()
     const text = this.#shared.read(this.#key)
     const known = this.#seen
     if (text === known) return
@@ -81,12 +86,21 @@ export class Stored {
     if (isOurs) {
       if (this.#shared.write(this.#key, known!)) this.#seen = known
       if (!register) for (const debt of named) this.writeDebt(debt.sessionId, debt)
-    } else if (register) this.#owner.dispatch({ type: 'heard', register, said: false, before })
+    } else if (register && !before && isNewer(this.#owner.state.epoch, register.epoch))
+      // Behind an emptied storage a tab that woke has written what it knew.
+      this.write(registerOf(this.#owner.state))
+    else if (register) this.#owner.dispatch({ type: 'heard', register, said: false, before })
   }
 
   #syncDebts(): void {
-    const { phase, epoch, debts } = this.#owner.state
-    if (phase === 'in' || this.#isBlocked) return
+    const { phase, epoch, debts, sessionId = WHICHEVER } = this.#owner.state
+    if (phase === 'in') {
+      // A tab that could not see a logout yet has written over its register, but not over its row.
+      const row = this.#readDebt(sessionId)
+      if (row && isNewer(row.epoch, epoch)) this.#owner.dispatch({ type: 'debtsSeen', rows: [row] })
+      return
+    }
+    if (this.#isBlocked) return
     const rows = this.#shared
       .keys(this.#debtKey)
       ?.map((key) => this.#readDebt(key.slice(this.#debtKey.length)))

@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest'
-import type { AuthClient } from '../../../src/client.js'
-import { ANN, createKit, grant, json, type Kit, signedIn } from '../../support/kit.js'
+import { type AuthClient, createClientWith } from '../../../src/client.js'
+import { createWorld } from '../../../src/testing/world/world.js'
 import { beginLogin } from '../../support/client.js'
-import { createStage } from '../../support/stage.js'
-import { isRow, owed, storeAsTab, WHICHEVER } from '../../support/stored.js'
+import { ANN, createKit, grant, json, type Kit, leftSignedOut, refusal, signedIn } from '../../support/kit.js'
+import { BOB, createStage } from '../../support/stage.js'
+import { isRow, owed, storeAsTab, storedSession, WHICHEVER } from '../../support/stored.js'
 import { anotherTab } from '../../support/tabs.js'
 
 const DAY = 86_400_000
@@ -232,4 +233,130 @@ it('R110 one without an id is for the cookie of its own sign-out alone', async (
   await kit.clock.advance(60_000)
   expect(kit.sent('/auth/logout')).toHaveLength(before)
   expect(owed(kit)).toEqual([])
+})
+
+it.each([1, 31])(
+  'R110 R09 what is newly owed %i days after the last sign-out is as old as it is, and not expired',
+  async (days) => {
+    const browser = await leftSignedOut()
+    const kit = createKit({}, { browser })
+    kit.clock.sleep(days * DAY)
+    kit.on('/auth/session', () => json(null))
+    kit.on('/auth/logout', DOWN)
+    const ready = kit.auth.ready()
+    await kit.clock.advance(5000)
+    await ready
+    const { login, answer } = await beginLogin(kit)
+    await kit.clock.advance(60_000)
+    // Too late: whoever asked was told that it failed.
+    answer(grant(2, { session_id: 's2' }))
+    await kit.clock.advance(1000)
+    kit.signal('wake')
+    expect(await login).not.toBe('resolved')
+    expect(owed(kit)).toEqual(['s2'])
+    kit.auth.dispose()
+    const next = await nextPage(kit)
+    expect(ended(next)).toEqual(['s2'])
+    expect(expiries(next.auth)).toBe(0)
+  },
+)
+
+it('R110 R36 a logout whose row finds no room does not say that it survives a reload', async () => {
+  const kit = await nameless()
+  const { write } = kit.ports.shared
+  Object.assign(kit.ports.shared, {
+    write: (key: string, value: string | null) => !(value && isRow(key)) && write(key, value),
+  })
+  expect(await kit.auth.logout()).toEqual({ server: 'pending', durable: false })
+})
+
+it('R110 two sign-outs one soon after the other, without ids: no tab takes the later row for the earlier', async () => {
+  const J = (body: unknown) => json(body)
+  for (let seed = 1; seed <= 8; seed++) {
+    const server = { alive: false, down: false }
+    const world = createWorld<{ auth: AuthClient }>({
+      seed,
+      pageUrl: 'https://app.example/',
+      storageDelayMs: [0, 50],
+      channelDelayMs: [0.5, 2],
+      async server(request) {
+        const who = { access_token: 't', token_type: 'Bearer', expires_in: 300, user: ANN }
+        switch (new URL(request.url).pathname) {
+          case '/auth/login':
+            server.alive = true
+            return J(who)
+          case '/auth/refresh':
+            return server.alive ? J(who) : refusal()
+          case '/auth/session':
+            return J(server.alive ? { mode: 'token', user: ANN } : null)
+          case '/auth/logout':
+            if (server.down) return DOWN()
+            server.alive = false
+            return DONE()
+          default:
+            return J({})
+        }
+      },
+      boot(page) {
+        const auth = createClientWith({ fetch: page.fetch, development: false }, page.ports)
+        void auth.ready()
+        return { auth }
+      },
+    })
+    const { app } = await world.openTab()
+    await world.advance(1000)
+    void app!.auth.login({})
+    await world.advance(2000)
+    await world.openTab()
+    await world.advance(1000)
+    server.down = true
+    void app!.auth.logout()
+    await world.advance(5)
+    void app!.auth.logout()
+    await world.advance(3000)
+    server.down = false
+    await world.advance(120_000)
+    expect(server.alive, `seed ${seed}`).toBe(false)
+  }
+})
+
+it('R110 R38 a page without a channel that has written over the register of a logout finds its row', async () => {
+  const stage = await createStage({ mode: 'token' }, { mode: 'token' }, { storageDelayMs: [100, 100] })
+  const { world, backend } = stage
+  Object.assign(world.capabilities, { channel: false })
+  const leaving = await stage.signedIn()
+  const renewing = await stage.open()
+  const [left] = world.tabs
+  world.setNetwork({ latencyMs: [20, 20] })
+  backend.faults.add({ kind: 'status', status: 503, on: 'logout' })
+  void renewing.auth.refresh({ force: true })
+  await world.advance(10)
+  void leaving.auth.logout()
+  await left!.close()
+  await world.advance(3_600_000)
+  expect(renewing.auth.getState().status).toBe('unauthenticated')
+})
+
+it('R110 R38 a page that wakes in an emptied storage puts nobody else out of it', async () => {
+  const stage = await createStage({ mode: 'token' }, { mode: 'token' })
+  const { world, backend } = stage
+  const old = await stage.signedIn()
+  const other = await stage.open()
+  const [first, second] = world.tabs
+  backend.faults.add({ kind: 'status', status: 503, on: 'logout' })
+  await stage.run(old.auth.logout())
+  await first!.freeze()
+  backend.faults.clear()
+  await stage.run(other.auth.login(BOB), 5000)
+  world.clearStorage()
+  await world.advance(1000)
+  world.goOffline()
+  await first!.resume()
+  await world.advance(1000)
+  expect(storedSession(stage)).toMatchObject({ isSignedIn: true })
+  await second!.reload()
+  await world.advance(5000)
+  world.goOnline()
+  await world.advance(60_000)
+  expect(second!.app!.auth.getState()).toMatchObject({ status: 'authenticated' })
 })

@@ -81,3 +81,23 @@ it.each([
   expect(await kit.auth.ready()).toMatchObject({ status: 'unauthenticated', reason: 'none' })
   expect(kit.sent('/auth/refresh')).toEqual([])
 })
+
+const PENDING = { state: 'logout-pending', reason: 'logout', scope: 'all', ending: ['s1', 's2'] }
+
+it('R110 where there is no room for the new form the old one stays, for the next page', async () => {
+  const kit = deployed(PENDING)
+  const { write } = kit.ports.shared
+  Object.assign(kit.ports.shared, {
+    write: (key: string, value: string | null) => value === null && write(key, value),
+  })
+  await started(kit)
+  expect(kit.browser.notes.has(nameOf(KEY))).toBe(true)
+})
+
+it('R110 R37 a logout that is the first thing a page does takes along what the version before has left', async () => {
+  const kit = deployed(PENDING)
+  void kit.auth.logout()
+  await kit.clock.advance(60_000)
+  expect(bodies(kit)).toContainEqual({ session_id: 's2', scope: 'all' })
+  expect(kit.browser.notes.has(nameOf(KEY))).toBe(false)
+})
