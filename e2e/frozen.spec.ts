@@ -97,7 +97,7 @@ test('R10 R38 a refresh that was under way when its tab froze and the person sig
   expect(await liveSessions(server)).toBe(0)
 })
 
-test('R10 R38 a marker written by a tab that woke with the storage of before the sign-out is put right again', async ({
+test('R10 R38 a register written by a tab that woke with the storage of before the sign-out is put right again', async ({
   real,
   server,
 }) => {

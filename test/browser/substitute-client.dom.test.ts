@@ -73,7 +73,7 @@ it('R22 R38 without a native channel a sign-in and a sign-out reach the other cl
   expect(warnings.join()).not.toContain('BroadcastChannel')
 })
 
-it('R22 R38 where the substitute cannot be loaded, the storage event of the marker carries sign-in and sign-out', async () => {
+it('R22 R38 where the substitute cannot be loaded, the storage event of the register carries sign-in and sign-out', async () => {
   vi.doMock('../../src/browser/substitute-channel.js', () => {
     throw new TypeError('Failed to fetch dynamically imported module')
   })

@@ -54,7 +54,7 @@ it.each(VERSIONS)(
       name,
     ])
     for (const token of tokens) expect(stores).not.toContain(token)
-    // The marker, when somebody used a page last, and until when a tab holds a token.
+    // The register, when somebody used a page last, and until when a tab holds a token.
     expect(Object.keys(localStorage)).toHaveLength(3)
     expect(await reloaded.logout()).toEqual({ server: 'confirmed', durable: true })
     await expect(reloaded.fetch('/api/orders')).rejects.toMatchObject({ code: 'login_required' })

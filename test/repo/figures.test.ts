@@ -38,8 +38,10 @@ it('verbs are the names of functions, methods and events', () => {
     class Box { #discardLate() {} refresher = 1; refresh() {} }
     function askAgain() {}
     function asking() {}
+    const discarded = () => { const revoke = () => 1; return revoke }
+    const discards = 1
   `)
-  expect(verbs([source], /^(?:revoke|discard)/)).toEqual(['discardLate', 'revoke'])
+  expect(verbs([source], /^(?:revoke|discard)/)).toEqual(['discardLate', 'discarded', 'revoke'])
   expect(verbs([source], /^(?:refresh|ask)(?![a-z])/)).toEqual(['askAgain', 'refresh'])
 })
 

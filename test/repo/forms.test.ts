@@ -11,26 +11,32 @@ it('no test but those of the register knows how a sign-in is stored, or told to 
 })
 
 it.each([
-  ['an import of the marker', `import { parseMarker } from '../../src/core/marker.js'`, 'src/core/marker.js'],
   [
-    'an import of a message’s type',
-    `import type { Message } from '../../src/core/messages.js'`,
-    'src/core/messages.js',
+    'an import of the register',
+    `import { readRegister } from '../../src/core/register.js'`,
+    'src/core/register.js',
   ],
   [
-    'a marker that is written',
-    'set(key, JSON.stringify({ ...marker, epoch: [1, "x"] }))',
+    'an import of the type of what tabs say',
+    `import type { News } from '../../src/core/news.js'`,
+    'src/core/news.js',
+  ],
+  ['an import of the rows', `import { parseDebt } from '../../src/core/debts.js'`, 'src/core/debts.js'],
+  [
+    'a register that is written',
+    'set(key, JSON.stringify({ ...known, epoch: [1, "x"] }))',
     'the member epoch',
   ],
-  ['a marker that is read', 'const { epoch } = JSON.parse(text)', 'the member epoch'],
-  ['a member that is read by its name', `expect(marker['epoch']).toEqual([])`, 'the member epoch'],
-  ['a row of what is owed', `storage.delete(key + ':owed:s1')`, 'the text :owed:'],
-  ['a marker as text', `set(key, '{"state":"in"}')`, 'the text "state":'],
-  ['the key of a marker', `localStorage.getItem('latchkey:shop')`, 'the text latchkey:'],
-  ['the key of a marker, put together', 'localStorage.getItem(`latchkey:${key}`)', 'the text latchkey:'],
-  ['a message that is said', `hub.say({ type: 'out' })`, 'the message out'],
-  ['a message that is looked for', `hub.said.find(({ type }) => type === 'in')`, 'the message in'],
-  ['messages that were said', `expect(types).toEqual(['ask'])`, 'the message ask'],
+  ['a register that is read', 'const { epoch } = JSON.parse(text)', 'the member epoch'],
+  ['a member that is read by its name', `expect(known['epoch']).toEqual([])`, 'the member epoch'],
+  ['a row of what is owed', `storage.delete(key + ':owed:s1')`, 'the text :owed'],
+  ['a register as text', `set(key, '{"state":"in"}')`, 'the text "state":'],
+  ['the name that all keys begin with', `localStorage.getItem('latchkey:shop')`, 'the text latchkey:'],
+  ['that name, put together', 'localStorage.getItem(`latchkey:${key}`)', 'the text latchkey:'],
+  ['the key of the register', "storage.get(name + ':register')", 'the text :register'],
+  ['news that are said', 'hub.say({ v: 2, from, register: known, ask: true })', 'the member register'],
+  ['news that are looked for', `hub.said.find((news) => news['register'])`, 'the member register'],
+  ['news that are taken apart', 'const [{ register }] = hub.said', 'the member register'],
 ])('%s is a fault', (_name, text, what) => {
   expect(formFaults(new Map([['test/client/a.test.ts', text]]), [])).toEqual([
     `test/client/a.test.ts knows ${what}`,

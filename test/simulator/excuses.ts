@@ -61,7 +61,7 @@ export class Excuses {
   readonly #wonAt = new Map<string, number>()
   /** Sessions of sign-ins that a tab had not heard of when it logged out, and when it last did. */
   readonly #unheard = new Map<string, number>()
-  /** When the storage was emptied: what only the marker knew by then is forgotten. */
+  /** When the storage was emptied: what only the register knew by then is forgotten. */
   forgottenAt = -Infinity
   /** When the machine last woke up: what was told just before reaches the tabs then. */
   wokeAt = -Infinity

@@ -84,7 +84,7 @@ export class Logouts {
     for (const logout of this.#all) if (logout.app === app) logout.forgotten = true
   }
 
-  /** Without a marker a logout is remembered by its own page alone, and only where it knows for which session. */
+  /** Without a register a logout is remembered by its own page alone, and only where it knows for which session. */
   isForgotten({ at, app, nameless, forgotten, unordered }: Logout): boolean {
     const isKept = this.#truth.schedule.storage && at > this.#excuses.forgottenAt && !unordered
     return !isKept && (nameless || forgotten === true || app.page.gone())

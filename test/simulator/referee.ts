@@ -219,7 +219,7 @@ export class Referee {
         this.violate('P4', `tab ${app.page.tab} still shows ${describe(state)} at the end`)
     }
     // With neither storage nor channel a tab that shows nobody asks nobody either: it cannot learn of a login elsewhere. Nor where
-    // there is no marker to say what came last and the clock was set back, so that what it knows seems newer.
+    // there is no register to say what came last and the clock was set back, so that what it knows seems newer.
     const logins = this.calls.filter(({ kind }) => kind === 'login')
     // Nor does a tab that has logged out hear of one on a page of the server from those that missed the logout and cannot read of it.
     const logout = this.#logouts.at(-1)
@@ -337,7 +337,7 @@ export class Referee {
 
   /** Whether another explicit act was under way at the same time: then either may win. */
   #overlaps(login: Call, logins: readonly Call[]): boolean {
-    // Where a tab stood still in the middle of one, no marker tells it of what came after.
+    // Where a tab stood still in the middle of one, no register tells it of what came after.
     const isHeldUp = (other: Call): boolean => !this.#truth.schedule.storage && isUnderWay(other, login.at)
     const others = logins.filter(
       (other) => other !== login && (other.at + 30_000 > login.at || isHeldUp(other)),

@@ -10,12 +10,13 @@ import { bundle } from './bundle.ts'
 import { ROOT } from './files.ts'
 import { PRODUCTION } from './production.ts'
 
-/** What a browser and a tab know of the sign-in, under the names of this design and of the one that follows it. */
-const STATE = ['Marker', 'Message', 'ClientState', 'Register', 'View', 'Mood']
+/** What a browser knows of the sign-in, what its tabs tell each other, and what one tab knows. */
+const STATE = ['Register', 'News', 'Wait', 'SharedToken', 'ClientState']
 /** What decides and what acts. */
 const FLOORS = ['core', 'plumbing', 'wire', 'acts', 'use', 'runtime.ts']
 /** Words for "the server has still to end it", and for "ask the server". */
-const ENDING = /^(?:revoke|compensate|discard|undo|endIfLost|loginLost|disown|owe|payOff|lookBehind)(?![a-z])/
+const ENDING =
+  /^(?:revoke|compensate|discard|undo|endIfLost|loginLost|disown|ow(?:e|ing)|settled?|paid|carried|payOff|lookBehind)(?![a-z])/
 const ASKING =
   /^(?:refresh|renew|obtain|probe|ask|resync|repair|revive|restore|look(?!Behind)|question|prove)(?![a-z])/
 /** Calls that make something which changes although its name is `readonly` or `const`. */
@@ -114,7 +115,13 @@ export function verbs(sources: readonly Source[], words: RegExp): string[] {
   for (const { tree } of sources)
     for (const node of walk(tree)) {
       const isCode =
-        ts.isFunctionDeclaration(node) || ts.isMethodDeclaration(node) || ts.isMethodSignature(node)
+        ts.isFunctionDeclaration(node) ||
+        ts.isMethodDeclaration(node) ||
+        ts.isMethodSignature(node) ||
+        (ts.isVariableDeclaration(node) &&
+          node.parent.parent.parent === tree &&
+          node.initializer !== undefined &&
+          ts.isArrowFunction(node.initializer))
       const isEvent =
         ts.isPropertySignature(node) &&
         node.name.getText(tree) === 'type' &&

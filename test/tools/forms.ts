@@ -9,6 +9,7 @@ import { importsOf } from './layers.ts'
 /** Folders and files that may: the tests of the register itself, and what speaks for all others. */
 export const KNOWS_THE_FORM = [
   'test/core/',
+  'test/client/start/version-before.test.ts',
   'test/client/tabs/at-rest.test.ts',
   'test/client/tabs/channel.test.ts',
   'test/client/tabs/hostile.test.ts',
@@ -23,7 +24,6 @@ export const KNOWS_THE_FORM = [
 const MODULES = /^src\/core\/(debts|epoch|register|news)\.[jt]s$/
 const MEMBERS = ['epoch', 'register']
 const TEXTS = /"(state|epoch)":|:(register|owed)\b|^latchkey:/
-const MESSAGES = ['in', 'out', 'ask', 'wait']
 
 /** What a name stands for where it is a member: of a literal, a pattern, an access or a type. */
 function memberOf({ parent }: ts.Node, node: ts.Node): boolean {
@@ -39,16 +39,6 @@ function memberOf({ parent }: ts.Node, node: ts.Node): boolean {
   )
 }
 
-const isMessage = (node: ts.Node): node is ts.StringLiteral =>
-  ts.isStringLiteral(node) && MESSAGES.includes(node.text)
-
-/** Whether the text is compared with, or given as, the `type` of something, or one of a list of messages. */
-function isType({ parent }: ts.Node): boolean {
-  if (ts.isArrayLiteralExpression(parent)) return parent.elements.every(isMessage)
-  if (ts.isPropertyAssignment(parent)) return parent.name.getText() === 'type'
-  return ts.isBinaryExpression(parent) && /\btype$|\['type'\]$/.test(parent.left.getText())
-}
-
 function knowledge(source: ts.SourceFile): string[] {
   const found = new Set<string>()
   const visit = (node: ts.Node): void => {
@@ -58,7 +48,6 @@ function knowledge(source: ts.SourceFile): string[] {
       const [form] = TEXTS.exec(node.text) ?? []
       if (form !== undefined) found.add(`the text ${form}`)
     }
-    if (isMessage(node) && isType(node)) found.add(`the message ${node.text}`)
     ts.forEachChild(node, visit)
   }
   visit(source)

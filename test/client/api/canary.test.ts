@@ -379,16 +379,16 @@ it('SEC-08 the token is sent in Authorization alone, to the listed origins alone
   expect(new Set(withPassword.map(({ path }) => path))).toEqual(new Set(['/auth/login']))
 })
 
-it('BBA-01 nothing is stored but a marker that holds no secret and the time of the last use, and nothing is put into the URL', async () => {
+it('BBA-01 nothing is stored but a register that holds no secret and the time of the last use, and nothing is put into the URL', async () => {
   const bird = cage()
   await bird.run(bird.kit.auth.ready())
   await bird.run(login(bird))
   await FLOWS['the ordinary day']!(bird)
   const { browser, tabStorage, navigated } = bird.kit
   const stored = [...browser.storage, ...browser.notes]
-  const [marker, active, ...more] = stored.map(([, text]) => JSON.parse(text) as object)
+  const [register, active, ...more] = stored.map(([, text]) => JSON.parse(text) as object)
   expect([active, more]).toEqual([expect.any(Number), []])
-  expect(Object.keys(marker!).sort()).toEqual(STORED_MEMBERS)
+  expect(Object.keys(register!).sort()).toEqual(STORED_MEMBERS)
   expect([...tabStorage.values()]).toEqual([expect.stringMatching(/^\d+$/)])
   expect(navigated).toEqual(['https://app.example.com/auth/start?return_to=%2Forders'])
 })

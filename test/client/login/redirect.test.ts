@@ -55,7 +55,7 @@ async function comeBack(kit: Kit, prepare: (next: Kit) => void, browser = kit.br
   return next
 }
 
-it('R96 coming back asks once and signs in, though the marker says that nobody is', async () => {
+it('R96 coming back asks once and signs in, though the register says that nobody is', async () => {
   const kit = await anonymous()
   await kit.auth.loginWithRedirect()
   const next = await comeBack(kit, (page) => page.on('/auth/refresh', () => grant(5)))

@@ -166,7 +166,7 @@ it.each([302, 403, 404, 408, 429, 500, 502])(
   },
 )
 
-it('R50 a logout that knows of no session is not tried again where no marker says whether another has begun', async () => {
+it('R50 a logout that knows of no session is not tried again where no register says whether another has begun', async () => {
   const browser = new FakeBrowser()
   browser.storageBlocked = true
   const kit = createKit({}, { browser })

@@ -1,4 +1,4 @@
-/* Which mode: learned from answers, kept in the marker, never chosen by a glitch, and changed under people who stay signed in. */
+/* Which mode: learned from answers, kept in the register, never chosen by a glitch, and changed under people who stay signed in. */
 import { expect, it, vi } from 'vitest'
 import type { AuthClientOptions } from '../../../src/options/types.js'
 import { ANN, createStage, type Person, type Stage } from '../../support/stage.js'
@@ -29,7 +29,7 @@ it('auto: a login answer with a user and no token chooses session mode, for good
   expect(storedSession(stage)).toMatchObject({ isSignedIn: false, mode: 'session' })
 })
 
-it('auto: a person whose marker was wiped is found by the session endpoint', async () => {
+it('auto: a person whose register was wiped is found by the session endpoint', async () => {
   const stage = await createStage(AUTO)
   await stage.signedIn()
   const [tab] = stage.world.tabs
@@ -115,7 +115,7 @@ it.each([
   },
 )
 
-it('who comes back with a token marker to a backend that serves sessions alone is found there, if he has signed in', async () => {
+it('who comes back with a register of tokens to a backend that serves sessions alone is found there, if he has signed in', async () => {
   const stage = await createStage(AUTO, { mode: 'token' })
   await stage.signedIn()
   stage.backend.admin.setMode('session')
@@ -131,7 +131,7 @@ it.each([
   ['an error', () => new Response(null, { status: 500 })],
   ['no user', () => Response.json({ ok: true })],
 ])(
-  'at a start without a marker %s of the session endpoint chooses nothing and signs nobody out',
+  'at a start without a register %s of the session endpoint chooses nothing and signs nobody out',
   async (_name, answer) => {
     const stage = await createStage(AUTO)
     stage.respond = (_request, url) => (url.pathname === '/auth/session' ? answer() : undefined)
@@ -145,7 +145,7 @@ it.each([
   },
 )
 
-it('at a start without a marker a session endpoint that speaks of tokens chooses no cookie session', async () => {
+it('at a start without a register a session endpoint that speaks of tokens chooses no cookie session', async () => {
   const stage = await createStage(AUTO, { mode: 'token' })
   await stage.signedIn()
   await stage.world.tabs[0]!.close()

@@ -103,7 +103,7 @@ it('the end of a session that one tab meets reaches the others with its reason',
   expect([app.told, other.told]).toEqual([['end refused'], ['end refused']])
 })
 
-it('neither the marker nor what the tabs say holds the cookie or the CSRF token where it is not shared', async () => {
+it('neither the register nor what the tabs say holds the cookie or the CSRF token where it is not shared', async () => {
   const stage = await createStage({ mode: 'session', tabs: { shareToken: false } })
   const app = await stage.signedIn()
   await stage.open()

@@ -70,7 +70,7 @@ it('without hideOnRestore, and where nobody is signed in, nothing is hidden', as
   expect(out.concealed).toBe(false)
 })
 
-it('a page restored where the marker was cleared away asks the server who is signed in', async () => {
+it('a page restored where the register was cleared away asks the server who is signed in', async () => {
   const kit = await signedIn()
   kit.signal('suspend')
   kit.browser.storage.clear()

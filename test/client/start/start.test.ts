@@ -130,7 +130,7 @@ it('R73 where storage is blocked the client signs in, renews and signs out', asy
   expect(await kit.auth.logout()).toEqual({ server: 'confirmed', durable: false })
 })
 
-it.each(UNREADABLE)('R73 R79 a marker that says %.40j counts as none', async (text) => {
+it.each(UNREADABLE)('R73 R79 a register that says %.40j counts as none', async (text) => {
   const browser = await left('signed in')
   for (const key of browser.storage.keys()) browser.storage.set(key, text)
   const kit = await visit(browser)

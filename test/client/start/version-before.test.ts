@@ -7,10 +7,10 @@ const KEY = 'shop'
 const EPOCH = [1_700_000_000_000, 'old'] as const
 
 /** A page of this version in a browser in which the version before has stored that. */
-function deployed(marker: Record<string, unknown>): Kit {
+function deployed(left: Record<string, unknown>): Kit {
   const browser = new FakeBrowser()
   const known = { v: 1, epoch: EPOCH, generation: 3, mode: 'token', sessionId: 's1', reason: 'none' }
-  browser.notes.set(nameOf(KEY), JSON.stringify({ ...known, ending: [], scope: 'current', ...marker }))
+  browser.notes.set(nameOf(KEY), JSON.stringify({ ...known, ending: [], scope: 'current', ...left }))
   const kit = createKit({ key: KEY }, { browser })
   kit.on('/auth/session', () => json(null))
   kit.on('/auth/refresh', () => grant(4))
@@ -26,14 +26,14 @@ async function started(kit: Kit, auth = kit.auth) {
 
 const bodies = (kit: Kit) => kit.sent('/auth/logout').map(({ body }) => body)
 
-it('R110 whoever was signed in before a deploy still is: the first page reads the old form once', async () => {
+it('R111 whoever was signed in before a deploy still is: the first page reads the old form once', async () => {
   const kit = deployed({ state: 'in' })
   expect(await started(kit)).toMatchObject({ status: 'authenticated', user: ANN, sessionId: 's1' })
   expect(storedSession(kit)).toMatchObject({ isSignedIn: true, mode: 'token', sessionId: 's1' })
   expect(kit.browser.notes.has(nameOf(KEY))).toBe(false)
 })
 
-it('R110 R37 a logout that waits for its server survives the deploy, with its sessions and its scope', async () => {
+it('R111 R37 a logout that waits for its server survives the deploy, with its sessions and its scope', async () => {
   const pending = { state: 'logout-pending', reason: 'logout', scope: 'all', ending: ['s1', 's2'] }
   const kit = deployed(pending)
   kit.on('/auth/logout', () => new TypeError('offline'))
@@ -48,14 +48,14 @@ it('R110 R37 a logout that waits for its server survives the deploy, with its se
   expect(owed(kit)).toEqual([])
 })
 
-it('R110 R37 and so does one that knew no session id', async () => {
+it('R111 R37 and so does one that knew no session id', async () => {
   const kit = deployed({ state: 'logout-pending', reason: 'logout', sessionId: undefined, ending: [''] })
   await started(kit)
   expect(bodies(kit)).toEqual([{ scope: 'current' }])
   expect(owed(kit)).toEqual([])
 })
 
-it('R110 an open tab of the version before that writes again changes nothing: the form is read by the first page alone', async () => {
+it('R111 an open tab of the version before that writes again changes nothing: the form is read by the first page alone', async () => {
   const kit = deployed({ state: 'in' })
   await started(kit)
   const later = { v: 1, epoch: [EPOCH[0] + 90_000_000, 'old'], state: 'out', reason: 'logout' }
@@ -84,7 +84,7 @@ it.each([
 
 const PENDING = { state: 'logout-pending', reason: 'logout', scope: 'all', ending: ['s1', 's2'] }
 
-it('R110 where there is no room for the new form the old one stays, for the next page', async () => {
+it('R111 where there is no room for the new form the old one stays, for the next page', async () => {
   const kit = deployed(PENDING)
   const { write } = kit.ports.shared
   Object.assign(kit.ports.shared, {
@@ -94,7 +94,7 @@ it('R110 where there is no room for the new form the old one stays, for the next
   expect(kit.browser.notes.has(nameOf(KEY))).toBe(true)
 })
 
-it('R110 R37 a logout that is the first thing a page does takes along what the version before has left', async () => {
+it('R111 R37 a logout that is the first thing a page does takes along what the version before has left', async () => {
   const kit = deployed(PENDING)
   void kit.auth.logout()
   await kit.clock.advance(60_000)

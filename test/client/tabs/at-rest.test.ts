@@ -1,6 +1,6 @@
 /*
  * Whatever tabs have missed of each other, they come to rest: none answers the other without end. The contexts, their
- * markers and messages are real; storage, channel and server are the plainest there can be, and all happens in any order.
+ * what is stored and what is said are real; storage, channel and server are the plainest there can be, and all happens in any order.
  */
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'

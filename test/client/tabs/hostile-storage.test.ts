@@ -1,7 +1,7 @@
 /* What anybody on the origin can write into the storage, and a lock that is held for ever. */
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { CENTURY, markerKey, markerOf, markerText, meanwhile, tab, victim, write } from './stranger.js'
+import { CENTURY, registerKey, registerOf, registerText, meanwhile, tab, victim, write } from './stranger.js'
 import { FakeLocks } from '../../support/client.js'
 import { createHub } from '../../support/hub.js'
 import {
@@ -22,9 +22,9 @@ const noise = fc.oneof(fc.string(), fc.json(), fc.constant('x'.repeat(20_000)), 
 
 it('OW-18 whatever is written into the storage, nothing is thrown, nothing changes, and the next logout is kept', async () => {
   const { kit } = await victim()
-  const key = markerKey(kit)
-  const honest = JSON.parse(markerText(kit)) as Record<string, unknown>
-  const [at, id] = markerOf(kit).epoch
+  const key = registerKey(kit)
+  const honest = JSON.parse(registerText(kit)) as Record<string, unknown>
+  const [at, id] = registerOf(kit).epoch
   const out = { ...honest, state: 'out', epoch: [at + 1000, 'zz'] }
   const spoiled = fc
     .constantFrom<Record<string, unknown>>(
@@ -60,18 +60,18 @@ it('OW-18 whatever is written into the storage, nothing is thrown, nothing chang
     RUNS,
   )
   expect(await auth.logout()).toEqual({ server: 'confirmed', durable: true })
-  expect(markerOf(kit).state).toBe('out')
+  expect(registerOf(kit).state).toBe('out')
 })
 
 it('OW-18 what is written under other keys is not read', async () => {
   const { kit, epoch, unchanged } = await victim()
-  const out = JSON.stringify({ ...markerOf(kit), state: 'out', epoch: [epoch[0] + 1000, 'zz'] })
+  const out = JSON.stringify({ ...registerOf(kit), state: 'out', epoch: [epoch[0] + 1000, 'zz'] })
   const others = [
     'latchkey',
     'latchkey:',
     'latchkey:other',
-    `${markerKey(kit)}2`,
-    markerKey(kit).toUpperCase(),
+    `${registerKey(kit)}2`,
+    registerKey(kit).toUpperCase(),
   ]
   for (const key of others) write(kit, key, out)
   kit.signal('wake')
@@ -83,7 +83,7 @@ it('OW-18 whatever stands in the storage, a client starts, and one signs in and 
   await fc.assert(
     fc.asyncProperty(noise, noise, async (text, redirect) => {
       const kit = await signedIn()
-      const key = markerKey(kit)
+      const key = registerKey(kit)
       kit.auth.dispose()
       write(kit, key, text)
       const next = createKit({}, { browser: kit.browser, clock: kit.clock })
@@ -109,11 +109,11 @@ it.each([
   'OW-18 R38 after somebody planted an epoch %s, logins and logouts still reach the other tabs',
   async (_name, at) => {
     const kit = await signedIn()
-    const key = markerKey(kit)
+    const key = registerKey(kit)
     write(
       kit,
       key,
-      JSON.stringify({ ...markerOf(kit), state: 'in', epoch: [at(kit.clock.wall()), 'z'.repeat(64)] }),
+      JSON.stringify({ ...registerOf(kit), state: 'in', epoch: [at(kit.clock.wall()), 'z'.repeat(64)] }),
     )
     await kit.clock.advance(1000)
     const other = await tab(kit, undefined)
@@ -166,7 +166,7 @@ it.each([
 
 it('R37 storage cleared by hand is not filled again with what a tab knows: another one may have logged out since', async () => {
   const kit = await signedIn()
-  const key = markerKey(kit)
+  const key = registerKey(kit)
   write(kit, key, undefined)
   expect(kit.browser.storage.has(key)).toBe(false)
   expect(kit.auth.getState().status).toBe('authenticated')
@@ -174,14 +174,14 @@ it('R37 storage cleared by hand is not filled again with what a tab knows: anoth
 
 it('R37 storage cleared by hand, or spoilt, while a logout waits: it is written again', async () => {
   const kit = await signedIn()
-  const key = markerKey(kit)
+  const key = registerKey(kit)
   kit.on('/auth/logout', () => new TypeError('offline'))
   await kit.auth.logout()
-  const pending = markerText(kit)
+  const pending = registerText(kit)
   for (const text of [undefined, '', '{', 'null', pending.replace('"v":2', '"v":9')]) {
     for (const row of kit.browser.storage.keys()) if (row !== key) kit.browser.storage.delete(row)
     write(kit, key, text)
-    expect(markerText(kit)).toBe(pending)
+    expect(registerText(kit)).toBe(pending)
     expect(owed(kit)).toEqual(['s1'])
   }
 })
@@ -190,18 +190,18 @@ it('R37 storage that the application empties behind its logout, and leaves at on
   const kit = await signedIn()
   kit.on('/auth/logout', () => new TypeError('offline'))
   expect(await kit.auth.logout()).toEqual({ server: 'pending', durable: true })
-  const pending = markerText(kit)
+  const pending = registerText(kit)
   // A page is not told of what it does itself.
   kit.browser.storage.clear()
   kit.signal('suspend')
-  expect(markerText(kit)).toBe(pending)
+  expect(registerText(kit)).toBe(pending)
   expect(owed(kit)).toEqual(['s1'])
 })
 
 it('R38 storage cleared by hand while signed in: nobody is signed out, and the next logout still reaches all', async () => {
   const kit = await signedIn()
   const other = await tab(kit, undefined)
-  const key = markerKey(kit)
+  const key = registerKey(kit)
   write(kit, key, undefined)
   kit.signal('wake')
   other.signal('wake')

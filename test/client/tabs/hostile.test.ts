@@ -1,7 +1,7 @@
 /* What anybody on the origin can say over the channel, to the real client. */
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { CENTURY, markerText, meanwhile, tab, victim } from './stranger.js'
+import { CENTURY, registerText, meanwhile, tab, victim } from './stranger.js'
 import { createHub, kindOf } from '../../support/hub.js'
 import { ANN, grant, refusal, settle, signedIn } from '../../support/kit.js'
 
@@ -193,7 +193,7 @@ it('R28 what was once said can be said again, in any order and number, and chang
   const before = await look()
   const requests = () => kits.map((kit) => kit.requests.length)
   const sent = requests()
-  const stored = markerText(first)
+  const stored = registerText(first)
   await fc.assert(
     fc.asyncProperty(fc.array(fc.constantFrom(...life), { maxLength: 30 }), async (messages) => {
       for (const message of messages) hub.say(message)
@@ -204,7 +204,7 @@ it('R28 what was once said can be said again, in any order and number, and chang
         expect(token).toBe(before[i]![1])
       })
       expect(requests()).toEqual(sent)
-      expect(markerText(first)).toBe(stored)
+      expect(registerText(first)).toBe(stored)
     }),
     { numRuns: 100 },
   )

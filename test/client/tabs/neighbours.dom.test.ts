@@ -122,7 +122,7 @@ it('R24 R27 an older and a newer version on the page are not understood, and not
   expect([auth.getState(), asked('/auth/refresh'), localStorage.getItem(SHARED)]).toEqual(before)
   expect(auth.getState()).toBe(before[0])
   expect(heard.filter((message) => (message as { from: string }).from !== 'echo')).toEqual([])
-  // And a marker that cannot be read is left alone as long as there is nothing to say.
+  // And a register that cannot be read is left alone as long as there is nothing to say.
   const newer = '{"v":2}'
   localStorage.setItem(SHARED, newer)
   dispatchEvent(new StorageEvent('storage', { key: SHARED, newValue: newer }))

@@ -6,18 +6,18 @@ import { createKit, grant, type Kit, settle, signedIn } from '../../support/kit.
 
 export const CENTURY = 3.2e12
 
-export interface Marker {
+export interface Stored {
   readonly epoch: [number, string]
   readonly state: string
   readonly sessionId?: string
 }
 
-export const markerKey = ({ browser }: Kit): string =>
+export const registerKey = ({ browser }: Kit): string =>
   [...browser.storage.keys()].find((key) => /^latchkey:[^:]*:register$/.test(key))!
 
-export const markerText = (kit: Kit): string => kit.browser.storage.get(markerKey(kit))!
+export const registerText = (kit: Kit): string => kit.browser.storage.get(registerKey(kit))!
 
-export const markerOf = (kit: Kit): Marker => JSON.parse(markerText(kit)) as Marker
+export const registerOf = (kit: Kit): Stored => JSON.parse(registerText(kit)) as Stored
 
 /** Another tab wrote into the storage. */
 export function write(kit: Kit, key: string, text: string | undefined): void {
@@ -73,5 +73,5 @@ export async function victim() {
     expect(await kit.auth.getAccessToken()).toBe('token-1')
     expect(kit.requests).toHaveLength(before.requests)
   }
-  return { hub, kit, wall, epoch: markerOf(kit).epoch, unchanged }
+  return { hub, kit, wall, epoch: registerOf(kit).epoch, unchanged }
 }
