@@ -17,7 +17,7 @@ const ports: Ports = {
   chance: { fraction: () => 0.5, id: () => 'id' },
   locks: { available: true, acquire: () => Promise.resolve(nothing) },
   channels: { open: () => ({ memoryOnly: true, post: nothing, close: nothing }) },
-  shared: { read: () => null, write: () => false, watch: () => nothing },
+  shared: { read: () => null, write: () => false, keys: () => [], watch: () => nothing },
   tab: { read: () => null, write: () => false },
   lifecycle: {
     visible: () => true,

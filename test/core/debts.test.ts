@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { isHandle } from '../../src/core/checks.js'
 import { type Debt, isExpired, parseDebt, serializeDebt, WHICHEVER, withDebt } from '../../src/core/debts.js'
-import { rowOf, START } from './support.js'
+import { at, move, rowOf, signedOut, START } from './support.js'
 
 const DAY = 86_400_000
 
@@ -37,7 +37,6 @@ it.each<[string, string | null | undefined]>([
   ['an epoch of before all time', '["all",-1,"a"]'],
   ['an epoch beyond all time', '["all",8.64e15,"z"]'],
   ['an endless id of an epoch', JSON.stringify(['all', 1, 'a'.repeat(65)])],
-  ['one member more', '["all",1,"a","b"]'],
 ])('OW-18 R110 %s is not a row', (_name, text) => {
   expect(parseDebt('s1', text, START)).toBeUndefined()
 })
@@ -85,4 +84,15 @@ it('R110 one more makes no debt narrower, older or somebody else’s, and the on
       expect([-1, after.length - 1]).toContain(last)
     }),
   )
+})
+
+it('R110 a debt that is younger than its epoch says so in its row, and its age counts from then', () => {
+  const since = START + 40 * 86_400_000
+  const [state] = move(signedOut(), { type: 'loginLost', sessionId: 's2' }, at(40 * 86_400_000))
+  const debt = state.debts.find(({ sessionId }) => sessionId === 's2')!
+  expect(debt).toMatchObject({ epoch: state.epoch, since })
+  const row = parseDebt('s2', serializeDebt(debt), since)!
+  expect(row).toMatchObject({ epoch: state.epoch, since })
+  expect(isExpired(row, since + 1000)).toBe(false)
+  expect(isExpired(row, since + 31 * 86_400_000)).toBe(true)
 })

@@ -196,7 +196,7 @@ const TABLE: Record<string, Record<string, string>> = {
     'start has asked': 'in, ann',
     'logout confirmed': '=',
     'row of s-old': '=',
-    'newer row of s-ann': '=',
+    'newer row of s-ann': 'out, logout-elsewhere, purging, owes s-ann | writeRegister abandon end pending',
     'no rows': '=',
     purged: 'in, ann',
   },
