@@ -27,7 +27,12 @@ const TEXTS = /"(state|epoch)":|:(register|owed)\b|^latchkey:/
 
 /** What a name stands for where it is a member: of a literal, a pattern, an access or a type. */
 function memberOf({ parent }: ts.Node, node: ts.Node): boolean {
-  if (ts.isPropertyAccessExpression(parent)) return parent.name === node
+  if (ts.isPropertyAccessExpression(parent)) {
+    // A service worker is registered, too.
+    const { parent: call } = parent
+    const isCalled = ts.isCallExpression(call) && call.expression === parent
+    return parent.name === node && !isCalled
+  }
   if (ts.isElementAccessExpression(parent)) return parent.argumentExpression === node
   if (ts.isBindingElement(parent))
     return ts.isObjectBindingPattern(parent.parent) && (parent.propertyName ?? parent.name) === node
