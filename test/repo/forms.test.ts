@@ -43,6 +43,11 @@ it.each([
   ])
 })
 
+it('a method of that name is none of it', () => {
+  const files = new Map([['test/client/a.test.ts', `navigator.serviceWorker.register('/sw.js')`]])
+  expect(formFaults(files, [])).toEqual([])
+})
+
 it('who is allowed and knows nothing of it is a fault', () => {
   const files = new Map([['test/client/a.test.ts', `const epoch = 1; const out = 'out'`]])
   expect(formFaults(files, ['test/client/a.test.ts'])).toEqual(['test/client/a.test.ts need not be allowed'])

@@ -24,6 +24,12 @@ export const WHICHEVER = ''
 /** The name of lock and channel of a client with that key, and what all its keys in the storage begin with. */
 export const nameOf = (key: string): string => `latchkey:${key}`
 
+/** Under which a client with that key keeps who is signed in. */
+export const registerKey = (key: string): string => `${nameOf(key)}:register`
+
+/** Whether a text that one tab left for another says that somebody is signed in, or that nobody is. */
+export const says = (text: string, what: Register['state']): boolean => text.includes(`"state":"${what}"`)
+
 interface Register {
   readonly epoch: readonly [number, string]
   readonly state: 'in' | 'out'
