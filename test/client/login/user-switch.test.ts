@@ -1,7 +1,8 @@
 /* Another user: the one before is ended and cleared away first. */
 import { expect, it } from 'vitest'
-import { listen, outcome, stateOf } from '../../support/client.js'
-import { ANN, BOB, grant, settle, signedIn } from '../../support/kit.js'
+import { listen, outcome, stateOf, gate } from '../../support/client.js'
+import { ANN, BOB, grant, json, settle, signedIn } from '../../support/kit.js'
+import { owed } from '../../support/stored.js'
 
 it('FIX-03 a refresh that finds another user ends and purges the old one before the new one is shown', async () => {
   const kit = await signedIn()
@@ -55,4 +56,30 @@ it('a logout while the application still clears up drops the user who was to com
   expect(told.switches).toEqual([])
   expect(await logout).toMatchObject({ server: 'confirmed' })
   expect(kit.sent('/auth/logout')).toMatchObject([{ body: { session_id: 's9' } }])
+})
+
+it('R09 a refresh that comes late, while the next user waits for the clean-up, is revoked and owed by nobody', async () => {
+  const kit = await signedIn()
+  kit.auth.on('sessionEnd', () => new Promise(() => {}))
+  const late = gate()
+  kit.on('/auth/refresh', () => late.answer)
+  void outcome(kit.auth.refresh({ force: true }))
+  await kit.clock.advance(8000)
+  void kit.auth.logout()
+  kit.on('/auth/login', () => grant(20, { user: BOB, session_id: 's2' }))
+  const login = outcome(kit.auth.login({}))
+  await kit.clock.advance(3000)
+  expect(kit.sent('/auth/login')).toHaveLength(2)
+  expect(kit.auth.getState().status).toBe('unknown')
+  const before = kit.sent('/auth/logout').length
+  kit.on('/auth/logout', () => json({}, { status: 503 }))
+  late.open(grant(9))
+  await settle()
+  expect(kit.sent('/auth/logout').slice(before)).toMatchObject([{ body: { session_id: 's1' } }])
+  expect(owed(kit)).toEqual([])
+  await kit.clock.advance(2000)
+  expect(await login).toBe('resolved')
+  kit.on('/auth/refresh', () => grant(21, { user: BOB, session_id: 's2' }))
+  expect(await outcome(kit.auth.refresh({ force: true }))).toBe('resolved')
+  expect(kit.auth.getState()).toMatchObject({ status: 'authenticated', user: BOB })
 })

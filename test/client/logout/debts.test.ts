@@ -2,7 +2,17 @@ import { expect, it } from 'vitest'
 import { type AuthClient, createClientWith } from '../../../src/client.js'
 import { createWorld } from '../../../src/testing/world/world.js'
 import { beginLogin } from '../../support/client.js'
-import { ANN, createKit, grant, json, type Kit, leftSignedOut, refusal, signedIn } from '../../support/kit.js'
+import {
+  ANN,
+  createKit,
+  grant,
+  json,
+  type Kit,
+  leftSignedOut,
+  refusal,
+  signedIn,
+  settle,
+} from '../../support/kit.js'
 import { BOB, createStage } from '../../support/stage.js'
 import { isRow, owed, storeAsTab, storedSession, WHICHEVER } from '../../support/stored.js'
 import { anotherTab } from '../../support/tabs.js'
@@ -350,13 +360,81 @@ it('R110 R38 a page that wakes in an emptied storage puts nobody else out of it'
   await stage.run(other.auth.login(BOB), 5000)
   world.clearStorage()
   await world.advance(1000)
-  world.goOffline()
+  await world.goOffline()
   await first!.resume()
   await world.advance(1000)
   expect(storedSession(stage)).toMatchObject({ isSignedIn: true })
   await second!.reload()
   await world.advance(5000)
-  world.goOnline()
+  await world.goOnline()
   await world.advance(60_000)
   expect(second!.app!.auth.getState()).toMatchObject({ status: 'authenticated' })
+})
+
+it('R37 R50 a second logout does not forget a session without an id that is still to be ended', async () => {
+  const kit = await signedIn()
+  const { login, answer } = await beginLogin(kit)
+  kit.on('/auth/logout', DOWN)
+  void kit.auth.logout()
+  // Somebody is signed in, and nobody can say who.
+  answer(grant(9, { user: {}, session_id: undefined }))
+  await login
+  await settle()
+  expect(owed(kit)).toEqual(['s1', WHICHEVER])
+  void kit.auth.logout()
+  await kit.clock.advance(1000)
+  expect(owed(kit)).toEqual(['s1', WHICHEVER])
+  const before = kit.sent('/auth/logout').length
+  kit.on('/auth/logout', DONE)
+  await kit.clock.advance(600_000)
+  expect(ended(kit).slice(before)).toEqual(['s1', undefined])
+  expect(owed(kit)).toEqual([])
+})
+
+it('R110 RV-05 nor does an application that removes the rows alone keep a logout from being sent', async () => {
+  const kit = await signedIn()
+  kit.on('/auth/logout', DOWN)
+  await kit.auth.logout()
+  // This page has read back what it has written.
+  kit.signal('wake')
+  await settle()
+  const before = kit.sent('/auth/logout').length
+  for (const key of kit.browser.storage.keys()) if (isRow(key)) kit.browser.storage.delete(key)
+  for (const changed of kit.browser.watchers) changed()
+  kit.on('/auth/logout', DONE)
+  await kit.clock.advance(60_000)
+  expect(ended(kit).slice(before)).toEqual(['s1'])
+})
+
+it('R110 one without an id that is there before its register stays', async () => {
+  const kit = await nameless()
+  kit.on('/auth/logout', DONE)
+  await kit.auth.logout()
+  const sent = kit.sent('/auth/logout').length
+  const { read } = kit.ports.shared
+  const before = new Map(kit.browser.storage)
+  kit.ports.shared.read = (key) => before.get(key) ?? read(key)
+  storeAsTab(kit, { owed: [WHICHEVER] })
+  expect(owed(kit)).toEqual([WHICHEVER])
+  kit.ports.shared.read = read
+  for (const changed of kit.browser.watchers) changed()
+  await kit.clock.advance(60_000)
+  expect(kit.sent('/auth/logout')).toHaveLength(sent + 1)
+  expect(owed(kit)).toEqual([])
+})
+
+it('R110 one without an id that has found no room is not for the cookie of a later sign-out either', async () => {
+  const kit = await nameless()
+  const { write } = kit.ports.shared
+  kit.ports.shared.write = (key, value) => !(value && isRow(key)) && write(key, value)
+  await kit.auth.logout()
+  const before = kit.sent('/auth/logout').length
+  const watchers = [...kit.browser.watchers]
+  kit.browser.watchers.clear()
+  storeAsTab(kit, { isSignedIn: true })
+  watchers.forEach((changed) => kit.browser.watchers.add(changed))
+  storeAsTab(kit, {})
+  kit.on('/auth/logout', DONE)
+  await kit.clock.advance(60_000)
+  expect(kit.sent('/auth/logout')).toHaveLength(before)
 })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { FakeLocks, listen, outcome, portal, silence } from '../../support/client.js'
+import { FakeLocks, listen, outcome, portal, silence, beginLogin } from '../../support/client.js'
 import {
   createKit,
   FakeBrowser,
@@ -225,7 +225,7 @@ it('a second logout does not forget which session the first one could not end, n
   expect(kit.sent('/auth/logout').at(-1)).toMatchObject({ body: { session_id: 's1', scope: 'all' } })
 })
 
-it('a page that goes away sends a logout that still waits for the lock', async () => {
+it('R21 a page that goes away sends a logout that still waits for the lock', async () => {
   const kit = await signedIn()
   kit.on('/auth/refresh', silence)
   void outcome(kit.auth.refresh({ force: true }))
@@ -317,4 +317,15 @@ it('R10 a refresh that was asked for before the sign-out, and has waited for the
   await clock.advance(60_000)
   expect(await out).toMatchObject({ server: 'confirmed' })
   expect(kit.sent('/auth/refresh').length - before).toBe(0)
+})
+
+it('R21 a page that goes away sends a logout that still waits for its login', async () => {
+  const kit = await signedIn()
+  await beginLogin(kit)
+  void kit.auth.logout()
+  await settle()
+  expect(kit.sent('/auth/logout')).toHaveLength(0)
+  kit.signal('suspend')
+  await settle()
+  expect(kit.sent('/auth/logout')).toHaveLength(1)
 })

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { gate } from '../../support/client.js'
 import { ANN, createKit, FakeBrowser, grant, json, refusal, settle, signedIn } from '../../support/kit.js'
-import { owed, storeAsTab, WHICHEVER } from '../../support/stored.js'
+import { owed, storeAsTab, WHICHEVER, storedSession } from '../../support/stored.js'
 import { anotherTab } from '../../support/tabs.js'
 
 const DONE = () => new Response(null, { status: 204 })
@@ -132,4 +132,28 @@ it('RV-05 nor a listener that clears it later', async () => {
   expect(await kit.auth.logout()).toEqual({ server: 'pending', durable: true })
   await settle()
   expect(owed(kit)).toEqual(['s1'])
+})
+
+it('R09 R101 a session that another tab has logged out of is no sign-in, in this tab neither', async () => {
+  const kit = await signedIn()
+  const other = await anotherTab(kit, { isHeard: false, isRestored: true })
+  // All of it while this page stands still: no row is left of it.
+  await other.signsOut()
+  kit.signal('wake')
+  expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'logout-elsewhere' })
+  other.closes()
+  // A tab that has not heard of it restored it.
+  storeAsTab(kit, { isSignedIn: true, sessionId: 's1' })
+  await kit.clock.advance(2000)
+  expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'logout-elsewhere' })
+  expect(storedSession(kit)).toMatchObject({ isSignedIn: false })
+})
+
+it('R09 a session that was logged out of, and that a tab restored which had not heard of it, is over for every page that comes', async () => {
+  const kit = await signedIn()
+  await kit.auth.logout()
+  storeAsTab(kit, { isSignedIn: true, sessionId: 's1' })
+  await kit.clock.advance(2000)
+  expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'logout' })
+  expect(storedSession(kit)).toMatchObject({ isSignedIn: false })
 })

@@ -1,7 +1,9 @@
 /* When the channel is open, what a tab that missed something does about it, and what is never said. */
 import { expect, it } from 'vitest'
 import { createHub, type Hub, kindOf } from '../../support/hub.js'
-import { createKit, grant, type Kit, refusal, settle, signedIn } from '../../support/kit.js'
+import { createKit, grant, type Kit, refusal, settle, signedIn, ANN } from '../../support/kit.js'
+import { silence } from '../../support/client.js'
+import { anotherTab } from '../../support/tabs.js'
 
 const here = (hub: Hub) => ({ ports: { channels: hub.channels } })
 const types = (hub: Hub) => hub.said.splice(0).map(kindOf)
@@ -162,4 +164,18 @@ it('the timeline says which tabs took over a token that another one has fetched'
   const said = (tab: Kit) => tab.auth.getDiagnostics().at(-1)
   const { generation } = said(kit)!
   expect(said(other)).toMatchObject({ type: 'refresh.adopted', cause: 'shared', generation })
+})
+
+it('R38 a page that slept through another sign-in of its user and a renewal behind it shows him until the server has said who it is', async () => {
+  const kit = await signedIn()
+  const other = await anotherTab(kit, { isHeard: false, isRestored: true })
+  await other.signsIn({ session_id: 's2' })
+  await other.refreshes(() => grant(101, { session_id: 's2' }))
+  kit.on('/auth/refresh', silence)
+  const asked = kit.sent('/auth/refresh').length
+  kit.signal('wake')
+  expect(kit.auth.getState()).toMatchObject({ status: 'authenticated', user: ANN })
+  await kit.clock.advance(2000)
+  expect(kit.auth.getState()).toMatchObject({ status: 'authenticated', user: ANN })
+  expect(kit.sent('/auth/refresh').length).toBeGreaterThan(asked)
 })

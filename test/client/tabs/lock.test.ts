@@ -13,6 +13,7 @@ import {
   settle,
   signedIn,
 } from '../../support/kit.js'
+import { storeAsTab } from '../../support/stored.js'
 
 async function locked(): Promise<{ kit: Kit; locks: FakeLocks; name: string }> {
   const clock = new ManualClock()
@@ -254,4 +255,40 @@ it('a lock that is granted after the page went away is given back', async () => 
   release?.()
   await settle()
   expect(locks.pending).toBe(0)
+})
+
+it.each(ACTS)(
+  'R21 a page that goes away in the moment in which its %s gets the lock gives it back',
+  async (_, path, act) => {
+    const { kit, locks, name } = await locked()
+    const release = await locks.acquire(name, 1)
+    const before = kit.sent(path).length
+    void outcome(act(kit))
+    await settle()
+    release?.()
+    kit.signal('suspend')
+    await settle()
+    expect(locks.pending).toBe(0)
+    expect(kit.sent(path)).toHaveLength(before)
+  },
+)
+
+it('a login waits for what is still owed no longer than for the lock and two answers, however much that is', async () => {
+  const { kit } = await locked()
+  kit.on('/auth/logout', () => json({}, { status: 503 }))
+  await kit.auth.logout()
+  storeAsTab(kit, { owed: ['s1', 's2', 's3', 's4', 's5', 's6', 's7', 's8'] })
+  // A no, each time, and a slow one.
+  kit.on('/auth/logout', async () => {
+    await new Promise<void>((resolve) => void kit.clock.after(7000, resolve))
+    return json({}, { status: 409 })
+  })
+  const before = kit.sent('/auth/login').length
+  const login = outcome(kit.auth.login({}))
+  await kit.clock.advance(14_000)
+  expect(kit.sent('/auth/login')).toHaveLength(before)
+  await kit.clock.advance(35_000)
+  expect(kit.sent('/auth/login')).toHaveLength(before + 1)
+  await kit.clock.advance(60_000)
+  expect(await login).toBe('resolved')
 })
