@@ -1,8 +1,8 @@
 import type { BrowserContext } from '@playwright/test'
-import { storedSession } from '../test/support/stored.ts'
+import { registerKey, storedSession } from '../test/support/stored.ts'
 import { App, expect, type TestServer } from './fixtures.ts'
 import { expectVisibility, test } from './real-tabs.ts'
-import { credentialed, expectAll, liveSessions, lockState, NAME, OPTIONS, passEverywhere } from './tabs.ts'
+import { credentialed, expectAll, liveSessions, lockState, OPTIONS, passEverywhere } from './tabs.ts'
 
 /** Two tabs that are signed in, of which the first is hidden, and what freezes it and brings it back. */
 async function twoTabs(real: BrowserContext, server: TestServer) {
@@ -112,13 +112,13 @@ test('R10 R38 a register written by a tab that woke with the storage of before t
     let stale = true
     addEventListener('storage', (event) => stale && event.stopImmediatePropagation(), { capture: true })
     Storage.prototype.getItem = function (key) {
-      return stale ? before : getItem.call(this, key)
+      return stale && key === name ? before : getItem.call(this, key)
     }
     Storage.prototype.setItem = function (key, value) {
-      stale = false
+      if (key === name) stale = false
       setItem.call(this, key, value)
     }
-  }, NAME)
+  }, registerKey(OPTIONS.key))
   await freeze()
   expect(await other.run('logout')).toEqual({ server: 'confirmed', durable: true })
   held.release()

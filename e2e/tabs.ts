@@ -2,7 +2,7 @@
 import { type App, expect, putForward, REFRESH_COOKIE, type Tab, type TestServer } from './fixtures.ts'
 import { nameOf } from '../test/support/stored.ts'
 
-/** Options under which the name of lock, channel and register is known. */
+/** Options under which the name of lock and channel is known. */
 export const OPTIONS = { development: false, key: 'shop' } as const
 export const NAME = nameOf(OPTIONS.key)
 
