@@ -8,7 +8,7 @@ export interface Debt {
   readonly scope: LogoutScope
   /** The epoch under which it is owed: without an id it is for the cookie of that one alone. */
   readonly epoch: Epoch
-  /** Since when, by the wall clock, where that is later than the epoch: somebody may have been away for long. */
+  /** Since when, by the wall clock, where that is later than the epoch: whoever was here last may have left long ago. */
   readonly since?: number | undefined
   /** This tab sees to it, whatever becomes of the row: the application may empty the storage behind a logout. */
   readonly isOwn: boolean
@@ -35,11 +35,13 @@ export function withDebt(debts: readonly Debt[], debt: Debt): readonly Debt[] {
   const known = debts.find(({ sessionId }) => sessionId === debt.sessionId)
   const { epoch } = known && isNewer(known.epoch, debt.epoch) ? known : debt
   const scope = known?.scope === 'all' ? 'all' : debt.scope
-  const merged = { ...debt, scope, epoch, isOwn: debt.isOwn || !!known?.isOwn }
+  const since = Math.max(known?.since ?? 0, debt.since ?? 0) || undefined
+  const merged = { ...debt, scope, epoch, since, isOwn: debt.isOwn || !!known?.isOwn }
   return [...without(debts, debt.sessionId), merged].sort((a, b) => rank(a) - rank(b))
 }
 
-export const isExpired = ({ epoch, since = epoch[0] }: Debt, wall: number): boolean => wall - since > EXPIRY
+export const isExpired = ({ epoch, since = 0 }: Debt, wall: number): boolean =>
+  wall - Math.max(epoch[0], since) > EXPIRY
 
 /** What stands in the row, whose key ends with the session id. */
 export const serializeDebt = ({ scope, epoch, since }: Debt): string =>
