@@ -24,6 +24,7 @@ const SIGNALS: readonly Registration[] = [
 
 /** None of them moves of itself, as a pointer does under which a page scrolls. */
 const DEEDS = ['pointerdown', 'keydown', 'wheel', 'scroll'] as const
+const OBSERVING = { capture: true, passive: true } as const
 
 export const browserLifecycle: Lifecycle = {
   visible: () => typeof document === 'undefined' || document.visibilityState !== 'hidden',
@@ -32,23 +33,21 @@ export const browserLifecycle: Lifecycle = {
     typeof document !== 'undefined' && (document as { prerendering?: boolean }).prerendering === true,
   listen(receive) {
     if (typeof document === 'undefined') return () => {}
-    const end = new AbortController()
-    for (const [target, name, signalOf] of SIGNALS)
-      target().addEventListener(
-        name,
-        (event) => {
-          const signal = signalOf(event)
-          if (signal) receive(signal)
-        },
-        { signal: end.signal },
-      )
-    return () => end.abort()
+    const stops = SIGNALS.map(([target, name, signalOf]) => {
+      const listener = (event: Event) => {
+        const signal = signalOf(event)
+        if (signal) receive(signal)
+      }
+      target().addEventListener(name, listener)
+      return () => target().removeEventListener(name, listener)
+    })
+    return () => stops.forEach((stop) => stop())
   },
   attend(receive) {
     if (typeof document === 'undefined') return () => {}
-    const end = new AbortController()
-    for (const name of DEEDS)
-      addEventListener(name, receive, { capture: true, passive: true, signal: end.signal })
-    return () => end.abort()
+    for (const name of DEEDS) addEventListener(name, receive, OBSERVING)
+    return () => {
+      for (const name of DEEDS) removeEventListener(name, receive, OBSERVING)
+    }
   },
 }
