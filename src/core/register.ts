@@ -27,8 +27,8 @@ export interface Register {
 const MODES = ['token', 'session'] as const
 const STATES = ['in', 'out'] as const
 const REASONS = ['none', ...END_REASONS] as const
-/** Longer than any of ours, also with every character escaped: what is larger was not written by us. */
-const MAX_LENGTH = 4096
+/** Longer than any of ours or of the version before, also with every character escaped: what is larger was not written by us. */
+const MAX_LENGTH = 16_384
 
 /** What the tab knows of it. Whoever waits for the clean-up is signed in already. */
 export function registerOf(state: ClientState): Register {

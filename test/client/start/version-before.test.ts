@@ -101,3 +101,11 @@ it('R111 R37 a logout that is the first thing a page does takes along what the v
   expect(bodies(kit)).toContainEqual({ session_id: 's2', scope: 'all' })
   expect(kit.browser.notes.has(nameOf(KEY))).toBe(false)
 })
+
+it('R111 R37 the longest list that the version before has left is read, whatever its ids are made of', async () => {
+  const ending = ['a', 'b', 'c', 'd'].map((letter) => letter + '\u0001'.repeat(511))
+  const kit = deployed({ ...PENDING, ending })
+  kit.on('/auth/logout', () => new TypeError('offline'))
+  await started(kit)
+  expect(owed(kit)).toEqual(ending)
+})
