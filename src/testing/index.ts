@@ -1,27 +1,27 @@
-export { createReferenceBackend } from './backend/index.js'
-export { createDeterministicParts, createSeededRandom } from './backend/deterministic.js'
-export { createCheapHash, createScryptHash, OWASP_SCRYPT } from './backend/password.js'
-export { createDeterministicSigner } from './backend/signers.js'
-export { createMemoryStore } from './backend/store.js'
+export { createReferenceBackend } from '../server/index.js'
+export { createDeterministicParts, createSeededRandom } from '../server/deterministic.js'
+export { createCheapHash, createScryptHash, OWASP_SCRYPT } from '../server/password.js'
+export { createDeterministicSigner } from '../server/signers.js'
+export { createMemoryStore } from '../server/store.js'
 export { createTestAuth } from './auth/test-auth.js'
 export { createBackendHandlers } from './msw.js'
 export { createPageClient, createTabWorld } from './tab-world.js'
 export { createWorld } from './world/world.js'
 
-export type { ReferenceBackend } from './backend/index.js'
-export type { Admin, NewUser } from './backend/admin.js'
-export type { Endpoint, RequestContext } from './backend/exchange.js'
-export type { Fault, FaultKind, Faults } from './backend/faults.js'
-export type { PublicUser } from './backend/grants.js'
-export type { Mode, ServedMode } from './backend/modes.js'
+export type { ReferenceBackend } from '../server/index.js'
+export type { Admin, NewUser } from '../server/admin.js'
+export type { Endpoint, RequestContext } from '../server/exchange.js'
+export type { Fault, FaultKind, Faults } from '../server/faults.js'
+export type { PublicUser } from '../server/grants.js'
+export type { Mode, ServedMode } from '../server/modes.js'
 export type {
   BackendOptions,
   CookieOptions,
   CsrfDelivery,
   CsrfOptions,
   ThrottleOptions,
-} from './backend/options.js'
-export type { Scrypt, ScryptCost } from './backend/password.js'
+} from '../server/options.js'
+export type { Scrypt, ScryptCost } from '../server/password.js'
 export type {
   AccessClaims,
   Awaitable,
@@ -31,10 +31,10 @@ export type {
   Random,
   Sealer,
   Signer,
-} from './backend/ports.js'
-export type { RevocationStrategy } from './backend/revocation.js'
-export type { SigningAlgorithm } from './backend/signers.js'
-export type { Stats } from './backend/stats.js'
+} from '../server/ports.js'
+export type { RevocationStrategy } from '../server/revocation.js'
+export type { SigningAlgorithm } from '../server/signers.js'
+export type { Stats } from '../server/stats.js'
 export type {
   Authorization,
   Collection,
@@ -43,7 +43,7 @@ export type {
   SessionEndCode,
   Store,
   User,
-} from './backend/store.js'
+} from '../server/store.js'
 export type { BackendHandlersOptions, MswHttp } from './msw.js'
 export type { ServerReason } from './auth/server.js'
 export type { TestAuth, TestAuthOptions } from './auth/test-auth.js'

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { Migration } from '../../demo/backend/migration.js'
-import { createTestBackend, login, type Browser } from '../backend/support.ts'
+import { createTestBackend, login, type Browser } from '../server/support.ts'
 
 const statusOf = async (browser: Browser, token?: string): Promise<number> =>
   (await browser.send('GET', '/api/orders', { token })).status

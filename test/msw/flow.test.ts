@@ -4,7 +4,7 @@ import { setupServer } from 'msw/node'
 import { afterEach, expect, it } from 'vitest'
 import { createApi } from '../../src/ky.js'
 import { createBackendHandlers } from '../../src/testing/msw.js'
-import { ADA, BOB, createTestBackend, type TestBackend } from '../backend/support.js'
+import { ADA, BOB, createTestBackend, type TestBackend } from '../server/support.js'
 import { failure } from '../support/client.js'
 import { createKit, type Kit, ManualClock } from '../support/kit.js'
 

@@ -6,7 +6,7 @@ import { setupServer as setupServer2 } from 'msw-2/node'
 import { setupServer as setupServer3 } from 'msw/node'
 import { afterEach, expect, it } from 'vitest'
 import { createBackendHandlers } from '../../src/testing/msw.js'
-import { ADA, createTestBackend, type TestBackend } from '../backend/support.js'
+import { ADA, createTestBackend, type TestBackend } from '../server/support.js'
 
 let close = (): void => {}
 afterEach(() => close())

@@ -2,10 +2,10 @@
  * What really happened, as only the backend and the wire know it: which sessions there are, when and why they ended, which
  * cookie and which token belong to which. The referee compares the clients with it.
  */
-import type { AccessClaims, Signer } from '../../src/testing/backend/ports.js'
-import { digest } from '../../src/testing/backend/secrets.js'
-import type { Session, Store } from '../../src/testing/backend/store.js'
-import { createMemoryStore } from '../../src/testing/backend/store.js'
+import type { AccessClaims, Signer } from '../../src/server/ports.js'
+import { digest } from '../../src/server/secrets.js'
+import type { Session, Store } from '../../src/server/store.js'
+import { createMemoryStore } from '../../src/server/store.js'
 import type { Exchange } from '../../src/testing/world/network.js'
 
 /** Every access token begins with it, so that one that leaked is found by a search for it. */

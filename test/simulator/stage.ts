@@ -2,8 +2,8 @@
  * The stage: the virtual browser, the reference backend and the real client, put together as the setting of a schedule
  * says. It plays the steps and lets ledger, referee and coverage see everything.
  */
-import { createReferenceBackend } from '../../src/testing/backend/index.js'
-import { createDeterministicParts } from '../../src/testing/backend/deterministic.js'
+import { createReferenceBackend } from '../../src/server/index.js'
+import { createDeterministicParts } from '../../src/server/deterministic.js'
 import type { Register } from '../../src/core/register.js'
 import type { VirtualPage } from '../../src/testing/world/page.js'
 import type { VirtualTab } from '../../src/testing/world/tab.js'

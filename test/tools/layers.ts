@@ -37,19 +37,20 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ky: ['core', 'errors', 'options', 'client', 'index'],
   presets: ['core', 'errors', 'options', 'client', 'index'],
   react: ['core', 'errors', 'options', 'client', 'index', 'help'],
-  testing: ['core', 'errors', 'options', 'client', 'index'],
+  server: [],
+  testing: ['core', 'errors', 'options', 'client', 'index', 'server'],
 }
 
 /** Which layers may import a package. One that is not listed may be imported by none. */
 const MAY_USE: Record<string, readonly string[]> = {
-  jose: ['wire', 'testing'],
+  jose: ['wire', 'server', 'testing'],
   'broadcast-channel': ['browser'],
   ky: ['ky'],
   react: ['react'],
   msw: ['testing'],
-  hono: ['testing'],
-  '@hono/node-server': ['testing'],
-  '@noble/hashes': ['testing'],
+  hono: ['server'],
+  '@hono/node-server': ['server'],
+  '@noble/hashes': ['server'],
   'fast-check': ['testing'],
 }
 

@@ -1,4 +1,4 @@
-import type { BackendOptions } from '../../src/testing/backend/options.ts'
+import type { BackendOptions } from '../../src/server/options.ts'
 import {
   ADA,
   createTestBackend,
@@ -8,7 +8,7 @@ import {
   type Browser,
   type Init,
   type TestBackend,
-} from '../backend/support.ts'
+} from '../server/support.ts'
 import type { Contract } from './contract.ts'
 
 interface Page {

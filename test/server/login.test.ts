@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createCheapHash } from '../../src/testing/backend/password.ts'
+import { createCheapHash } from '../../src/server/password.ts'
 import {
   ADA,
   BOB,

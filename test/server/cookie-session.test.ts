@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { createCheapSealer } from '../../src/testing/backend/sealer.ts'
-import { createMemoryStore, type Session } from '../../src/testing/backend/store.ts'
+import { createCheapSealer } from '../../src/server/sealer.ts'
+import { createMemoryStore, type Session } from '../../src/server/store.ts'
 import {
   ADA,
   BOB,

@@ -3,7 +3,7 @@ import { http as http2 } from 'msw-2'
 import { setupServer as setupServer2 } from 'msw-2/node'
 import { setupServer as setupServer3 } from 'msw/node'
 import { afterEach, expect, it } from 'vitest'
-import type { ServedMode } from '../../src/testing/backend/modes.ts'
+import type { ServedMode } from '../../src/server/modes.ts'
 import { createBackendHandlers, type BackendHandlersOptions } from '../../src/testing/msw.ts'
 import { ADA, createTestBackend, type SessionGrant, type TestBackend } from './support.ts'
 

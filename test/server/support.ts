@@ -1,6 +1,6 @@
-import { createDeterministicParts } from '../../src/testing/backend/deterministic.ts'
-import { createReferenceBackend, type ReferenceBackend } from '../../src/testing/backend/index.ts'
-import type { BackendOptions } from '../../src/testing/backend/options.ts'
+import { createDeterministicParts } from '../../src/server/deterministic.ts'
+import { createReferenceBackend, type ReferenceBackend } from '../../src/server/index.ts'
+import type { BackendOptions } from '../../src/server/options.ts'
 import { createCookieJar, type CookieJar } from '../../src/testing/world/cookie-jar.ts'
 
 export const ORIGIN = 'https://app.test'

@@ -1,11 +1,11 @@
 import { createHash, createHmac } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { nodeScrypt } from '../../demo/server/node-scrypt.ts'
-import { createSeededRandom } from '../../src/testing/backend/deterministic.ts'
-import { createMutex } from '../../src/testing/backend/mutex.ts'
-import { createScryptHash, OWASP_SCRYPT } from '../../src/testing/backend/password.ts'
-import { createCheapSealer, createSealer } from '../../src/testing/backend/sealer.ts'
-import { digest, mac, sameText } from '../../src/testing/backend/secrets.ts'
+import { createSeededRandom } from '../../src/server/deterministic.ts'
+import { createMutex } from '../../src/server/mutex.ts'
+import { createScryptHash, OWASP_SCRYPT } from '../../src/server/password.ts'
+import { createCheapSealer, createSealer } from '../../src/server/sealer.ts'
+import { digest, mac, sameText } from '../../src/server/secrets.ts'
 import { cookieOf, createTestBackend, login, refreshWith } from './support.ts'
 
 it('a run is a pure function of its requests: two runs give the same bytes', async () => {
@@ -98,7 +98,7 @@ it('the mutex runs one after the other per key, goes on after a failure, and kee
 })
 
 it('a backend with all its defaults works: real clock, chance, scrypt, ES256', async () => {
-  const { createReferenceBackend } = await import('../../src/testing/backend/index.ts')
+  const { createReferenceBackend } = await import('../../src/server/index.ts')
   const backend = createReferenceBackend()
   await backend.admin.addUser({ email: 'ada@example.com', password: 'x' })
   const answer = await backend.handle(

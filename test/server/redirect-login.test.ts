@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { safeReturnTo } from '../../src/testing/backend/return-to.ts'
+import { safeReturnTo } from '../../src/server/return-to.ts'
 import {
   ADA,
   BOB,

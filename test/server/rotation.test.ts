@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createDeterministicSigner } from '../../src/testing/backend/signers.ts'
+import { createDeterministicSigner } from '../../src/server/signers.ts'
 import {
   cookieOf,
   createTestBackend,
@@ -324,9 +324,9 @@ it('AV-16 a refresh that was first dies with the logout that follows, and the ol
 })
 
 it('AV-14 the store keeps neither a refresh token nor its successor in the clear', async () => {
-  const { createMemoryStore } = await import('../../src/testing/backend/store.ts')
-  const { createSealer } = await import('../../src/testing/backend/sealer.ts')
-  const { createSeededRandom } = await import('../../src/testing/backend/deterministic.ts')
+  const { createMemoryStore } = await import('../../src/server/store.ts')
+  const { createSealer } = await import('../../src/server/sealer.ts')
+  const { createSeededRandom } = await import('../../src/server/deterministic.ts')
   const store = createMemoryStore()
   const browser = (await createTestBackend({ store, sealer: createSealer(createSeededRandom(7)) })).browser()
   await login(browser)
