@@ -36,7 +36,7 @@ beforeAll(async () => {
 /** All of the client; the testing kit has sentences of its own. */
 const textOf = async (kind: Kind): Promise<string> => {
   const paths = Object.entries(built.get(kind)!.outputs)
-    .filter(([, { inputs }]) => !Object.keys(inputs).some((path) => path.startsWith('src/testing/')))
+    .filter(([, { inputs }]) => !Object.keys(inputs).some((path) => /^src\/(server|testing)\//.test(path)))
     .map(([path]) => path)
     .filter((path) => path.endsWith('.js'))
   return (await Promise.all(paths.map((path) => readFile(join(ROOT, path), 'utf8')))).join('\n')

@@ -22,7 +22,8 @@ it('a tree that keeps the direction has no fault', () => {
       'client.ts': `import { run } from './runtime.js'\nimport { ports } from './browser/ports.js'`,
       'index.ts': `export { createAuthClient } from './client.js'`,
       'ky.ts': `import ky from 'ky'\nimport type { AuthClient } from './index.js'`,
-      'server/index.ts': `import { Hono } from 'hono/tiny'\nimport { http } from 'msw'`,
+      'server/index.ts': `import { Hono } from 'hono/tiny'`,
+      'testing/index.ts': `import { http } from 'msw'\nimport type { Store } from '../server/store.js'`,
     }),
   ).toEqual([])
 })
