@@ -16,7 +16,7 @@ import { Logouts, type LogoutResult } from './acts/logout.js'
 import { obtain } from './wire/obtain.js'
 import { createPresence, presenceKey } from './acts/presence.js'
 import { Refresher } from './acts/refresh.js'
-import { renew, type Settled } from './acts/renewal.js'
+import { renew, type Committed } from './acts/renewal.js'
 import { authenticatedFetch, type AuthRequestInit } from './use/requests.js'
 import { createSchedule } from './use/schedule.js'
 import { activated, lookBehind, markRedirect, start } from './acts/start.js'
@@ -49,7 +49,7 @@ export class Runtime {
       pending: () => logouts.follow(),
       resync() {
         context.note('tabs.resync')
-        void refresher.refresh({ cause: 'resync', anew: true, held: context.state.credential?.generation })
+        void refresher.refresh({ cause: 'resync', anew: true, had: context.state.credential?.generation })
       },
       repair() {
         context.note('refresh.repair')
@@ -138,18 +138,18 @@ export class Runtime {
     const { context } = this
     const before = context.state.phase
     const release = await context.lock.take(context.options.timeouts.lock)
-    let settled: Settled | undefined
+    let committed: Committed | undefined
     try {
       context.sync()
       const { epoch, generation, phase } = context.state
       if (phase !== before) return undefined
       // Behind a logout it shows nobody, whatever it brings.
       if (phase === 'out') return await judgeRefresh(context, await obtain(context))
-      settled = await renew(context, { cause: 'diagnose', restore: true }, { epoch, generation })
-      return settled
+      committed = await renew(context, { cause: 'diagnose', restore: true }, { epoch, generation })
+      return committed
     } finally {
       release?.()
-      settled?.flush?.()
+      committed?.flush?.()
     }
   }
 

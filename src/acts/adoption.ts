@@ -22,11 +22,11 @@ export async function spreadOut(context: Context): Promise<void> {
   const span = chance.fraction() * (isStuck ? HIDDEN_PAUSE_MS : RACE_PAUSE_MS)
   if (!isStuck) return raced(pause(clock, span), context.disposed)
   let stop = () => {}
-  const back = new Promise<void>((resolve) => {
+  const woken = new Promise<void>((resolve) => {
     stop = lifecycle.listen((signal) => signal === 'wake' && resolve())
   })
   const told = context.until((state) => state.credential !== credential || !!state.retryAt, span)
-  await raced(Promise.race([back, told]), context.disposed).finally(stop)
+  await raced(Promise.race([woken, told]), context.disposed).finally(stop)
 }
 
 /** Whether another tab has renewed it meanwhile, or hands over what it holds. Zero asks only where the register says so. */

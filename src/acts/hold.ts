@@ -22,8 +22,8 @@ export interface RefreshNeed extends Renewal {
   readonly force?: boolean
   /** Not satisfied by a flight that began earlier. */
   readonly anew?: boolean
-  /** With `anew`: the generation that was held when it was asked for. Any other has come since. */
-  readonly held?: number | undefined
+  /** With `anew`: the generation that this tab had when it was asked for. Any other has come since. */
+  readonly had?: number | undefined
   /** Ask although nobody is known to be signed in: at the start, and on an explicit wish. */
   readonly restore?: boolean
   /** Ask although nobody is known to be signed in, unless somebody wanted that. */
@@ -45,12 +45,12 @@ export class Hold {
   }
 
   /** What stands against asking the server now. */
-  held(need: RefreshNeed): RefreshOutcome | undefined {
+  against(need: RefreshNeed): RefreshOutcome | undefined {
     const { force, restore, revive, explicit, found } = need
     const { state } = this.#context
     const now = this.#context.instant()
-    const over = state.phase === 'out' && !restore && (!revive || state.loggedOut)
-    if (over || (state.debts.length > 0 && !explicit && !found)) return { kind: 'ended' }
+    const isNobody = state.phase === 'out' && !restore && (!revive || state.loggedOut)
+    if (isNobody || (state.debts.length > 0 && !explicit && !found)) return { kind: 'ended' }
     const wait = waitLeft(state, now)
     if (wait > 0 && !this.tries.pass(need, now)) {
       const retryAt = Math.round(now.wall + wait)

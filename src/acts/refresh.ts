@@ -25,7 +25,7 @@ export class Refresher {
   #next: Promise<RefreshOutcome> | undefined
   #wanted: RefreshNeed | undefined
   #looks = false
-  /** The server has named somebody else than whom another tab holds a token of. */
+  /** The server has named somebody else. What another tab holds is then not shown, also where no answer comes: a link for Bob opened a page of Ann's. */
   #refuted = false
 
   constructor(context: Context) {
@@ -66,13 +66,13 @@ export class Refresher {
 
   async #fly(need: RefreshNeed): Promise<RefreshOutcome> {
     const context = this.#context
-    const held = this.hold.held(need)
-    if (held) return held
+    const against = this.hold.against(need)
+    if (against) return against
     const { ports, options, disposed, life } = context
     const began = context.state.credential?.generation
-    const known = need.anew ? need.held : began
+    const known = need.anew ? need.had : began
     // Before the clock starts: what is measured is the wait for others.
-    await context.lock.back()
+    await context.lock.here()
     const asked = ports.clock.monotonic()
     let contended = false as boolean
     const waitMs = options.timeouts.lock + ports.chance.fraction() * 1000
@@ -92,7 +92,7 @@ export class Refresher {
       if (await adopted(context, need, known, ask)) return { kind: 'refreshed' }
       // Of a cookie session another tab knows no more than this one.
       const candidate = modeOf(context) !== 'session' && !this.#refuted && context.state.candidate
-      const still = this.hold.held(need)
+      const still = this.hold.against(need)
       // Whoever is told to wait before he has asked gets no answer: the other tab's word counts meanwhile.
       if (still && candidate) context.dispatch({ type: 'looked', under: context.state.epoch })
       if (still) return still
@@ -110,7 +110,7 @@ export class Refresher {
         release?.()
         this.#looks = true
         await raced(others, disposed).finally(() => (this.#looks = false))
-        return await this.#fly({ ...need, anew: true, held: known })
+        return await this.#fly({ ...need, anew: true, had: known })
       }
       // Somebody has signed out while this tab waited for the lock.
       if (life.aborted && !need.explicit) return { kind: 'ended' }
@@ -153,7 +153,8 @@ export class Refresher {
       if (verdict.kind === 'indeterminate')
         return { result: this.hold.postpone(verdict.error, verdict.retryAfter, verdict.outstanding) }
       if (attempt === 1 && (hadSession || verdict.kind === 'raced')) {
-        // The loser of a race tries once more, with the cookie that is in the jar by then.
+        // The loser of a race tries once more, with the cookie that is in the jar by then. So does whoever was refused, also under the
+        // lock: a page that was closed a moment ago may have a refresh under way, and no port can tell.
         before = verdict
         context.note('refresh.retry', { cause: verdict.kind })
         const { clock, chance } = context.ports

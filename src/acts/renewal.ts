@@ -30,10 +30,10 @@ export interface Renewal {
 }
 
 /** A verdict that is committed; `flush` tells the application, when the lock is free. */
-export type Settled = Verdict & { readonly flush?: () => void }
+export type Committed = Verdict & { readonly flush?: () => void }
 
 /** One request for a new credential. What arrives after the deadline still counts, if nothing has come in between. */
-export async function renew(context: Context, need: Renewal, sent: Under): Promise<Settled> {
+export async function renew(context: Context, need: Renewal, sent: Under): Promise<Committed> {
   const { cause } = need
   const { credential } = context.state
   context.note('refresh.sent', {
@@ -50,7 +50,7 @@ export async function renew(context: Context, need: Renewal, sent: Under): Promi
   const patience = patienceOf(context)
   const answered = noteAsked(context)
   const cancel = clock.after(patience, () => abort.abort())
-  const settled = joined(context, need, sent, abort).then(async ({ reply, under }): Promise<Settled> => {
+  const committed = joined(context, need, sent, abort).then(async ({ reply, under }): Promise<Committed> => {
     cancel()
     answered()
     const verdict: Verdict = abort.signal.aborted
@@ -79,7 +79,7 @@ export async function renew(context: Context, need: Renewal, sent: Under): Promi
     repair(!context.stored.read())
     return { ...verdict, flush }
   })
-  const verdict = await raced(inTime(context, settled), context.disposed)
+  const verdict = await raced(inTime(context, committed), context.disposed)
   if (verdict) return verdict
   late = true
   // Nobody joins a request that may never be answered.

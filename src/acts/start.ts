@@ -71,7 +71,7 @@ export async function start(
     if (returning || (!acted && isAsking(context))) context.dispatch({ type: 'asking', done: false })
   })()
   /** What is still to be ended comes before every question. */
-  const settled = () => logouts.settle()
+  const delivered = () => logouts.settle()
   const owed = () => context.state.debts.map(({ sessionId }) => sessionId).filter((id) => id !== WHICHEVER)
   // Before a pending logout, which without a session id would end the session that was just made. No other tab is asked: whom
   // the cookie is for has just changed.
@@ -86,7 +86,7 @@ export async function start(
     context.dispatch({ type: 'asking', done: true })
     // The mark is used up by an answer alone: until there is one, the next start has to ask.
     if (kind !== 'failed') ports.tab.write(redirectKey(context), null)
-    await settled()
+    await delivered()
     payOff(debts)
     return undefined
   }
@@ -100,7 +100,7 @@ export async function start(
   )
     return refresher.refresh({ cause: 'start', restore: true })
   if (phase !== 'in' && !acted && isAsking(context)) return visit()
-  await settled()
+  await delivered()
   context.dispatch({ type: 'skipped' })
   return undefined
 
@@ -121,7 +121,7 @@ export async function start(
   /** One question. Where it gets no answer it is asked again on occasion, and by no timer. */
   async function ask(): Promise<RefreshOutcome | undefined> {
     context.askAgain = undefined
-    await settled()
+    await delivered()
     // Somebody has signed in meanwhile in another tab: that is asked for elsewhere, and what a look says ends no session.
     if (context.state.resyncing || context.state.phase === 'in') return undefined
     const debts = owed()
@@ -202,7 +202,7 @@ function owe(context: Context, logouts: Logouts, { sessionId }: Identity): void 
 /** A page that comes back may belong to somebody who has signed in since on a page of the server. Who was shown stays meanwhile. */
 export async function askOnReturn(context: Context, refresher: Refresher): Promise<void> {
   const { identity, epoch, credential } = context.state
-  const other = { cause: 'restore', anew: true, held: credential?.generation }
+  const other = { cause: 'restore', anew: true, had: credential?.generation }
   context.dispatch({ type: 'returned' })
   if (!identity || !canLook(context)) return void refresher.refresh(other)
   const found = await look(context)

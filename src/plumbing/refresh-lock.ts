@@ -14,7 +14,7 @@ export class RefreshLock {
   readonly #ports: Ports
   readonly #name: string
   readonly #disposed: AbortSignal
-  readonly #held = new Set<Release>()
+  readonly #releases = new Set<Release>()
   #leaving = new AbortController()
   #away: Promise<void> = Promise.resolve()
 
@@ -32,7 +32,7 @@ export class RefreshLock {
   /** The lock, or undefined where it was not granted within that time. Asks again when the page is back. */
   async take(waitMs: number, queued?: () => void): Promise<Release | undefined> {
     for (;;) {
-      await this.back()
+      await this.here()
       const { leaving } = this
       const release = await this.takeNow(waitMs, queued)
       // Granted in the moment of the disposal: nobody else would give it back.
@@ -43,11 +43,14 @@ export class RefreshLock {
   }
 
   /** Resolves when the page is here, or here again: it is hidden first and frozen later, and each counts. */
-  async back(): Promise<void> {
+  async here(): Promise<void> {
     for (let away; away !== this.#away;) await raced((away = this.#away), this.#disposed)
   }
 
-  /** As `take`, for what must be done before the page has gone. A disposed client waits its turn, and holds nothing. */
+  /**
+   * As `take`, for what must be done before the page has gone. A disposed client waits its turn, and holds nothing:
+   * nobody would be left to give it back where the page is frozen, or the server hangs.
+   */
   async takeNow(waitMs: number, queued?: () => void): Promise<Release | undefined> {
     const { leaving } = this
     const given = await this.#ports.locks.acquire(this.#name, waitMs, leaving, queued)
@@ -56,10 +59,10 @@ export class RefreshLock {
       return undefined
     }
     const release = () => {
-      this.#held.delete(release)
+      this.#releases.delete(release)
       given()
     }
-    this.#held.add(release)
+    this.#releases.add(release)
     return release
   }
 
@@ -68,7 +71,7 @@ export class RefreshLock {
     this.quit()
     // Timers stand still while it is away.
     this.#away = pause(this.#ports.clock, AWAY_MS)
-    for (const release of this.#held) release()
+    for (const release of this.#releases) release()
   }
 
   /** The client is disposed of: what it has begun goes on under the lock, and it waits for no more of what it waited for. */

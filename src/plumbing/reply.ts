@@ -21,7 +21,7 @@ export interface Reply {
   /** Set where no answer arrived, or not the whole of it. */
   readonly fault: unknown
   /** The CSRF cookie as it was when this was asked: what it is now may be of somebody who has signed in since. */
-  readonly held: string
+  readonly csrfWas: string
   /** A CSRF token that came in another answer. */
   readonly csrf?: string | undefined
   readonly sentAt: Instant

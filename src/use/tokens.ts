@@ -41,8 +41,8 @@ export async function ensureToken(
   context.sync()
   const { life } = context
   const began = context.instant().monotonic
-  const isForeign = (held: Credential | undefined) =>
-    unsafe === true && held !== undefined && isOvertaken(context, held)
+  const isForeign = (credential: Credential | undefined) =>
+    unsafe === true && credential !== undefined && isOvertaken(context, credential)
   // A resynchronisation may end one refresh as it begins; the one after it knows the new epoch.
   // Whose cookie it is, is being asked: what changes something must not go out as somebody else.
   if (unsafe && context.state.credential?.mode === 'session' && refresher.flight)

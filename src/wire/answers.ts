@@ -144,7 +144,7 @@ function sessionCredential(context: Context, fields: AnswerFields, reply: Reply)
   // A sign-in changes the cookie, and a question should not. What a page that stood still reads late may be somebody else's by now.
   const isLate = elapsed(reply.sentAt, context.instant()) >= timeouts.request
   const asked = csrf.cookie && (isLate || reply.endpoint !== 'login')
-  const token = asked ? reply.held : csrfToken(context, fields.csrfToken ?? reply.csrf)
+  const token = asked ? reply.csrfWas : csrfToken(context, fields.csrfToken ?? reply.csrf)
   const lifetime = Math.max(SHORTEST_MS, Math.min(...ends))
   return { mode: 'session', token, generation: 1, issued: reply.sentAt, lifetime, lead: 0 }
 }

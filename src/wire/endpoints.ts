@@ -56,7 +56,7 @@ export async function call(context: Context, asked: Call): Promise<Reply> {
   const { ports, options } = context
   const { endpoint, method, body, token, csrf, signal, keepalive = method === 'POST' } = asked
   let sentAt = context.instant()
-  const held = csrfToken(context, undefined)
+  const csrfWas = csrfToken(context, undefined)
   const headers: Record<string, string> = {
     accept: 'application/json',
     [options.staticHeader[0]]: options.staticHeader[1],
@@ -96,9 +96,9 @@ export async function call(context: Context, asked: Call): Promise<Reply> {
     })
     // What a redirect carries may be for its target alone.
     const spare = endpoint === 'login' && !isRedirect(response) ? response.clone() : undefined
-    return { ...(await read(context, response, line)), endpoint, held, sentAt, response: spare }
+    return { ...(await read(context, response, line)), endpoint, csrfWas, sentAt, response: spare }
   } catch (fault) {
-    return { endpoint, held, status: 0, said: line, redirected: false, page: false, fault, sentAt }
+    return { endpoint, csrfWas, status: 0, said: line, redirected: false, page: false, fault, sentAt }
   }
 }
 
@@ -106,7 +106,7 @@ async function read(
   context: Context,
   response: Response,
   line: string,
-): Promise<Omit<Reply, 'endpoint' | 'held' | 'sentAt'>> {
+): Promise<Omit<Reply, 'endpoint' | 'csrfWas' | 'sentAt'>> {
   const { options } = context
   const { status, headers } = response
   const [type] = (headers.get('content-type') ?? '').split(';')

@@ -217,7 +217,7 @@ const SIGNING_IN: readonly Mutant[] = [
   {
     name: 'a sign-in elsewhere does not resynchronise',
     file: 'runtime.ts',
-    find: "void refresher.refresh({ cause: 'resync', anew: true, held: context.state.credential?.generation })",
+    find: "void refresher.refresh({ cause: 'resync', anew: true, had: context.state.credential?.generation })",
     replace: '',
     breaks: 'P4',
     schedule: of({ tabs: 2, signedIn: false, channel: false }, login(0, 1), wait(100_000)),
