@@ -141,9 +141,12 @@ it('an import that leaves the folder of its build is a fault', () => {
   ])
 })
 
-it('a link of a packed document to what is not packed is a fault, other than one to sources and tests', () => {
+it('a link of a packed document to what is not packed is a fault, other than one to sources, tests and what is for contributors', () => {
   const documents = new Map([
-    ['README.md', '[a](docs/a.md) [b](docs/b.md) ![c](docs/c.png) [inside](src/INSIDE.md)'],
+    [
+      'README.md',
+      '[a](docs/a.md) [b](docs/b.md) ![c](docs/c.png) [inside](src/INSIDE.md) [how](CONTRIBUTING.md)',
+    ],
     ['docs/a.md', '[up](../README.md) [test](../test/a.test.ts)'],
     ['docs/b.md', '[nobody](none.md)'],
   ])
