@@ -1,5 +1,6 @@
 /*
- * What the production build says in the place of `words.ts`: code, method, path, status, and where to read on.
+ * What the production build says in the place of `words.ts`: code, method, path, status, and where to read on. The names of the
+ * timeline's entries stay: reports are made in production.
  */
 import { HELP } from './help.js'
 import type * as words from './words.js'

@@ -25,7 +25,7 @@ export interface Renewal {
   readonly explicit?: boolean
   /** A success is a sign-in unless it brings back what somebody logged out of. */
   readonly found?: boolean
-  /** Whether the request outlives its page, as it does where nothing else is said. */
+  /** Whether the request outlives its page, as it does where nothing else is said. The price of false: a page that goes loses the cookie. */
   readonly keepalive?: boolean | undefined
 }
 

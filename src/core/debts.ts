@@ -14,7 +14,7 @@ export interface Debt {
   readonly isOwn: boolean
 }
 
-/** Whichever session the cookie stands for, where nobody knows its id. */
+/** Whichever session the cookie stands for, where nobody knows its id. Not for a login under way: it is often refused, and the next one would be ended. */
 export const WHICHEVER = ''
 /** More than a browser makes while a server cannot be reached: the oldest give way. */
 export const MOST_DEBTS = 8

@@ -43,7 +43,7 @@ export function granted(
   if ((isOwing && !explicit && !isOther) || (found && isOver(state, sessionId)))
     return revoke(state, grant, explicit, now)
   const generation = explicit ? 1 : under.generation + 1
-  // The server is there, so no back-off holds the repair up.
+  // Two behind: one behind is the answer to the same cookie, with the same successor. The server is there, so no back-off holds the repair up.
   if (!explicit && state.generation > generation) return [calm(state), [{ type: 'repair' }]]
   // Overtaken by the answer to a later request, which brought a newer token and newer claims. Its cookie is the same, unless
   // this one comes so late that others have asked in between.

@@ -124,6 +124,7 @@ function answer(state: ClientState, register: Register): Transition {
 function notice(state: ClientState, { register, before }: ClientEvent & { type: 'heard' }): Transition {
   const { generation } = register
   // Storage is never behind itself: the writer had an answer after ours and had not read of ours, so its cookie may lie over ours.
+  // That storage is only behind the channel says nothing: tabs that repaired for it did so for ever.
   const isBack = before && isSame(before.epoch, register.epoch) && before.generation > generation
   const isOlder = isBack && state.credential && state.credential.generation > generation
   return [state, isOlder ? [{ type: 'repair' }] : []]

@@ -184,6 +184,7 @@ export class Context {
       case 'post':
         return this.post(effect.news)
       case 'abandon': {
+        // Requests are not waited for: the slowest would keep people signed in, and an aborted one leaves no cookie.
         const life = this.#life
         this.#life = new AbortController()
         // The token of somebody who has left must not stay in memory.

@@ -81,6 +81,7 @@ export class Stored {
     const before = (known && this.read(known)) || undefined
     // Storage reaches other processes late: a tab that woke with an old copy has written over a newer epoch. Or it was emptied or
     // spoilt; then a logout that is still to be delivered stays, if it says for which session: nobody knows who has signed in since.
+    // Nothing else is written again: another tab may empty the storage and sign in or out in one go, and what is old would land over that.
     const named = this.#owner.state.debts.filter(({ sessionId }) => sessionId !== WHICHEVER)
     const isOurs = before && (register ? isNewer(before.epoch, register.epoch) : named.length > 0)
     if (isOurs) {

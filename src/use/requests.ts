@@ -118,6 +118,7 @@ export async function authenticatedFetch(
     const first = await attempt(credential, request)
     const refusal = await refusalIn(context, url, first, credential, safe)
     if (!refusal) return first
+    // By kind: a 403 that is not about CSRF must hide no 401.
     const matter = `${refusal} ${plain(url)}`
     const { mode, issued } = credential
     const isKnown = mode === 'token' || elapsed(issued, context.instant()) < HOPELESS_MS

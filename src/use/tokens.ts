@@ -58,6 +58,7 @@ export async function ensureToken(
     const left = known ? remaining(known, context.instant()) : 0
     // A session is good until its end, and asking does not prolong it.
     if (known && left > (known.mode === 'session' ? 0 : margin(known.lifetime, minValidity))) {
+      // Not waited for: a slow refresh endpoint slows nobody down while the token is good.
       if (left < known.lead && !refresher.flight) void refresher.refresh({ cause: 'early' })
       return known
     }

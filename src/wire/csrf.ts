@@ -22,7 +22,10 @@ function decoded(value: string | undefined): string | undefined {
   }
 }
 
-/** Somebody may have signed in on a page of the server since it was last asked who it is. */
+/**
+ * Somebody may have signed in on a page of the server since it was last asked who it is: the readable cookie is another one. Where it
+ * changes with every answer (`rotates`) it tells nothing.
+ */
 export function isOvertaken(context: Context, credential: Credential): boolean {
   const { cookie, rotates } = context.options.csrf
   return (

@@ -69,6 +69,7 @@ async function check(context: Context, signal: AbortSignal): Promise<Reply> {
   const session = { ...SESSION, signal }
   const { endpoints } = context.options
   if (endpoints.csrf === false || endpoints.csrf === endpoints.session) return call(context, session)
+  // Its word alone ends no session: where it names nobody, the session endpoint is asked.
   const token = await call(context, { ...session, endpoint: 'csrf' })
   const fields = fieldsOf(context, token)
   if (fields && isPresent(fields.user)) return token

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { fenceFaults, linkFaults } from '../tools/fences.ts'
 import { readFiles, ROOT } from '../tools/files.ts'
-import { docstringFencesOf, type Fence, fencesOf } from '../tools/markdown.ts'
+import { docstringFencesOf, type Fence, fencesOf, filesNamedIn } from '../tools/markdown.ts'
 
 const documents = readFiles(['*.md', 'docs/**/*.md', 'src/**/*.md'])
 const sources = readFiles(['src/**/*.{ts,tsx}'])
@@ -12,7 +12,14 @@ const fence = (code: string, info = 'ts'): Fence => ({ file: 'x.md', line: 1, in
 
 it('the documents a reader starts from exist', () => {
   expect([...documents.keys()]).toEqual(
-    expect.arrayContaining(['CHANGELOG.md', 'README.md', 'src/ARCHITECTURE.md']),
+    expect.arrayContaining([
+      'CHANGELOG.md',
+      'CONTRIBUTING.md',
+      'README.md',
+      'SECURITY.md',
+      'src/ARCHITECTURE.md',
+      'src/server/README.md',
+    ]),
   )
 })
 
@@ -27,6 +34,22 @@ it('every fence of the documents and of the docstrings compiles', () => {
 
 it('every relative link of the documents leads somewhere', () => {
   expect(linkFaults(documents, (path) => existsSync(join(ROOT, path)))).toEqual([])
+})
+
+it('the map is read in ten minutes, in raw text too, and names only files that exist', () => {
+  const map = documents.get('src/ARCHITECTURE.md') ?? ''
+  expect(map.split(/\s+/).length).toBeLessThan(1650)
+  expect(map.split('\n').filter((line) => line.length > 220)).toEqual([])
+  const exists = (path: string) => ['src', '.'].some((folder) => existsSync(join(ROOT, folder, path)))
+  const named = filesNamedIn(map)
+  expect(named.length).toBeGreaterThan(40)
+  expect(named.filter((path) => !exists(path))).toEqual([])
+})
+
+it('files are named in code, and each is found once', () => {
+  const text =
+    'See `core/a.ts` → `b.ts` and `use/` or `core/a.ts`, [c](c.md), `ports` and `a.b()`.\n```text\nd.ts\n```\n'
+  expect(filesNamedIn(text)).toEqual(['core/a.ts', 'b.ts', 'use/', 'd.ts'])
 })
 
 it('a fence that is wrong is named by file and line', () => {

@@ -1,6 +1,7 @@
 /*
  * The referee compares what the clients do with what is true, and calls out every broken promise of DESIGN section 2 by
  * its number. It hears of everything as it happens; `poll` looks at all tabs after each step, `judge` at the end.
+ * It is no part of `latchkey/testing`: an application has promises of its own (docs/testing.md).
  */
 import type { AuthError } from '../../src/errors.js'
 import type { AuthState } from '../../src/core/types.js'

@@ -27,6 +27,16 @@ export function fencesOf(file: string, text: string, line = 1): Fence[] {
   return fences
 }
 
+/** Files and folders that a text names in code: a path that ends with a slash, or the name of a source or document. */
+export const filesNamedIn = (text: string): string[] => [
+  ...new Set(
+    Array.from(
+      text.matchAll(/(?<![\w./(-])[\w-]+(?:\/[\w-]+)*(?:\/(?!\w)|(?:\.\w+)*\.(?:tsx?|md)\b)/g),
+      ([path]) => path,
+    ),
+  ),
+]
+
 /** All code in the docstrings of a source: the fences, and each `@example` that stands without one. */
 export function docstringFencesOf(file: string, source: string): Fence[] {
   const found: Fence[] = []

@@ -12,6 +12,7 @@ const shortWords: Plugin = {
   },
 }
 
+/** Members are not mangled: it would save 0.3 kB, and one wrong name would keep tabs of two versions from understanding each other. */
 export const PRODUCTION = {
   plugins: [shortWords],
   minifySyntax: true,

@@ -10,7 +10,7 @@ function isProduction(): boolean {
   }
 }
 
-/** Throws in a production build: nobody's app is to greet its visitors as the test user. */
+/** Throws in a production build: nobody's app is to greet its visitors as the test user. The reference backend does not: the static demo is such a build. */
 export function refuseProduction(allowed: boolean): void {
   if (allowed || !isProduction()) return
   throw new Error(

@@ -55,9 +55,9 @@ export interface TestAuth<User = unknown> extends AuthClient<User> {
 }
 
 /**
- * The real client in a world of its own, for stories and tests of an application: no network, no DOM, no crypto, no timer. It
- * is at once in the state asked for. Pauses take no time; deadlines and planned refreshes never come, but a token grows old
- * with `Date.now()` and is then renewed.
+ * The real client in a world of its own, since a mock would agree with it on the first day alone. For stories and tests of an
+ * application: no network, no DOM, no crypto, no timer. It is at once in the state asked for. Pauses take no time; deadlines
+ * and planned refreshes never come, but a token grows old with `Date.now()` and is then renewed.
  *
  * Throws an `Error` in a production build, and a `TypeError` where it should be signed in as nobody.
  *
