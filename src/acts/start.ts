@@ -1,4 +1,5 @@
 import { isOver } from '../core/ends.js'
+import { waitLeft } from '../core/waits.js'
 import { isSame, NO_EPOCH } from '../core/epoch.js'
 import { isOwed, WHICHEVER } from '../core/debts.js'
 import type { Identity } from '../core/state.js'
@@ -16,6 +17,8 @@ import { raced, within } from '../plumbing/waiting.js'
 const REDIRECT_MS = 600_000
 /** How long a visitor is nobody knows who. A later answer still signs in. */
 const VISITOR_MS = 2000
+/** However short a wait is, the next question is not nearer. */
+const SOON_MS = 1000
 
 const redirectKey = ({ name }: Context): string => `${name}:redirect`
 
@@ -181,7 +184,13 @@ async function question(
   }
   // What was not named may be what is still to be ended.
   if (context.state.debts.length > 0 && !known) return undefined
-  return refresher.refresh({ cause: 'start', restore: true, found: true })
+  const outcome = await refresher.refresh({ cause: 'start', restore: true, found: true })
+  // The cookie is for somebody, whom only a refresh can show: what makes it wait, a failure of another tab's even, will be over.
+  if (known && outcome.kind === 'failed')
+    context.ports.clock.after(Math.max(waitLeft(context.state, context.instant()), SOON_MS), () =>
+      context.askAgain?.(),
+    )
+  return outcome
 }
 
 /** The answer to a question that a logout has crossed may have set the cookie of the session again: it is owed once more. */

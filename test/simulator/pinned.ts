@@ -392,4 +392,15 @@ export const PINNED: readonly Pinned[] = [
       wait(20_000),
     ),
   },
+  {
+    claim:
+      'R99 a page that has found somebody behind a link of the server, and hears of a failed refresh of the page before it, asks again after the wait',
+    schedule: of(
+      { tabs: 2 },
+      logout(0, 220_000),
+      fault('lostAnswer', 1, 61),
+      { after: 220_000, do: 'refreshNow', tab: 0 },
+      link(0, 582, 'bob', 'tab'),
+    ),
+  },
 ]

@@ -342,9 +342,37 @@ it('R13 R99 of two pages that begin at once behind a link of the server, the one
   await clock.advance(100)
   expect(tab.sent('/auth/refresh')).toEqual([])
   expect(tab.auth.getState()).toMatchObject({ status: 'unauthenticated', reason: 'none' })
-  await clock.advance(6000)
   tab.on('/auth/session', () => session(ANN, 's2'))
-  tab.signal('wake')
-  await clock.advance(100)
-  expect(tab.auth.getState()).toMatchObject({ status: 'authenticated', user: ANN })
+  for (const page of [kit, tab]) page.on('/auth/refresh', () => grant(2, { session_id: 's2' }))
+  await clock.advance(6000)
+  for (const { auth } of [kit, tab]) expect(auth.getState()).toMatchObject({ user: ANN })
+  expect([...kit.sent('/auth/refresh'), ...tab.sent('/auth/refresh')]).toHaveLength(2)
+})
+
+it('R99 a page that has found somebody and must wait with the refresh asks again when the wait is over', async () => {
+  const kit = await visitor('signed out', {
+    session: () => session(BOB, 's2'),
+    refresh: () => json({}, { status: 503, headers: { 'retry-after': '30' } }),
+  })
+  await settle()
+  expect(kit.auth.getState()).toMatchObject({ status: 'unauthenticated', connection: 'degraded' })
+  kit.on('/auth/refresh', () => grant(5, { user: BOB, session_id: 's2' }))
+  await kit.clock.advance(29_000)
+  expect(kit.auth.getState().status).toBe('unauthenticated')
+  await kit.clock.advance(2000)
+  expect(kit.auth.getState()).toMatchObject({ status: 'authenticated', user: BOB })
+})
+
+it('R99 R15 a page that has found somebody behind a refresh that stays down asks rarely, and no more when it is disposed of', async () => {
+  const kit = await visitor('signed out', {
+    session: () => session(BOB, 's2'),
+    refresh: () => json({}, { status: 503 }),
+  })
+  await kit.clock.advance(600_000)
+  expect(kit.sent('/auth/refresh').length).toBeGreaterThan(3)
+  expect(kit.sent('/auth/refresh').length).toBeLessThan(20)
+  kit.auth.dispose()
+  const asked = kit.requests.length
+  await kit.clock.advance(600_000)
+  expect(kit.requests).toHaveLength(asked)
 })
