@@ -26,7 +26,7 @@ export default defineConfig({
   timeout: 30_000,
   expect: { timeout: 10_000 },
   reporter: 'dot',
-  use: { trace: { mode: 'retain-on-failure', screenshots: false, snapshots: false }, actionTimeout: 5000 },
+  use: { trace: { mode: 'on-first-retry', screenshots: false, snapshots: false }, actionTimeout: 5000 },
   projects: [
     {
       name: 'chromium',
@@ -47,10 +47,15 @@ export default defineConfig({
             testMatch: TABS,
             use: {
               browserName: 'firefox' as const,
-              // No requests for icons, which the policy of the pages would refuse loudly.
               launchOptions: {
                 ...firefox,
-                firefoxUserPrefs: { 'browser.chrome.site_icons': false, 'browser.chrome.favicons': false },
+                firefoxUserPrefs: {
+                  // No requests for icons, which the policy of the pages would refuse loudly.
+                  'browser.chrome.site_icons': false,
+                  'browser.chrome.favicons': false,
+                  // Each page of a test is a window of its own, whose opening Firefox animates.
+                  'ui.prefersReducedMotion': 1,
+                },
               },
             },
           },

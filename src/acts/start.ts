@@ -17,8 +17,6 @@ import { raced, within } from '../plumbing/waiting.js'
 const REDIRECT_MS = 600_000
 /** How long a visitor is nobody knows who. A later answer still signs in. */
 const VISITOR_MS = 2000
-/** However short a wait is, the next question is not nearer. */
-const SOON_MS = 1000
 
 const redirectKey = ({ name }: Context): string => `${name}:redirect`
 
@@ -187,7 +185,7 @@ async function question(
   const outcome = await refresher.refresh({ cause: 'start', restore: true, found: true })
   // The cookie is for somebody, whom only a refresh can show: what makes it wait, a failure of another tab's even, will be over.
   if (known && outcome.kind === 'failed')
-    context.ports.clock.after(Math.max(waitLeft(context.state, context.instant()), SOON_MS), () =>
+    context.ports.clock.after(Math.max(waitLeft(context.state, context.instant()), VISITOR_MS), () =>
       context.askAgain?.(),
     )
   return outcome
