@@ -5,7 +5,7 @@ import type { ResolvedOptions } from './options/resolve.js'
 import * as words from './words.js'
 import { noteActivity } from './plumbing/activity.js'
 import { Context } from './plumbing/context.js'
-import type * as Diagnose from './wire/diagnose.js'
+import type { Diagnosis } from './wire/diagnose.js'
 import { judgeRefresh, type Verdict } from './wire/answers.js'
 import { inDevelopment, LOADED } from './wire/development.js'
 import { call, endpointUrl, inTime } from './wire/endpoints.js'
@@ -191,10 +191,10 @@ export class Runtime {
   }
 
   /** What it says is loaded when it is wanted: most pages never do. */
-  async diagnose(): Promise<Diagnose.Diagnosis> {
+  async diagnose(): Promise<Diagnosis> {
     this.#needPage(words.DIAGNOSE)
     const { context } = this
-    const { diagnose } = await import('./wire/diagnose.js')
+    const { diagnose } = await import('./wire/for-developers.js')
     const { session, user } = context.options.endpoints
     // Where the user endpoint knows the token alone, only a refresh shows whether the cookie comes back.
     const byRefresh = session === false && user !== false && context.state.phase === 'in'

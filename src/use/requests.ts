@@ -1,16 +1,16 @@
-import { parseChallenges } from '../core/challenge.js'
 import { type Credential, elapsed } from '../core/lifetime.js'
 import { sameJson } from '../core/same-json.js'
 import { AuthError, isA } from '../errors.js'
 import * as words from '../words.js'
 import type { Context } from '../plumbing/context.js'
-import { asksForCsrf, cookieHeaders, isSafe } from '../wire/csrf.js'
+import { cookieHeaders, isSafe } from '../wire/csrf.js'
 import { LOADED } from '../wire/development.js'
-import { baseUrl, endpointUrl, isHtml } from '../wire/endpoints.js'
 import type { Refresher } from '../acts/refresh.js'
+import { mayReceiveCredential, plain, resolve, told } from './destinations.js'
+import { refusalIn } from './refusals.js'
 import { ensureToken } from './tokens.js'
 import { modeOf } from '../wire/obtain.js'
-import { linked, raced, within } from '../plumbing/waiting.js'
+import { linked, raced } from '../plumbing/waiting.js'
 
 /** `RequestInit` of the platform, and whether the request acts for the user. */
 export interface AuthRequestInit extends RequestInit {
@@ -22,16 +22,6 @@ export interface AuthRequestInit extends RequestInit {
   auth?: 'required' | 'optional' | 'omit' | undefined
   /** Asked after a 401 besides the client's `replay`, for this request alone; false makes the 401 its answer. */
   replay?: (() => boolean) | undefined
-}
-
-/** Whether the URL may receive the credential: exactly one of the origins the developer named, over http or https. */
-export function mayReceiveCredential(context: Context, url: URL, page?: string): boolean {
-  if ((url.protocol !== 'https:' && url.protocol !== 'http:') || url.username || url.password) return false
-  const { origin } = url
-  const { options } = context
-  // Nearly every request goes to the page's own origin, which can be told without a parser.
-  const isHome = !options.baseUrl && page?.startsWith(`${origin}/`)
-  return isHome || origin === baseUrl(context)?.origin || options.allowedOrigins.includes(origin)
 }
 
 /** What resources refused although the credential was issued because of it: one more would not help them. */
@@ -62,7 +52,7 @@ export async function authenticatedFetch(
     // It goes without the credential, which may not be what was meant.
     const look = async ({ status }: Response) => {
       if (url && (isRelative || status === 401) && !headers.has('authorization'))
-        (await import('../wire/diagnose.js')).strayed(context, url, status, LOADED)
+        (await import('../wire/for-developers.js')).strayed(context, url, status, LOADED)
     }
     void sent.then(look).catch(() => {})
     return sent
@@ -175,91 +165,7 @@ const carried = ({ keepalive, referrer, referrerPolicy }: Request): RequestInit 
   referrerPolicy,
 })
 
-function resolve(url: string | URL, page: string | undefined): URL | undefined {
-  try {
-    return new URL(url, page)
-  } catch {
-    return undefined
-  }
-}
-
-const plain = (url: URL): string => url.origin + url.pathname
-
-/** What diagnostics and errors say of a URL: its path may hold a secret as its query does, unless the application knows better. */
-function told({ options }: Context, { origin, pathname }: URL): string {
-  try {
-    return origin + options.diagnosticPath(pathname)
-  } catch {
-    return origin
-  }
-}
-
 function isReplayAllowed({ options }: Context, { method, url }: Request): boolean {
   const { replay } = options
   return typeof replay === 'function' ? replay({ method, url }) : replay === 'all' || isSafe(method)
-}
-
-/** For the timeline, too. `page`: the answer of a backend that sends people to its sign-in page. */
-type RefusalKind = '401' | 'csrf' | 'page'
-
-/** What in an answer a look at the session could mend. */
-async function refusalIn(
-  context: Context,
-  target: URL,
-  response: Response,
-  { mode }: Credential,
-  safe: boolean,
-): Promise<RefusalKind | undefined> {
-  const { clock } = context.ports
-  const { isUnauthorized, timeouts } = context.options
-  if (isRejected(context, target, response)) return '401'
-  if (mode === 'token' && !isUnauthorized) return undefined
-  if (!mayReceiveCredential(context, new URL(response.url || target))) return undefined
-  // First, since it sends a write again only where the token has changed.
-  if (mode === 'session' && (await asksForCsrf(context, response, safe))) return 'csrf'
-  // Theirs may throw, and the body they read may never end.
-  const asked = isUnauthorized && (async () => isUnauthorized(copied(response)))().catch(() => false)
-  if (asked && (await within(clock, timeouts.request, asked))) return '401'
-  if (mode !== 'session') return undefined
-  return response.redirected && isHtml(response) ? 'page' : undefined
-}
-
-/** What does not end by itself. */
-const STREAM = /stream|ndjson|multipart/i
-
-/** For who looks at an answer before its reader. The body of a stream is at its end at once: nobody waits for the first event. */
-function copied(response: Response): Response {
-  const copy = response.clone()
-  if (STREAM.test(copy.headers.get('content-type') ?? '')) void copy.body?.cancel().catch(() => {})
-  return copy
-}
-
-/** Whether a new token can help: a 401 of an origin we sent the token to, whose challenge names no other fault (RFC 6750, 3.1). */
-function isRejected(context: Context, target: URL, response: Response): boolean {
-  const { status, redirected } = response
-  const refuses = status === 401 || status === 403
-  if (!refuses && !redirected) return false
-  const final = new URL(response.url || target)
-  if (!mayReceiveCredential(context, final)) {
-    const message = words.redirectedTo(final.origin)
-    context.note('request.redirected', { url: told(context, target), status, message })
-    return false
-  }
-  const header = response.headers.get('www-authenticate')
-  const bearer = header && parseChallenges(header).find(({ scheme }) => scheme === 'bearer')
-  const error = bearer ? bearer.parameters.get('error') : undefined
-  if (refuses && bearer && error === 'insufficient_scope')
-    context.note('request.forbidden', {
-      url: told(context, target),
-      status,
-      scope: bearer.parameters.get('scope'),
-    })
-  return (
-    status === 401 &&
-    (error === undefined || error === 'invalid_token') &&
-    // Wrong credentials at the sign-in say nothing about the token.
-    !(['login', 'refresh', 'logout'] as const).some(
-      (endpoint) => endpointUrl(context, endpoint) === plain(target),
-    )
-  )
 }

@@ -55,7 +55,7 @@ export function cookieHeaders(
 
 /** Said once, with what is loaded for that alone. */
 async function reportMissing(context: Context, cookie: string): Promise<void> {
-  const { csrfMissing } = await import('./diagnose.js')
+  const { csrfMissing } = await import('./for-developers.js')
   csrfMissing(context, cookie)
 }
 

@@ -2,7 +2,7 @@ import { AuthError } from '../errors.js'
 import { isLoopback } from '../options/urls.js'
 import { BEGIN } from '../words.js'
 import type { Context } from '../plumbing/context.js'
-import type * as Diagnose from './diagnose.js'
+import type * as Developers from './for-developers.js'
 import { baseUrl, endpointUrl } from './endpoints.js'
 import { within } from '../plumbing/waiting.js'
 
@@ -18,11 +18,11 @@ function isDevelopment({ options, ports }: Context): boolean {
 /** Looks for what a developer should know, with what is loaded for him alone, and troubles nobody where that fails. */
 export async function inDevelopment<T>(
   context: Context,
-  look: (diagnose: typeof Diagnose) => T | Promise<T>,
+  look: (diagnose: typeof Developers) => T | Promise<T>,
 ): Promise<T | undefined> {
   if (!isDevelopment(context)) return undefined
   try {
-    return await look(await import('./diagnose.js'))
+    return await look(await import('./for-developers.js'))
   } catch {
     return undefined
   }

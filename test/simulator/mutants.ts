@@ -296,7 +296,7 @@ const SENDING: readonly Mutant[] = [
   },
   {
     name: 'any origin may receive the credential',
-    file: 'use/requests.ts',
+    file: 'use/destinations.ts',
     find: 'return isHome || origin === baseUrl(context)?.origin || options.allowedOrigins.includes(origin)',
     replace: 'return true',
     breaks: 'P5',

@@ -136,7 +136,7 @@ it.each([
   ['where the developer does not want it', 'http://localhost:5173/', { development: false }],
 ])('R67 %s a login is followed by nothing', async (_, url, options) => {
   const kit = await page(url, options)
-  await import('../../../src/wire/diagnose.js')
+  await import('../../../src/wire/for-developers.js')
   await kit.clock.advance(60_000)
   expect(kit.sent('/auth/session')).toEqual([])
 })

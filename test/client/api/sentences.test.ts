@@ -293,7 +293,7 @@ it('R59 nothing is said of what was meant to go without the credential', async (
   await kit.auth.fetch(`${ORIGIN}/y`)
   await kit.auth.fetch(new URL(`${ORIGIN}/y`))
   await kit.auth.fetch(new Request(`${ORIGIN}/y`))
-  await import('../../../src/wire/diagnose.js')
+  await import('../../../src/wire/for-developers.js')
   await settle()
   expect([foreign(kit), warn.mock.calls]).toEqual([[], []])
 })
