@@ -54,7 +54,7 @@ export function parseDebt(
   wall: number,
 ): Debt | undefined {
   try {
-    const [scope, at, id, since] = JSON.parse(text ?? '') as unknown[]
+    const [scope, at, id, since] = JSON.parse(text ?? '[]') as unknown[]
     const epoch = parseEpoch([at, id], wall)
     if (!epoch || !(sessionId === WHICHEVER || isHandle(sessionId))) return undefined
     return {
