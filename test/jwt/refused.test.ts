@@ -162,6 +162,11 @@ it.each<Row>([
   ['an exp that is null', () => signText(JSON.stringify({ ...claimsAt(), exp: null })), 'claims'],
 ])('JWT-02 a token outside its time is refused: %s', refused)
 
+it('JWT-02 a clock that gives no number lets nobody in', async () => {
+  const { tokens, key } = await createKit({ clock: { now: () => Number.NaN } })
+  expect(await verdict(tokens, await sign(key))).not.toBe('good')
+})
+
 it.each([
   ['an exp within the tolerance', { exp: at(-29) }],
   ['a broken second', { exp: at(-29) + 0.5 }],
