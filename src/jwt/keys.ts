@@ -106,7 +106,7 @@ export function remoteKeys(url: string, settings: Settings, tell: (event: TokenE
 
       const isOld = known === undefined || now - known.readAt >= maxAge
       const isRested = now - triedAt >= rest() || (isOld && failures === 0)
-      if ((isOld || good(kid) === undefined) && (isRested || flight !== undefined)) {
+      if ((isOld || good(kid) === undefined) && isRested) {
         const isAway = failures > 0
         const loading = load()
         if (!isAway || good(kid) === undefined || isPerRequest()) await loading

@@ -143,4 +143,6 @@ it('R134 JWT-13 creating asks for nothing, and keys are asked for without cookie
     },
   ])
   expect(fetch.mock.contexts[0]).toBe(globalThis)
+  // Whatever is left of the answer is let go.
+  expect(init.signal?.aborted).toBe(true)
 })

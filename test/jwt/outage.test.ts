@@ -28,6 +28,7 @@ it('R131 S52 however many tokens come first, the keys are read once', async () =
   const verdicts = await Promise.all(Array.from({ length: 50 }, () => verdict(tokens, token)))
   expect(new Set(verdicts)).toEqual(new Set(['good']))
   expect(server.asked).toHaveLength(1)
+  expect(vi.getTimerCount()).toBe(0)
   expect(said('keys.loaded')).toEqual([{ type: 'keys.loaded', kids: ['one'] }])
 })
 
@@ -145,7 +146,9 @@ it('R131 S52 an address that hangs holds a token of an unknown key for the timeo
   expect(server.asked).toHaveLength(1)
 })
 
-const body = (make: () => BodyInit | null, init?: ResponseInit) => () => new Response(make(), init)
+const body = (make: (other: Key) => BodyInit | null, init?: ResponseInit) => (other: Key) =>
+  new Response(make(other), init)
+const keysOf = ({ jwk }: Key): string => JSON.stringify({ keys: [jwk] })
 
 it.each([
   ['no JSON', body(() => '<html>')],
@@ -154,14 +157,18 @@ it.each([
   ['keys that are no list', body(() => '{"keys":{}}')],
   ['nothing but nonsense in the list', body(() => '{"keys":[null,1,"a",{},[]]}')],
   ['a shared secret', body(() => '{"keys":[{"kty":"oct","k":"AAAA","kid":"one","alg":"HS256"}]}')],
-  ['a redirect', body(() => null, { status: 302, headers: { Location: 'https://evil.example/jwks' } })],
+  ['an error that looks like keys', body(keysOf, { status: 500 })],
+  [
+    'keys behind a redirect',
+    body(keysOf, { status: 302, headers: { Location: 'https://evil.example/jwks' } }),
+  ],
+  ['keys in a page that is too long', body((other) => keysOf(other) + ' '.repeat(262_144))],
   ['204', body(() => null, { status: 204 })],
   ['a page without end', body(() => endless())],
-  ['ten thousand keys', body(() => JSON.stringify({ keys: Array.from({ length: 10_000 }, () => ({})) }))],
   ['bytes that are no text', body(() => Uint8Array.of(0xff))],
 ])('R131 S52 an answer that holds no keys takes none away: %s', async (_name, answer) => {
-  const { clock, server, said, check } = await warm()
-  server.answer = answer
+  const { clock, server, said, next, check } = await warm()
+  server.answer = () => answer(next)
   clock.advance(600 * SECOND)
   expect(await check()).toBe('good')
   expect(said('keys.failed')).toHaveLength(1)
@@ -215,6 +222,20 @@ it('R131 S52 a clock that was set back in an outage makes keys no younger, and a
   expect(await check()).toBe('keys_unreachable')
 })
 
+it('R131 JWT-13 a set of more keys than any issuer has is none', async () => {
+  const { key, server, tokens } = await createKit()
+  const copies = Array.from({ length: 100 }, (_, at) => ({ ...key, jwk: { ...key.jwk, kid: `copy-${at}` } }))
+  server.keys = [key, ...copies]
+  expect(await verdict(tokens, await sign(key))).toBe('keys_unreachable')
+})
+
+it('R131 S52 keys that grow old sooner than unknown ones cool down are read when they are old', async () => {
+  const { clock, server, next, check } = await warm({ maxAge: 10, coolDown: 3600 })
+  server.keys = [next]
+  clock.advance(10 * SECOND)
+  expect(await check()).toBe('unknown_key')
+})
+
 it('R131 a clock that was set forward asks anew, and nothing else', async () => {
   const { clock, server, check } = await warm()
   clock.advance(5 * DAY)
@@ -252,9 +273,13 @@ it.each(['WebSocketPair', 'EdgeRuntime'])(
     clock.advance(600 * SECOND)
     expect(await verdict(tokens, token)).toBe('good')
     clock.advance(SECOND)
-    server.answer = 'keys'
-    expect(await verdict(tokens, token)).toBe('good')
-    expect(said('keys.loaded')).toHaveLength(3)
+    let answer: (response: Response) => void = () => {}
+    server.answer = () => new Promise((resolve) => (answer = resolve))
+    const checked = verdict(tokens, token)
+    await vi.advanceTimersByTimeAsync(SECOND)
+    expect(await Promise.race([checked, 'waiting'])).toBe('waiting')
+    answer(Response.json({ keys: [key.jwk] }))
+    expect([await checked, said('keys.loaded').length]).toEqual(['good', 3])
   },
 )
 

@@ -133,6 +133,7 @@ it.each<Row>([
     'audience',
   ],
   ['an empty list', () => sign(kit.key, { aud: [] }), 'audience'],
+  ['a list with a number in it', () => sign(kit.key, { aud: [AUDIENCE, 1] }), 'audience'],
   ['an object', () => sign(kit.key, { aud: { [AUDIENCE]: true } }), 'audience'],
   ['no audience', () => sign(kit.key, { aud: undefined }), 'audience'],
 ])('JWT-07 a token for somebody else is refused: %s', refused)
@@ -159,6 +160,7 @@ it.each<Row>([
     () => signText(JSON.stringify(claimsAt()).replace(/"exp":\d+/, '"exp":1e999')),
     'claims',
   ],
+  ['an nbf that is a text', () => signText(JSON.stringify({ ...claimsAt(), nbf: 'soon' })), 'claims'],
   ['an exp that is null', () => signText(JSON.stringify({ ...claimsAt(), exp: null })), 'claims'],
 ])('JWT-02 a token outside its time is refused: %s', refused)
 
@@ -308,6 +310,14 @@ it.each<Row>([
     'malformed',
   ],
 ])('JWT-11 a name that stands twice is refused: %s', refused)
+
+it('JWT-11 a token that is longer than any honest one is refused, however good it is', async () => {
+  const filler = (letters: number) => sign(kit.key, { filler: 'x'.repeat(letters) })
+  expect([
+    await verdict(kit.tokens, await filler(11_000)),
+    await verdict(kit.tokens, await filler(13_000)),
+  ]).toEqual(['good', 'malformed'])
+})
 
 it('JWT-11 one name in two objects, and names as values, are no repetition', async () => {
   const odd = { a: { sub: 1 }, b: [{ sub: 'sub', x: '{"sub":1,"sub":2}' }, { sub: '\\"' }] }
