@@ -75,6 +75,7 @@ export function remoteKeys(url: string, settings: Settings, tell: (event: TokenE
       triedAt = clock.now()
       tell({ type: 'keys.loaded', kids: [...keys.keys()] })
     } catch (error) {
+      if (number < applied) return
       failures++
       triedAt = clock.now()
       tell({ type: 'keys.failed', error, retryAt: triedAt + rest(), goodUntil: goodUntil() })
