@@ -29,7 +29,8 @@ const isPerRequest = (): boolean => 'WebSocketPair' in globalThis || 'EdgeRuntim
 
 /*
  * Known keys are read again when they are `maxAge` old, and when a `kid` is unknown; the latter waits out a cool-down, and so does
- * everything behind a failure: 1, 2, 4, … s up to the cool-down. While the address fails, tokens of known keys wait for nothing.
+ * everything behind a failure: 1, 2, 4, … s up to the cool-down. While the address fails, tokens of known keys wait for nothing. This is not
+ * the remote set of jose: that one refuses every token once its cache is old and the address away, and asks for each of them anew.
  */
 export function remoteKeys(url: string, settings: Settings, tell: (event: TokenEvent) => void): Keys {
   const { clock, algorithms, timeout } = settings
