@@ -279,7 +279,7 @@ it.each(['WebSocketPair', 'EdgeRuntime'])(
     // Long enough for it to be checked, were it not waiting.
     const other = await createKit()
     for (let n = 0; n < 20; n++) await verdict(other.tokens, await sign(other.key))
-    expect(await Promise.race([checked, 'waiting'])).toBe('waiting')
+    expect(await Promise.race([checked, Promise.resolve('waiting')])).toBe('waiting')
     answer(Response.json({ keys: [key.jwk] }))
     expect([await checked, said('keys.loaded').length]).toEqual(['good', 3])
   },
