@@ -21,6 +21,7 @@ async function passOnLicences(): Promise<void> {
 const SHARED: Options = {
   entry: {
     index: 'src/index.ts',
+    jwt: 'src/jwt/index.ts',
     ky: 'src/ky.ts',
     presets: 'src/presets.ts',
     react: 'src/react/index.ts',

@@ -30,6 +30,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^latchkey$/, replacement: source('index.ts') },
+      { find: /^latchkey\/jwt$/, replacement: source('jwt/index.ts') },
       { find: /^latchkey\/ky$/, replacement: source('ky.ts') },
       { find: /^latchkey\/presets$/, replacement: source('presets.ts') },
       { find: /^latchkey\/react$/, replacement: source('react/index.ts') },

@@ -22,7 +22,7 @@ type Client = Latchkey.AuthClient
 type Options = Latchkey.AuthClientOptions
 
 const CODES = Object.keys(longWords.SENTENCES) as Latchkey.AuthErrorCode[]
-const ENTRIES = ['index', 'ky', 'presets', 'react/index', 'testing/index']
+const ENTRIES = ['index', 'jwt/index', 'ky', 'presets', 'react/index', 'testing/index']
 
 const folder = (kind: Kind): string => builtFolder(`looked-into/${kind}`)
 const load = async <Module extends object>(kind: Kind, entry: string): Promise<Module> =>
@@ -33,10 +33,12 @@ beforeAll(async () => {
   for (const kind of KINDS) built.set(kind, await buildSources(kind, folder(kind)))
 })
 
-/** All of the client; the testing kit has sentences of its own. */
+/** All of the client; the testing kit and what servers use have sentences of their own. */
 const textOf = async (kind: Kind): Promise<string> => {
   const paths = Object.entries(built.get(kind)!.outputs)
-    .filter(([, { inputs }]) => !Object.keys(inputs).some((path) => /^src\/(server|testing)\//.test(path)))
+    .filter(
+      ([, { inputs }]) => !Object.keys(inputs).some((path) => /^src\/(jwt|server|testing)\//.test(path)),
+    )
     .map(([path]) => path)
     .filter((path) => path.endsWith('.js'))
   return (await Promise.all(paths.map((path) => readFile(join(ROOT, path), 'utf8')))).join('\n')

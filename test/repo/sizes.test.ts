@@ -8,6 +8,7 @@ import { claimedSizes, claimFaults } from '../tools/package-rules.ts'
 
 const ENTRIES = {
   latchkey: 'index.ts',
+  'latchkey/jwt': 'jwt/index.ts',
   'latchkey/ky': 'ky.ts',
   'latchkey/presets': 'presets.ts',
   'latchkey/react': 'react/index.ts',

@@ -113,6 +113,20 @@ export const api = createApi(createAuthClient(), { retry: 0 })
 export const orders = (): Promise<unknown> => api.get('https://api.example.com/orders').json()
 `
 
+const ORDERS_TS = `import { createTokenVerifier } from 'latchkey/jwt'
+
+const tokens = createTokenVerifier({
+  issuer: 'https://auth.example.com',
+  audience: 'https://api.example.com',
+  jwks: 'https://auth.example.com/.well-known/jwks.json',
+})
+
+export async function orders(request: Request): Promise<Response> {
+  const caller = await tokens.authenticate(request, { scope: 'orders:read' })
+  return caller.ok ? Response.json({ of: caller.claims.sub }) : caller.response
+}
+`
+
 /** The version of a package that is installed here. */
 export async function version(name: string): Promise<string> {
   const text = await readFile(join(ROOT, 'node_modules', name, 'package.json'), 'utf8')
@@ -190,5 +204,6 @@ async function filesOf(tarball: string): Promise<Record<string, unknown>> {
     'src/auth.ts': AUTH_TS,
     'src/main.ts': MAIN_TS,
     'src/api.ts': API_TS,
+    'src/orders.ts': ORDERS_TS,
   }
 }

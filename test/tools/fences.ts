@@ -25,6 +25,7 @@ const OPTIONS: ts.CompilerOptions = {
   types: [],
   paths: {
     latchkey: [`${ROOT}/src/index.ts`],
+    'latchkey/jwt': [`${ROOT}/src/jwt/index.ts`],
     'latchkey/ky': [`${ROOT}/src/ky.ts`],
     'latchkey/presets': [`${ROOT}/src/presets.ts`],
     'latchkey/react': [`${ROOT}/src/react/index.ts`],

@@ -37,13 +37,14 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ky: ['core', 'errors', 'options', 'client', 'index'],
   presets: ['core', 'errors', 'options', 'client', 'index'],
   react: ['core', 'errors', 'options', 'client', 'index', 'help'],
+  jwt: [],
   server: [],
   testing: ['core', 'errors', 'options', 'client', 'index', 'server'],
 }
 
 /** Which layers may import a package. One that is not listed may be imported by none. */
 const MAY_USE: Record<string, readonly string[]> = {
-  jose: ['wire', 'server', 'testing'],
+  jose: ['wire', 'jwt', 'server', 'testing'],
   'broadcast-channel': ['browser'],
   ky: ['ky'],
   react: ['react'],

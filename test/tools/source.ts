@@ -9,6 +9,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const ENTRIES: Record<string, string> = {
   latchkey: '../../src/index.ts',
+  'latchkey/jwt': '../../src/jwt/index.ts',
   'latchkey/ky': '../../src/ky.ts',
   'latchkey/presets': '../../src/presets.ts',
   'latchkey/testing': '../../src/testing/index.ts',
