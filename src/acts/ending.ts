@@ -1,7 +1,6 @@
 import { isSame } from '../core/epoch.js'
-import { type Credential, remaining } from '../core/lifetime.js'
-import { WHICHEVER } from '../core/debts.js'
-import type { LogoutScope } from '../core/types.js'
+import { remaining } from '../core/lifetime.js'
+import type { Debt } from '../core/debts.js'
 import type { Context } from '../plumbing/context.js'
 import type { Reply } from '../plumbing/reply.js'
 import { judgeRefresh, refusalOf } from '../wire/answers.js'
@@ -18,8 +17,6 @@ export const isOpen = (context: Context, reply: Reply): boolean =>
 
 /** Asks the server to end one session, and proves that this browser had a part in it. */
 export class Ending {
-  /** What proves the sessions that are to be ended, in memory until that is done: the access token, or what goes beside the cookie. */
-  readonly proofs = new Map<string, Credential | undefined>()
   /** The last one that was sent. */
   sent: Promise<unknown> = Promise.resolve()
   readonly #context: Context
@@ -29,23 +26,17 @@ export class Ending {
   }
 
   /** `asks`: where that proves nothing, who is there by the cookie, which in token mode brings a new token, and so only under the lock. */
-  send(
-    sessionId: string | undefined,
-    scope: LogoutScope,
-    credential?: Credential,
-    asks?: boolean,
-  ): Promise<Reply | undefined> {
+  send({ sessionId, scope, since, proof }: Debt, asks: boolean): Promise<Reply | undefined> {
     const context = this.#context
     context.note('logout.sent', { cause: scope })
     const { ports, options } = context
     const { logoutProof } = options
     const body = { session_id: context.sessionIds.of(sessionId), scope }
-    const held = credential ?? this.proofs.get(sessionId ?? WHICHEVER)
-    const isSession = held?.mode === 'session'
-    // Many servers refuse one that has expired, whatever goes beside it.
-    const isGood = held && !isSession && (credential || remaining(held, context.instant()) > 0)
-    let token = isGood ? held.token : undefined
-    let csrf = csrfToken(context, isSession && held.token)
+    const isSession = proof?.mode === 'session'
+    // Many servers refuse one that has expired, whatever goes beside it. Of what was left behind nothing else may tell.
+    const isGood = proof && !isSession && (since || remaining(proof, context.instant()) > 0)
+    let token = isGood ? proof.token : undefined
+    let csrf = csrfToken(context, isSession && proof.token)
     const { epoch } = context.state
     const send = () => {
       const bearer = logoutProof === 'cookie' ? undefined : token
@@ -70,7 +61,7 @@ export class Ending {
       const bought = isOwed && found.grant.credential
       if (bought && bought.mode === 'token') {
         token = bought.token
-        this.proofs.set(sessionId ?? WHICHEVER, bought)
+        context.dispatch({ type: 'proved', sessionId, proof: bought })
         // Its cookie may lie over that of whoever has signed in meanwhile.
         if (isOvertaken()) context.reactions.repair({ type: 'repair' })
       }
@@ -90,7 +81,7 @@ export class Ending {
       const isRefused = () => asks && isOpen(context, reply)
       // Script is not told of CORS: another origin may not allow the header.
       const isApart = options.baseUrl && !ports.page.url()?.startsWith(options.baseUrl.origin + '/')
-      const isBlocked = isApart && reply.fault && !credential
+      const isBlocked = isApart && reply.fault && !since
       if (token && !logoutProof && (isBlocked || isRefused()) && !isOvertaken()) {
         token = undefined
         reply = await send()

@@ -88,7 +88,7 @@ it('R110 one more makes no debt narrower, older or somebody else’s, and the on
 
 it('R110 a debt that is younger than its epoch says so in its row, and its age counts from then', () => {
   const since = START + 40 * 86_400_000
-  const [state] = move(signedOut(), { type: 'loginLost', sessionId: 's2' }, at(40 * 86_400_000))
+  const [state] = move(signedOut(), { type: 'owe', sessionId: 's2' }, at(40 * 86_400_000))
   const debt = state.debts.find(({ sessionId }) => sessionId === 's2')!
   expect(debt).toMatchObject({ epoch: state.epoch, since })
   const row = parseDebt('s2', serializeDebt(debt), since)!

@@ -84,7 +84,6 @@ it('R09 a login waits for the logout of a session that came back to life behind 
   await settle()
   const logout = kit.auth.logout()
   late(grant(5))
-  await logout
   await settle()
   expect(slow).toHaveLength(1)
   kit.on('/auth/login', () => {
@@ -94,6 +93,7 @@ it('R09 a login waits for the logout of a session that came back to life behind 
   const login = kit.auth.login({})
   await settle()
   slow[0]!()
+  expect(await logout).toMatchObject({ server: 'confirmed' })
   await login
   expect(order).toEqual(['compensated', 'login'])
 })
