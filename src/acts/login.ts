@@ -55,7 +55,7 @@ export async function login(
   } finally {
     context.login = undefined
     // What ends a session that nobody can name must not meet the cookie of whoever signs in next: it has its own deadline.
-    await raced(logouts.answered(), disposed).catch(() => {})
+    await raced(logouts.sent, disposed).catch(() => {})
     release?.()
     flush?.()
   }
@@ -66,8 +66,6 @@ export async function login(
 
 interface Answer {
   readonly verdict: GrantVerdict
-  /** It has made an epoch of its own. */
-  readonly committed: boolean
   /** Tells the application. */
   readonly flush?: () => void
 }
@@ -84,7 +82,6 @@ async function send(
   const { timeouts } = options
   context.sync()
   const under: Under = { epoch: context.state.epoch, generation: 0 }
-  const isPast = () => !isSame(context.state.epoch, under.epoch)
   context.note('login.sent')
   context.sessionIds.kept()
   const { leaving } = context.lock
@@ -99,9 +96,10 @@ async function send(
           context.sync()
           // Whoever waits for the lock does so no longer than this. What could take longer is begun when it is free.
           const slow = elapsed(reply.sentAt, context.instant()) > timeouts.lock - timeouts.request
-          await logouts.owe({}, !(late || slow || leaving.aborted || isPast()))
+          const isPast = !isSame(context.state.epoch, under.epoch)
+          await logouts.owe({}, !(late || slow || leaving.aborted || isPast))
         }
-        return { verdict, committed: false }
+        return { verdict }
       }
       const { grant } = verdict
       const take = () => context.dispatch({ type: 'granted', grant, under, explicit: true })
@@ -112,13 +110,13 @@ async function send(
         // the second sign-in: only the server knows.
         if (phase === 'in' && identity?.subject === grant.identity.subject) take()
         await logouts.owe(grant)
-        return { verdict, committed: false }
+        return { verdict }
       }
       const flush = context.quietly(() => {
         context.sync()
         take()
       })
-      return { verdict, committed: isPast(), flush }
+      return { verdict, flush }
     },
   )
   context.login = settled
@@ -126,13 +124,13 @@ async function send(
   if (answer) return answer
   late = true
   const error = timedOut(context, LOG_IN, LOGIN)
-  return { verdict: { kind: 'indeterminate', error }, committed: false }
+  return { verdict: { kind: 'indeterminate', error } }
 }
 
 /** What was granted where somebody else signed in at the same time; throws where nobody is signed in by it. */
-function rivalIn(context: Context, { verdict, committed }: Answer): Grant | undefined {
+function rivalIn(context: Context, { verdict }: Answer): Grant | undefined {
   if (verdict.kind === 'indeterminate') throw fail(context, verdict.error)
-  if (committed && isOurs(context, verdict.grant)) return undefined
+  if (isOurs(context, verdict.grant)) return undefined
   if (context.state.phase === 'out') throw fail(context, overtaken())
   return verdict.grant
 }

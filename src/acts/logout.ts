@@ -9,7 +9,7 @@ import { pause, raced, within } from '../plumbing/waiting.js'
 import { inDevelopment } from '../wire/development.js'
 import { inTime, isDone } from '../wire/endpoints.js'
 import { modeOf } from '../wire/obtain.js'
-import { Ending, isOpen, isSaid } from './ending.js'
+import { isOpen, isSaid, sendLogout } from './ending.js'
 import { retryDelay } from './hold.js'
 import type { Refresher } from './refresh.js'
 
@@ -41,9 +41,10 @@ const isDoubted = ({ phase, resyncing }: ClientState): boolean => phase !== 'out
 export class Logouts {
   /** How often the application asked for one. */
   requests = 0
+  /** The last one that was sent, until its deadline. */
+  sent: Promise<Reply | undefined> = Promise.resolve(undefined)
   readonly #context: Context
   readonly #refresher: Refresher
-  readonly #ending: Ending
   #delivery: Promise<boolean> | undefined
   #failures = 0
   #cancelRetry: () => void = () => {}
@@ -51,7 +52,6 @@ export class Logouts {
   constructor(context: Context, refresher: Refresher) {
     this.#context = context
     this.#refresher = refresher
-    this.#ending = new Ending(context)
   }
 
   async request(scope: LogoutScope): Promise<LogoutResult> {
@@ -94,23 +94,15 @@ export class Logouts {
    */
   async owe({ identity, credential: proof }: Partial<Grant> = {}, held = false): Promise<void> {
     const context = this.#context
-    const { disposed, lock, options } = context
+    // The next client of the page may have signed in.
+    if (context.disposed.aborted && !proof) return
     context.sync()
-    const sessionId = identity?.sessionId
-    context.dispatch({ type: 'owe', sessionId, proof, held })
-    const { state } = context
-    if (!held && !(disposed.aborted && (sessionId || (proof && !isTaken(state))))) return
-    // A client that is disposed of waits its turn, and keeps nothing. Without an id it would meet the cookie of the next one, of whom it hears nothing.
-    if (sessionId) await lock.takeNow(options.timeouts.request)
-    const debt = {
-      sessionId: sessionId ?? WHICHEVER,
-      scope: 'current',
-      epoch: state.epoch,
-      isOwn: true,
-      proof,
-    } as const
-    const owed = state.debts.find((one) => one.sessionId === debt.sessionId)
-    if ((await this.#send(owed ?? debt, false)) !== true) this.#retryLater()
+    context.dispatch({ type: 'owe', sessionId: identity?.sessionId, proof, held })
+    if (!held) return
+    const { debts, epoch } = context.state
+    const cookie: Debt = { sessionId: WHICHEVER, scope: 'current', epoch, isOwn: true }
+    const debt = debts.find(({ sessionId }) => sessionId === WHICHEVER) ?? cookie
+    if ((await this.#send(debt, false)) !== true) this.#retryLater()
   }
 
   /** Another tab's, which may be gone before it is delivered. */
@@ -118,15 +110,10 @@ export class Logouts {
     this.#deliverAfter(ORPHANED_MS * (1 + this.#context.ports.chance.fraction()))
   }
 
-  /** Waits for the last one that was sent, until its deadline. */
-  answered(): Promise<unknown> {
-    return this.#ending.sent
-  }
-
   /** Waits for what is being ended and for the pending logout, but no longer than for the lock and the answer: what comes next must not cross it. */
   async settle(): Promise<void> {
     const { ports, options } = this.#context
-    await this.#ending.sent
+    await this.sent
     if (isOwing(this.#context.state)) await within(ports.clock, 2 * options.timeouts.request, this.deliver())
   }
 
@@ -143,8 +130,8 @@ export class Logouts {
     if (due().length === 0) return false
     const nameless = due().find(({ sessionId }) => sessionId === WHICHEVER)
     // What was left behind comes so late that the cookie may be somebody else's or is about to be: whoever waits for the lock has it first.
-    // Without a register nobody could tell behind the lock who has signed in meanwhile.
-    const isLate = nameless?.since && (nameless.proof || stored.read())
+    // Without a register nobody could tell behind the lock who has signed in meanwhile, nor can a client that is disposed of.
+    const isLate = nameless?.since && !disposed.aborted && (nameless.proof || stored.read())
     // A refresh that is under way in any tab shall land first, so that its cookie does not outlive the logout. One that
     // knows of no session is for the cookie there is now: after a wait it could be that of the next sign-in.
     // But what has to be asked for a token must not cross a sign-in.
@@ -159,7 +146,9 @@ export class Logouts {
     const { leaving } = lock
     const release = unlocked ? undefined : await lock.takeNow(options.timeouts.request)
     try {
-      await this.#loginDone(leaving)
+      // A sign-in of this tab is not crossed. If the page or the client goes away, it is not waited for: it may be waiting for this.
+      const signedIn = inTime(context, context.login ?? Promise.resolve())
+      await raced(signedIn, leaving, disposed).catch(() => {})
       // The lock comes before the news of what its last holder did.
       if (isLate) await raced(pause(ports.clock, NEWS_MS), disposed)
       context.sync()
@@ -200,10 +189,9 @@ export class Logouts {
     const { sessionId, since, proof } = debt
     const { epoch } = context.state
     if (since && proof) context.note('logout.compensated')
-    const reply = await this.#ending.send(debt, asks)
+    const reply = await (this.sent = sendLogout(context, debt, asks))
     // Its session has nothing that a refresh could bring back.
-    const isOver = reply && asks && isSaid(context, reply) && !this.#refresher.flight
-    const isEnded = reply && (isDone(reply) || isOver)
+    const isEnded = reply && (isDone(reply) || (isSaid(context, reply) && !this.#refresher.flight))
     context.note(isEnded ? 'logout.confirmed' : 'logout.pending', {
       status: reply?.status || undefined,
       code: reply?.redirected ? 'redirected' : undefined,
@@ -213,14 +201,6 @@ export class Logouts {
     this.#failures = 0
     context.dispatch({ type: 'logoutConfirmed', epoch, sessionId, since })
     return true
-  }
-
-  /** A sign-in of this tab is not crossed. If the page or the client goes away, it is not waited for: it may be waiting for this. */
-  #loginDone(leaving: AbortSignal): Promise<unknown> {
-    const context = this.#context
-    return raced(inTime(context, context.login ?? Promise.resolve()), leaving, context.disposed).catch(
-      () => {},
-    )
   }
 
   #retryLater(reply?: Reply): void {
