@@ -33,7 +33,7 @@ export function granted(
   const stands = explicit && state.phase === 'out' && !wanted
   if (!isSame(state.epoch, under.epoch) && !stands) {
     // What comes to life behind a logout must not stay alive.
-    if (wanted && state.phase === 'out') return revive(state, grant, explicit, now)
+    if (wanted && state.phase === 'out') return unwanted(state, grant, explicit, now)
     // The cookie that came last is in the jar, and only the server knows whose that is.
     return [{ ...calm(state), resyncing: explicit || state.resyncing }, [{ type: 'repair' }]]
   }
@@ -41,7 +41,7 @@ export function granted(
   const { sessionId } = grant.identity
   const isOther = found && owing && sessionId && !isOwed(debts, WHICHEVER) && !isOwed(debts, sessionId)
   if ((owing && !explicit && !isOther) || (found && isOver(state, sessionId)))
-    return revive(state, grant, explicit, now)
+    return unwanted(state, grant, explicit, now)
   const generation = explicit ? 1 : under.generation + 1
   // The server is there, so no back-off holds the repair up.
   if (!explicit && state.generation > generation) return [calm(state), [{ type: 'repair' }]]
@@ -86,7 +86,7 @@ export function granted(
 }
 
 /** What comes to life behind a logout is to be ended, too, by the next page if not by this one. */
-function revive(state: ClientState, grant: Grant, explicit: boolean, now: Moment): Transition {
+function unwanted(state: ClientState, grant: Grant, explicit: boolean, now: Moment): Transition {
   const { identity, credential } = grant
   const { sessionId } = identity
   // A session check brings nothing to life. It says which session it was that nobody knew the id of.

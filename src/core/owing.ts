@@ -28,8 +28,10 @@ export function owe(
   // Only the server knows whether it is still the session of whoever is signed in.
   if (!isOut && !proof) return [state, [{ type: 'repair' }]]
   // What is owed already is ended anyway.
-  if (sessionId && !proof && isOwed(state.debts, sessionId)) return [state, []]
-  if (!isOut && (!sessionId || sessionId === state.sessionId)) return [state, []]
+  const isNews = isOut
+    ? !sessionId || proof || !isOwed(state.debts, sessionId)
+    : sessionId && sessionId !== state.sessionId
+  if (!isNews) return [state, []]
   const epoch = isOut && !isKnown(state) ? nextEpoch(state.epoch, now.wall, now.id) : state.epoch
   const [next, rows] = owing({ ...state, epoch }, { sessionId, proof, since: now.wall })
   const written = isOut ? [...rows, write(next)] : isTaken(state) ? [] : rows
