@@ -93,6 +93,10 @@ const EVENTS: Record<string, (state: ClientState) => ClientEvent> = {
   'row of s-old': () => debtsSeen(rowOf('s-old', OLD)),
   'newer row of s-ann': (state) => debtsSeen(rowOf('s-ann', ahead(state))),
   'no rows': () => debtsSeen(),
+  'left behind, s-left': () => ({ type: 'owe', sessionId: 's-left', proof: ann().credential }),
+  'left behind, s-ann': () => ({ type: 'owe', sessionId: 's-ann', proof: ann().credential }),
+  'left behind, no proof': () => ({ type: 'owe', sessionId: 's-left' }),
+  'left behind, no id': () => ({ type: 'owe' }),
   purged: () => purged,
 }
 
@@ -144,6 +148,10 @@ const TABLE: Record<string, Record<string, string>> = {
     'row of s-old': 'unknown, owes s-old | pending',
     'newer row of s-ann': 'unknown, owes s-ann | pending',
     'no rows': 'unknown',
+    'left behind, s-left': 'unknown, owes s-left | writeDebt deliver',
+    'left behind, s-ann': 'unknown, owes s-ann | writeDebt deliver',
+    'left behind, no proof': '= | repair',
+    'left behind, no id': '= | repair',
     purged: 'unknown',
   },
   'the register says in': {
@@ -172,6 +180,10 @@ const TABLE: Record<string, Record<string, string>> = {
     // Somebody has logged out of it since, and a page that could not see that has written over the register.
     'newer row of s-ann': 'out, logout-elsewhere, purging, owes s-ann | writeRegister abandon end pending',
     'no rows': '=',
+    'left behind, s-left': 'unknown, owes s-left | deliver',
+    'left behind, s-ann': '=',
+    'left behind, no proof': '= | repair',
+    'left behind, no id': '= | repair',
     purged: 'unknown',
   },
   'signed in': {
@@ -198,6 +210,10 @@ const TABLE: Record<string, Record<string, string>> = {
     'row of s-old': '=',
     'newer row of s-ann': 'out, logout-elsewhere, purging, owes s-ann | writeRegister abandon end pending',
     'no rows': '=',
+    'left behind, s-left': 'in, ann, owes s-left | deliver',
+    'left behind, s-ann': '=',
+    'left behind, no proof': '= | repair',
+    'left behind, no id': '= | repair',
     purged: 'in, ann',
   },
   resyncing: {
@@ -224,6 +240,10 @@ const TABLE: Record<string, Record<string, string>> = {
     'row of s-old': '=',
     'newer row of s-ann': '=',
     'no rows': '=',
+    'left behind, s-left': 'in, ann, resyncing, owes s-left | deliver',
+    'left behind, s-ann': 'in, ann, resyncing, owes s-ann | deliver',
+    'left behind, no proof': '= | repair',
+    'left behind, no id': '= | repair',
     purged: 'in, ann, resyncing',
   },
   'never signed in': {
@@ -250,6 +270,10 @@ const TABLE: Record<string, Record<string, string>> = {
     'row of s-old': 'out, owes s-old | pending',
     'newer row of s-ann': 'out, owes s-ann | pending',
     'no rows': 'out',
+    'left behind, s-left': 'out, owes s-left | writeDebt writeRegister deliver',
+    'left behind, s-ann': 'out, owes s-ann | writeDebt writeRegister deliver',
+    'left behind, no proof': 'out, owes s-left | writeDebt writeRegister deliver',
+    'left behind, no id': 'out, owes whichever | writeDebt writeRegister deliver',
     purged: 'out',
   },
   'the start asks': {
@@ -276,6 +300,10 @@ const TABLE: Record<string, Record<string, string>> = {
     'row of s-old': 'out, asking, owes s-old | pending',
     'newer row of s-ann': 'out, asking, owes s-ann | pending',
     'no rows': 'out, asking',
+    'left behind, s-left': 'out, asking, owes s-left | writeDebt writeRegister deliver',
+    'left behind, s-ann': 'out, asking, owes s-ann | writeDebt writeRegister deliver',
+    'left behind, no proof': 'out, asking, owes s-left | writeDebt writeRegister deliver',
+    'left behind, no id': 'out, asking, owes whichever | writeDebt writeRegister deliver',
     purged: 'out, asking',
   },
   'logout pending': {
@@ -302,6 +330,10 @@ const TABLE: Record<string, Record<string, string>> = {
     'row of s-old': 'out, logout, owes s-old s-ann | pending',
     'newer row of s-ann': 'out, logout, owes s-ann',
     'no rows': 'out, logout, owes s-ann',
+    'left behind, s-left': 'out, logout, owes s-ann s-left | writeDebt writeRegister deliver',
+    'left behind, s-ann': 'out, logout, owes s-ann | writeDebt writeRegister deliver',
+    'left behind, no proof': 'out, logout, owes s-ann s-left | writeDebt writeRegister deliver',
+    'left behind, no id': 'out, logout, owes s-ann whichever | writeDebt writeRegister deliver',
     purged: 'out, logout, owes s-ann',
   },
   'clearing up': {
@@ -328,6 +360,10 @@ const TABLE: Record<string, Record<string, string>> = {
     'row of s-old': 'out, logout, purging, owes s-old s-ann | pending',
     'newer row of s-ann': 'out, logout, purging, owes s-ann',
     'no rows': 'out, logout, purging, owes s-ann',
+    'left behind, s-left': 'out, logout, purging, owes s-ann s-left | writeDebt writeRegister deliver',
+    'left behind, s-ann': 'out, logout, purging, owes s-ann | writeDebt writeRegister deliver',
+    'left behind, no proof': 'out, logout, purging, owes s-ann s-left | writeDebt writeRegister deliver',
+    'left behind, no id': 'out, logout, purging, owes s-ann whichever | writeDebt writeRegister deliver',
     purged: 'out, logout, owes s-ann',
   },
   'Bob waits': {
@@ -354,6 +390,10 @@ const TABLE: Record<string, Record<string, string>> = {
     'row of s-old': '=',
     'newer row of s-ann': '=',
     'no rows': '=',
+    'left behind, s-left': 'out, user-switched, purging, bob waits, owes s-left | deliver',
+    'left behind, s-ann': 'out, user-switched, purging, bob waits, owes s-ann | deliver',
+    'left behind, no proof': '= | repair',
+    'left behind, no id': '= | repair',
     purged: 'in, bob | writeRegister post',
   },
 }
