@@ -164,6 +164,8 @@ export class Logouts {
         if (!debt) continue
         // The cookie of whoever is signed in proves nothing, and is not renewed for it.
         const asks = !isTaken(state) && (!unlocked || mode === 'session')
+        if (debt.other && !sessionId)
+          await raced((this.sent = sendLogout(context, { ...debt, proof: debt.other }, false)), disposed)
         const reply = await raced(this.#send(debt, asks), disposed)
         if (reply === true) continue
         if (!reply || isSaid(context, reply) || !(asks || isTaken(state)) || !isDefinite(reply)) {

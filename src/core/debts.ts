@@ -15,6 +15,8 @@ export interface Debt {
   readonly isOwn: boolean
   /** What proves that this browser had a part in it, in memory alone: the access token, or what goes beside the cookie. */
   readonly proof?: Credential | undefined
+  /** Where it has no id, that of one before it which had none either: its token alone says which. */
+  readonly other?: Credential | undefined
 }
 
 /** Whichever session the cookie stands for, where nobody knows its id. */
@@ -39,9 +41,11 @@ export function withDebt(debts: readonly Debt[], debt: Debt): readonly Debt[] {
   const { epoch } = known && isNewer(known.epoch, debt.epoch) ? known : debt
   const scope = known?.scope === 'all' ? 'all' : debt.scope
   const since = Math.max(known?.since ?? 0, debt.since ?? 0) || undefined
-  // What proved another session that nobody can name is no proof of this one.
-  const proof = debt.proof ?? (debt.sessionId || !debt.since ? known?.proof : undefined)
-  const merged = { ...debt, scope, epoch, since, proof, isOwn: debt.isOwn || !!known?.isOwn }
+  // Of what nobody can name either, what was left behind since is another session.
+  const isAnother = !debt.sessionId && debt.since && known?.proof !== debt.proof
+  const proof = isAnother ? debt.proof : (debt.proof ?? known?.proof)
+  const other = (isAnother && known?.proof) || debt.other || known?.other
+  const merged = { ...debt, scope, epoch, since, proof, other, isOwn: debt.isOwn || !!known?.isOwn }
   return [...without(debts, debt.sessionId), merged].sort((a, b) => rank(a) - rank(b))
 }
 

@@ -2,7 +2,7 @@ import { isOwed, WHICHEVER } from './debts.js'
 import { end, isOver } from './ends.js'
 import { isNewer, isSame, nextEpoch } from './epoch.js'
 import { elapsed } from './lifetime.js'
-import { isOwing, owe, settled } from './owing.js'
+import { gone, isOwing, owe } from './owing.js'
 import { isKnown } from './register.js'
 import { sameJson } from './same-json.js'
 import {
@@ -89,12 +89,14 @@ export function granted(
 function unwanted(state: ClientState, grant: Grant, explicit: boolean, now: Moment): Transition {
   const { identity, credential } = grant
   const { sessionId } = identity
+  const { debts } = state
+  const isNamed = sessionId && isOwed(debts, WHICHEVER)
   // A session check brings nothing to life. It says which session it was that nobody knew the id of.
-  const isNews = isOwed(state.debts, WHICHEVER) && sessionId && !isOwed(state.debts, sessionId)
+  const isNews = isNamed && !isOwed(debts, sessionId)
   if (credential.mode === 'session' && !explicit && !isNews) return [state, []]
-  const [named, forgotten] = sessionId ? settled(state, WHICHEVER) : [state, []]
-  const [next, effects] = owe(named, { sessionId, proof: credential }, now)
-  return [next, [...forgotten, ...effects]]
+  const named = debts.map((debt) => (isNamed && debt.sessionId === WHICHEVER ? { ...debt, sessionId } : debt))
+  const [next, effects] = owe({ ...state, debts: named }, { sessionId, proof: credential }, now)
+  return [next, isNamed ? [gone(WHICHEVER), ...effects] : effects]
 }
 
 /** Another subject: the old identity ends first, and the new one waits until the application has cleared up. */

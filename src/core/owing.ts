@@ -56,7 +56,7 @@ export function owing(
   return [next, [...given, ...effects, row(debt)]]
 }
 
-/** The server has ended it, or it was the one without an id and has one by now. */
+/** The server has ended it. */
 export const settled = (state: ClientState, sessionId: string): Transition =>
   isOwed(state.debts, sessionId)
     ? [{ ...state, debts: without(state.debts, sessionId) }, [gone(sessionId)]]
@@ -112,9 +112,9 @@ export function seen(state: ClientState, rows: readonly Debt[], now: Instant): T
   for (const row of rows) {
     const { sessionId } = row
     const isUnnamed = sessionId === WHICHEVER
-    const proof = state.debts.find((debt) => debt.sessionId === sessionId)?.proof
+    const { proof, other } = state.debts.find((debt) => debt.sessionId === sessionId) ?? {}
     // One without an id is for the cookie of its own epoch. Its row may by now hold what another tab owes: only age takes it away.
-    if (!isUnnamed || isSame(epoch, row.epoch)) debts = withDebt(debts, { ...row, proof })
+    if (!isUnnamed || isSame(epoch, row.epoch)) debts = withDebt(debts, { ...row, proof, other })
     else if (isExpired(row, now.wall)) effects.push(gone(sessionId))
   }
   const [left, given] = kept(debts, MOST_DEBTS, now.wall)
@@ -132,5 +132,5 @@ function kept(debts: readonly Debt[], most: number, wall = 0): [left: readonly D
 }
 
 const row = (debt: Debt): Effect => ({ type: 'writeDebt', sessionId: debt.sessionId, debt })
-const gone = (sessionId: string): Effect => ({ type: 'writeDebt', sessionId })
+export const gone = (sessionId: string): Effect => ({ type: 'writeDebt', sessionId })
 const expired = (sessionId: string): Effect => ({ type: 'writeDebt', sessionId, expired: true })

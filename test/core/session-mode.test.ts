@@ -110,6 +110,8 @@ it('a logout that knew no session learns from a late session check which one it 
   expect(owedBy(state)).toEqual([['s-ann', 'current']])
   expect(rowsOf(effects)).toEqual({ [WHICHEVER]: undefined, 's-ann': 'current' })
   expect(typesOf(effects)).toEqual(['writeDebt', 'writeDebt', 'writeRegister', 'deliver'])
+  const [all] = move(unknown, { type: 'logoutRequested', scope: 'all' })
+  expect(owedBy(move(all, renewed(unknown, grant('session')))[0])).toEqual([['s-ann', 'all']])
 })
 
 it('another subject found by a session check is a user switch', () => {

@@ -395,6 +395,7 @@ it('what is written and sent speaks of the state it leaves behind, and others ca
           ...effect.debt,
           isOwn: false,
           proof: undefined,
+          other: undefined,
         })
       if (effect.type === 'post') {
         const { news } = effect
@@ -411,7 +412,7 @@ it('BBA-01 no register holds a token, and no news but those of who is signed in'
       before.credential?.token,
       event.type === 'granted' ? event.grant.credential.token : undefined,
       event.type === 'owe' ? event.proof?.token : undefined,
-      ...before.debts.map(({ proof }) => proof?.token),
+      ...before.debts.flatMap(({ proof, other }) => [proof?.token, other?.token]),
     ]
     for (const effect of effects) {
       if (effect.type === 'writeDebt' && effect.debt)

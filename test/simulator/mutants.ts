@@ -171,7 +171,7 @@ const SIGNING_OUT: readonly Mutant[] = [
   {
     name: 'a page that starts does not see what is still to be ended',
     file: 'core/owing.ts',
-    find: 'debts = withDebt(debts, { ...row, proof })',
+    find: 'debts = withDebt(debts, { ...row, proof, other })',
     replace: 'debts = [...debts]',
     breaks: 'P2',
     schedule: of({}, offline(1), logout(0), reload(0, 1)),
