@@ -1,3 +1,4 @@
+import { isOwing } from '../core/owing.js'
 import { backoff } from '../core/retry.js'
 import type { ClientState } from '../core/state.js'
 import { isLooping, waitLeft } from '../core/waits.js'
@@ -50,7 +51,7 @@ export class Hold {
     const { state } = this.#context
     const now = this.#context.instant()
     const isNobody = state.phase === 'out' && !restore && (!revive || state.loggedOut)
-    if (isNobody || (state.debts.length > 0 && !explicit && !found)) return { kind: 'ended' }
+    if (isNobody || (isOwing(state) && !explicit && !found)) return { kind: 'ended' }
     const wait = waitLeft(state, now)
     if (wait > 0 && !this.tries.pass(need, now)) {
       const retryAt = Math.round(now.wall + wait)

@@ -109,7 +109,8 @@ export class Context {
   }
 
   dispatch(event: ClientEvent): void {
-    if (this.disposed.aborted) return
+    // A disposed client learns nothing more but what it has still to end.
+    if (this.disposed.aborted && !('sessionId' in event)) return
     const before = this.#state
     const [next, effects] = transition(before, event, this.now())
     this.#state = next
