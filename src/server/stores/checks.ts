@@ -15,3 +15,9 @@ export function checkWhole(name: string, value: number): number {
   }
   return value
 }
+
+/** PostgreSQL keeps no NUL. */
+export function checkValue(value: string): string {
+  if (value.includes('\0')) throw new TypeError('Failed to reach the store: a value holds a NUL')
+  return value
+}

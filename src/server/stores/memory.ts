@@ -1,4 +1,4 @@
-import { checkKey, checkWhole } from './checks.js'
+import { checkKey, checkValue, checkWhole } from './checks.js'
 import type { ServerStore } from './store.js'
 
 export interface MemoryStoreOptions {
@@ -47,6 +47,7 @@ export function memoryStore({ clock = Date }: MemoryStoreOptions = {}): ServerSt
     async put(key, value, { ifVersion, expiresAt, userId }) {
       const before = alive(key, clock.now())
       checkWhole('expiresAt', expiresAt)
+      checkValue(value)
       if (before?.version !== ifVersion) return false
       const owner = userId === undefined ? before?.userId : checkKey(userId)
       remove(key)

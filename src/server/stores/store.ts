@@ -45,7 +45,7 @@ export interface SessionPage {
 /**
  * A store rejects where it cannot be reached, and then nobody is refused for it: the server answers 503. Each call is one atomic
  * step on one key, or on what belongs to one user. Keys and user ids have 1 to 256 characters, none of them NUL or half of
- * a pair: whatever a stranger may choose, such as an address to sign in with, is hashed by the server first.
+ * a pair, and no value holds a NUL: whatever a stranger may choose, such as an address to sign in with, is hashed by the server first.
  */
 export interface ServerStore {
   get(key: string): Promise<Stored | undefined>
