@@ -226,6 +226,24 @@ it('S25 S64 tables that are missing are named, and migrations may run twice', as
   db.close()
 })
 
+it('S63 S64 a store works on tables to which a later version has added what it does not know', async () => {
+  const db = new DatabaseSync(newFile())
+  const store = sqliteStore(db)
+  await store.migrate()
+  for (const table of ['rows', 'users', 'counters'])
+    db.exec(`ALTER TABLE latchkey_${table} ADD COLUMN new TEXT`)
+  const expiresAt = Date.now() + 60_000
+  expect(await store.put('key', 'value', { expiresAt, userId: 'ann' })).toBe(true)
+  db.exec("UPDATE latchkey_rows SET new = 'kept'")
+  const { version } = (await store.get('key'))!
+  expect(await store.put('key', 'later', { ifVersion: version, expiresAt })).toBe(true)
+  expect(db.prepare('SELECT value, new FROM latchkey_rows').all()).toEqual([{ value: 'later', new: 'kept' }])
+  expect((await store.count('key', 1000)).count).toBe(1)
+  expect(await store.bumpUser('ann')).toBeGreaterThan(0)
+  await store.migrate()
+  db.close()
+})
+
 it('S10 S22 ten thousand sessions that are over leave nothing behind when they were swept', async () => {
   let now = 1_000_000
   const db = new DatabaseSync(newFile())

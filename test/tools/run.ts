@@ -25,10 +25,13 @@ const steps: readonly Step[] = [
   ].map(beside),
   { name: 'unit', run: () => vitest('--project=!stores') },
   {
-    name: 'databases',
-    run: async () => held((['postgres', 'pgbouncer', 'redis'] as const).map(provideDatabase).join('\n')),
+    name: 'stores',
+    run: async () => {
+      const databases = (['postgres', 'pgbouncer', 'redis'] as const).map(provideDatabase).join('\n')
+      const outcome = await vitest('--project=stores')
+      return { ...outcome, report: [databases, outcome.report ?? []].flat().join('\n') }
+    },
   },
-  { name: 'stores', run: () => vitest('--project=stores') },
   ...packageSteps,
   {
     name: 'browsers',

@@ -86,7 +86,7 @@ export function memoryStore({ clock = Date }: MemoryStoreOptions = {}): ServerSt
     },
 
     async bumpUser(userId) {
-      const generation = Math.max((generations.get(checkKey(userId)) ?? 0) + 1, clock.now())
+      const generation = Math.max((generations.get(checkKey(userId)) ?? 0) + 1, Math.floor(clock.now()))
       generations.set(userId, generation)
       return generation
     },

@@ -45,6 +45,8 @@ const warningsOf = (info: string): string[] => {
 
 /**
  * On a client that the application makes and ends, connected to Redis 6.2 or newer, to a cluster of it, or to what speaks the same.
+ * Make it with `disableOfflineQueue: true` (`redis`) or `enableOfflineQueue: false` (`ioredis`): without it, what is asked while Redis
+ * is away waits in a queue, and is done when everybody has long been told that it was not.
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): ServerStore {
   const { prefix = 'latchkey:', onWarning = (message) => console.warn(`[latchkey] ${message}`) } = options
