@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { productionBuild } from './tools/builds.ts'
+import { canStart, hasDatabase } from './tools/databases.ts'
 import { fenceModules } from './tools/fence-modules.ts'
 
 const root = new URL('..', import.meta.url).pathname
@@ -12,6 +13,13 @@ const SLOW = [
   'test/client/tabs/at-rest.test.ts',
   'test/simulator/seeds.test.ts',
   'test/simulator/seeds-sessions.test.ts',
+]
+/** What needs a database that is not here. The step of `npm test` fetches it, or says that it is not run. */
+const WITHOUT = [
+  ...(hasDatabase('postgres') ? [] : ['test/stores/postgres*.test.ts']),
+  ...(canStart('postgres') ? [] : ['test/stores/postgres-own.test.ts']),
+  ...(hasDatabase('redis') ? [] : ['test/stores/redis*.test.ts']),
+  ...(canStart('redis') ? [] : ['test/stores/redis-own.test.ts']),
 ]
 const script = process.env['npm_lifecycle_event']
 
@@ -56,12 +64,24 @@ export default defineConfig({
           // Files share a worker: each would load the client and its tools anew.
           isolate: false,
           include: ['test/**/*.test.{ts,tsx}'],
-          exclude: ['test/**/*.dom.test.{ts,tsx}', ...SLOW],
+          exclude: ['test/**/*.dom.test.{ts,tsx}', 'test/stores/**', ...SLOW],
           environment: 'node',
         },
       },
       // By themselves: whoever watches a folder wants to know at once, and what they leave on the heap slows others down.
       { extends: true, test: { name: 'slow', include: SLOW, environment: 'node' } },
+      // They start servers, wait for disks, and measure how long they are kept waiting.
+      {
+        extends: true,
+        test: {
+          name: 'stores',
+          include: ['test/stores/**/*.test.ts'],
+          exclude: WITHOUT,
+          environment: 'node',
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
       {
         extends: true,
         test: { name: 'jsdom', include: ['test/**/*.dom.test.{ts,tsx}'], environment: 'jsdom' },

@@ -5,6 +5,7 @@ export { createDeterministicSigner } from '../server/signers.js'
 export { createMemoryStore } from '../server/store.js'
 export { createTestAuth } from './auth/test-auth.js'
 export { createBackendHandlers } from './msw.js'
+export { storeConformance } from './store-conformance.js'
 export { createPageClient, createTabWorld } from './tab-world.js'
 export { createWorld } from './world/world.js'
 
@@ -44,7 +45,9 @@ export type {
   Store,
   User,
 } from '../server/store.js'
+export type { Counted, PutOptions, ServerStore, SessionPage, Stored } from '../server/stores/store.js'
 export type { BackendHandlersOptions, MswHttp } from './msw.js'
+export type { CreateStore, StoreCheck, StoreConformanceOptions } from './store-conformance.js'
 export type { ServerReason } from './auth/server.js'
 export type { TestAuth, TestAuthOptions } from './auth/test-auth.js'
 export type { PageClientOptions, TabWorld, TabWorldOptions } from './tab-world.js'

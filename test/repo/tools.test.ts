@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, it, onTestFinished, vi } from 'vitest'
 import { launchOptions } from '../tools/browsers.ts'
+import { findDatabase } from '../tools/databases.ts'
 import { findPython } from '../tools/django.ts'
 import { ROOT } from '../tools/files.ts'
 import { beside, command, held, run, runSteps, type Step } from '../tools/steps.ts'
@@ -108,6 +109,20 @@ it('Django is fetched where it is missing and can be; without apt it is left out
       })
   }
   expect(on(true, true, true)()).toBe('python3')
+  expect(on(false, true, true)()).toBeUndefined()
+  expect(on(true, false, false)()).toBeUndefined()
+  expect(on(true, false, true)).toThrow('no network')
+})
+
+it('a database is fetched where it is missing and can be; without apt it is left out, and in CI a failure is one', () => {
+  vi.spyOn(console, 'error').mockImplementation(() => {})
+  const on = (apt: boolean, fetches: boolean, isCI: boolean) => {
+    let here = false
+    const fetch = () => ((here = fetches), fetches ? undefined : 'no network')
+    const find = () => (here ? '/usr/bin/redis-server' : undefined)
+    return () => findDatabase('Redis', { isCI, find, canFetch: () => apt, fetch })
+  }
+  expect(on(true, true, true)()).toBe('/usr/bin/redis-server')
   expect(on(false, true, true)()).toBeUndefined()
   expect(on(true, false, false)()).toBeUndefined()
   expect(on(true, false, true)).toThrow('no network')

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { launchOptions, launchOptionsIfAny } from './browsers.ts'
 import { packageSteps } from './check-package.ts'
+import { provideDatabase } from './databases.ts'
 import { pythonWithDjango } from './django.ts'
 import { ROOT } from './files.ts'
 import { playwright, vitest } from './reports.ts'
@@ -22,7 +23,15 @@ const steps: readonly Step[] = [
     command('lint', 'oxlint', '-c', 'test/oxlintrc.json', '--type-aware', '--deny-warnings'),
     command('format', 'prettier', '--check', '--log-level', 'warn', '.'),
   ].map(beside),
-  { name: 'unit', run: () => vitest() },
+  { name: 'unit', run: () => vitest('--project=!stores') },
+  {
+    name: 'stores',
+    run: async () => {
+      const databases = (['postgres', 'pgbouncer', 'redis'] as const).map(provideDatabase).join('\n')
+      const outcome = await vitest('--project=stores')
+      return { ...outcome, report: [databases, outcome.report ?? []].flat().join('\n') }
+    },
+  },
   ...packageSteps,
   {
     name: 'browsers',
