@@ -28,12 +28,15 @@ export interface PutOptions {
   readonly ifVersion?: string | undefined
   /** From when on it is as if it were not there, in ms since 1970 by the store's own time. */
   readonly expiresAt: number
-  /** The session is listed for this user, and is so before it is there: a gap in the list would hide it, a ghost hides nothing. */
+  /**
+   * The session is listed for this user, and is so before it is there: a gap in the list would hide it, a ghost hides nothing.
+   * Needed again only with an `expiresAt` that is later than it was, since the user's generation must outlive it.
+   */
   readonly userId?: string | undefined
 }
 
 export interface SessionPage {
-  /** Keys, in no order that means anything. Some may be gone by now. */
+  /** Keys, in no order that means anything. Some may be gone by now, and one may come again on another page. */
   readonly keys: readonly string[]
   /** For the next call; undefined where there are no more. */
   readonly cursor: string | undefined
@@ -41,7 +44,8 @@ export interface SessionPage {
 
 /**
  * A store rejects where it cannot be reached, and then nobody is refused for it: the server answers 503. Each call is one atomic
- * step on one key, or on what belongs to one user.
+ * step on one key, or on what belongs to one user. Keys and user ids have 1 to 256 characters, none of them NUL or half of
+ * a pair: whatever a stranger may choose, such as an address to sign in with, is hashed by the server first.
  */
 export interface ServerStore {
   get(key: string): Promise<Stored | undefined>
@@ -53,10 +57,15 @@ export interface ServerStore {
   count(key: string, windowMs: number): Promise<Counted>
   /** What was put for this user and has not expired: for showing. What decides is the user's generation. */
   sessionsOf(userId: string, cursor?: string): Promise<SessionPage>
-  /** Adds one to the user's generation, which begins at 0, and gives the new one. It outlives every session of his. */
+  /**
+   * Raises the user's generation, which begins at 0, above every one before, and gives the new one: sessions of an earlier one are
+   * over. It goes by the store's time, so that no failover that forgets the last one ever gives the same again.
+   */
   bumpUser(userId: string): Promise<number>
   /** The user's generation, and the store's time. */
   userGeneration(userId: string): Promise<{ readonly generation: number; readonly now: number }>
   /** Deletes at most so many rows that have expired, and says how many. No answer differs without it. */
   sweep(limit: number): Promise<number>
+  /** For the start of a server and its health: rejects where it cannot work, and says what is missing; gives what is dangerous. */
+  check?(): Promise<readonly string[]>
 }
