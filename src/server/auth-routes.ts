@@ -10,7 +10,7 @@ import type { Services } from './server.js'
 /** The calls that begin, renew and end a session. */
 export function addAuthRoutes(app: Hono<Environment>, services: Services): void {
   const { settings, sessions, access, cookies, credentials, csrf, checkSignIn } = services
-  const { clock, endpoints, modes, signer } = settings
+  const { clock, emit, endpoints, modes, signer } = settings
 
   const granted = (exchange: Exchange, grant: Grant): Response => {
     const { user, session, cookie, issued, now } = grant
@@ -41,12 +41,21 @@ export function addAuthRoutes(app: Hono<Environment>, services: Services): void 
     const body = await accept(context)
     const replaces = await credentials.sessionIds(exchange)
     if (settings.csrf.login) csrf.require(exchange, undefined, ...replaces)
-    const userId = await checkSignIn({ body, address: exchange.address })
+    const { address } = exchange
     const userAgent = exchange.header('user-agent') ?? ''
-    return granted(
-      exchange,
-      await signIn(settings, sessions, access, userId, { userAgent, replaces, tweaks: exchange.tweaks }),
-    )
+    try {
+      const userId = await checkSignIn({ body, address })
+      const grant = await signIn(settings, sessions, access, userId, {
+        userAgent,
+        replaces,
+        tweaks: exchange.tweaks,
+      })
+      emit({ type: 'sign-in', userId, sessionId: grant.session.id, address })
+      return granted(exchange, grant)
+    } catch (error) {
+      if (error instanceof Refusal) emit({ type: 'sign-in-refused', code: error.code, address })
+      throw error
+    }
   })
 
   app.post(endpoints.refresh.path, async (context) => {
@@ -56,9 +65,12 @@ export function addAuthRoutes(app: Hono<Environment>, services: Services): void 
     const refreshed = await services.refresh({
       credential: await credentials.find(exchange),
       background: background === true,
+      address: exchange.address,
       tweaks: exchange.tweaks,
     })
-    exchange.outcome = refreshed.outcome
+    const { outcome, user, session } = refreshed
+    exchange.outcome = outcome
+    emit({ type: 'refresh', outcome, userId: user.id, sessionId: session.id, address: exchange.address })
     return granted(exchange, refreshed)
   })
 

@@ -12,6 +12,7 @@ export interface RefreshRequest {
   readonly credential: Credential | undefined
   /** Whether nobody asked for it: then it is no activity and the idle limit goes on counting. */
   readonly background: boolean
+  readonly address: string | undefined
   readonly tweaks: TokenTweaks
 }
 
@@ -96,7 +97,9 @@ export function createRefresh(
     )
     if (refreshed === undefined) throw new Refusal(401, 'session_expired')
     if (typeof refreshed === 'object') return refreshed
-    if (refreshed === 'refresh_reused') await sessions.end(member.id, 'refresh_reused')
+    if (refreshed === 'refresh_reused' && (await sessions.end(member.id, 'refresh_reused'))) {
+      settings.emit({ type: 'reuse', sessionId: member.id, address: request.address })
+    }
     throw await sessions.refusal(member.id, refreshed, credential.mode)
   }
 }

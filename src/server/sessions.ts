@@ -60,6 +60,11 @@ export interface Sessions {
   renewAll(userId: string): Promise<void>
 }
 
+interface SessionEnded {
+  readonly userId: string
+  readonly code: SessionEndCode
+}
+
 /** How often somebody else may be faster. Who asks for the same as the winner finds it done at the second look. */
 const TRIES = 10
 /** A row stays this long after the absolute end, so that its cookie is told why. */
@@ -68,7 +73,7 @@ const SEEN_MS = 60_000
 const USER_LAG_MS = 10_000
 
 export function createSessions(settings: Settings): Sessions {
-  const { findUser, members, modes, random, sleep, store, sessionMs, idleMs } = settings
+  const { emit, findUser, members, modes, random, sleep, store, sessionMs, idleMs } = settings
   const seenMs = Math.min(SEEN_MS, idleMs / 10)
 
   /** Why it is over by what its own row says. */
@@ -118,17 +123,21 @@ export function createSessions(settings: Settings): Sessions {
   }
 
   const end: Sessions['end'] = async (id, code, replaced = false) => {
-    const isFirst = await decide(id, async ({ session, now }) => {
+    const written = await decide<SessionEnded | undefined>(id, async ({ session, now }) => {
       const before = endOf(session, code, now)
       // Of itself a session ends by time, by reuse or with its account; whatever else ends it is somebody's act.
       const leavesCookie = before.leavesCookie || code === 'session_revoked'
       const ended = { ...before, replaced: before.replaced || replaced, leavesCookie }
       const isDone = session.ended?.replaced === ended.replaced && session.ended.leavesCookie === leavesCookie
-      if (isDone) return { value: false }
+      if (isDone) return { value: undefined }
       const next = { ...session, ...(await revocation.outdate(session, now)), ended }
-      return { next, value: session.ended === undefined }
+      const { userId } = session
+      const value = session.ended === undefined ? { userId, code: ended.code } : undefined
+      return { next, value }
     })
-    return isFirst === true
+    if (written === undefined) return false
+    emit({ type: 'session-ended', sessionId: id, ...written })
+    return true
   }
 
   const idsOf = async function* (userId: string): AsyncGenerator<string> {
@@ -197,6 +206,7 @@ export function createSessions(settings: Settings): Sessions {
       if (madeUntil === undefined) {
         await store.bumpUser(userId)
         await revocation.outdateUser(userId)
+        emit({ type: 'all-ended', userId, code })
       }
       for await (const id of idsOf(userId)) {
         const found = await find(id)

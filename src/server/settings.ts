@@ -1,3 +1,4 @@
+import type { OnEvent } from './events.js'
 import type { Endpoints } from './exchange.js'
 import type { Members } from './members.js'
 import type { Modes } from './modes.js'
@@ -30,6 +31,7 @@ export interface Settings extends SessionSettings {
   readonly onRace: 'redeliver' | 'refuse'
   readonly revocation: RevocationStrategy
   readonly rolling: boolean
+  readonly emit: OnEvent
   readonly endpoints: Endpoints & Readonly<Record<string, Endpoint>>
 }
 

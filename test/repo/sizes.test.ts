@@ -11,6 +11,7 @@ const ENTRIES = {
   'latchkey/ky': 'ky.ts',
   'latchkey/presets': 'presets.ts',
   'latchkey/react': 'react/index.ts',
+  'latchkey/server': 'server/index.ts',
   'latchkey/testing': 'testing/index.ts',
 }
 

@@ -65,6 +65,7 @@ export function resolveOptions(options: BackendOptions): BackendSettings {
     revocation: options.revocation ?? 'expiry',
     rolling: options.rolling ?? false,
     endpoints: BACKEND_ENDPOINTS,
+    emit: () => undefined,
   }
 }
 
