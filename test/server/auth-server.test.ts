@@ -56,7 +56,7 @@ function createStage(options: Partial<AuthServerOptions> = {}): Stage {
     const url = new URL(path, ORIGIN)
     return new Request(url, {
       method,
-      body,
+      ...(body !== null && { body }),
       headers: {
         'sec-fetch-site': 'same-origin',
         'x-csrf': '1',
