@@ -25,6 +25,7 @@ const SHARED: Options = {
     ky: 'src/ky.ts',
     presets: 'src/presets.ts',
     react: 'src/react/index.ts',
+    server: 'src/server/index.ts',
     testing: 'src/testing/index.ts',
   },
   format: 'esm',

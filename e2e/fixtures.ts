@@ -1,5 +1,5 @@
 import { test as base, expect, type BrowserContext, type Frame, type Page } from '@playwright/test'
-import type { BackendOptions } from '../src/server/options.js'
+import type { BackendOptions } from '../src/testing/backend/options.js'
 import type { Fault, Hooks } from './pages/main.ts'
 import { ADA, REFRESH_COOKIE, startServer, type TestServer } from './server.ts'
 

@@ -42,6 +42,7 @@ export default defineConfig({
       { find: /^latchkey\/ky$/, replacement: source('ky.ts') },
       { find: /^latchkey\/presets$/, replacement: source('presets.ts') },
       { find: /^latchkey\/react$/, replacement: source('react/index.ts') },
+      { find: /^latchkey\/server$/, replacement: source('server/index.ts') },
       { find: /^latchkey\/testing$/, replacement: source('testing/index.ts') },
     ],
   },

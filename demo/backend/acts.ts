@@ -31,7 +31,7 @@ export const DOERS: Readonly<Record<Exclude<Act, 'replay'>, Doer>> = {
   skew: (demo) => void (demo.skew = SKEW_MS),
   unskew: (demo) => void (demo.skew = 0),
   // The same roles once more: with a deny-list, every token that is out dies at once and the session lives on.
-  async expire({ backend, store }, { user }) {
-    await backend.admin.setRoles(user, (await store.user(user))?.roles ?? [])
+  async expire({ backend, users }, { user }) {
+    await backend.admin.setRoles(user, (await users.find(user))?.roles ?? [])
   },
 }

@@ -1,10 +1,10 @@
 import {
-  createMemoryStore,
+  createMemoryUsers,
   createReferenceBackend,
   type PasswordHash,
   type Random,
   type ReferenceBackend,
-  type Store,
+  type Users,
 } from 'latchkey/testing'
 import { ACCOUNTS } from '../shared/accounts.js'
 import { HINT_COOKIE } from '../shared/demo-api.js'
@@ -19,7 +19,7 @@ export interface DemoBackendOptions {
 /** The reference backend of the demo, and what the switches of the demo need to turn. */
 export interface DemoBackend {
   readonly backend: ReferenceBackend
-  readonly store: Store
+  readonly users: Users
   readonly options: DemoBackendOptions
   /** How far its clock is ahead, in milliseconds. */
   skew: number
@@ -36,10 +36,10 @@ export async function createDemoBackend(
   options: DemoBackendOptions,
   passwordHash: PasswordHash,
 ): Promise<DemoBackend> {
-  const store = createMemoryStore()
+  const users = createMemoryUsers()
   const backend = createReferenceBackend({
     origin: options.origin,
-    store,
+    users,
     passwordHash,
     random: platformRandom,
     clock: { now: () => Date.now() + demo.skew },
@@ -56,7 +56,7 @@ export async function createDemoBackend(
     // Few enough to see what happens then, and soon over.
     throttle: { perAccount: 5, windowMs: 60_000 },
   })
-  const demo: DemoBackend = { backend, store, options, skew: 0 }
+  const demo: DemoBackend = { backend, users, options, skew: 0 }
   await Promise.all(ACCOUNTS.map((account) => backend.admin.addUser(account)))
   return demo
 }

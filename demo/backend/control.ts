@@ -91,10 +91,10 @@ export function createControl(demo: DemoBackend, thief: Thief): Hono {
     })
 }
 
-async function peopleOf({ backend, store }: DemoBackend): Promise<readonly Person[]> {
+async function peopleOf({ backend, users }: DemoBackend): Promise<readonly Person[]> {
   return Promise.all(
     ACCOUNTS.map(async ({ id }) => {
-      const user = await store.user(id)
+      const user = await users.find(id)
       return {
         id,
         admin: user?.roles.includes('admin') ?? false,

@@ -1,11 +1,11 @@
 import { Refusal } from './answers.js'
 import { deliver } from './families.js'
 import type { AccessClaims } from './ports.js'
-import { scopesOf } from './scopes.js'
 import { newId } from './secrets.js'
 import type { Sessions } from './sessions.js'
 import type { Settings } from './settings.js'
-import type { Session, User } from './store.js'
+import type { Session } from './records.js'
+import { scopesOf, type AuthUser } from './users.js'
 
 /** What a fault may change about the tokens of one request. */
 export interface TokenTweaks {
@@ -17,13 +17,17 @@ export interface TokenTweaks {
 export interface Issued {
   readonly token: string
   readonly expiresIn: number
-  readonly jti: string
-  readonly exp: number
 }
 
 /** Issues access tokens, and says whom a request is from that carries one. */
 export interface Access {
-  issue(user: User, session: Session, generation: number, tweaks: TokenTweaks): Promise<Issued>
+  issue(
+    user: AuthUser,
+    session: Session,
+    generation: number,
+    now: number,
+    tweaks: TokenTweaks,
+  ): Promise<Issued>
   /**
    * What a bearer token claims, its time aside where `expired` is `'accepted'`; undefined if it is none of
    * ours.
@@ -37,8 +41,13 @@ export interface Access {
   authenticate(authorization: string | undefined, session?: 'live'): Promise<AccessClaims>
 }
 
+/** How many tokens are remembered as delivered, so that each is worth one look at its session and no more. */
+const MOST_DELIVERED = 10_000
+
 export function createAccess(settings: Settings, sessions: Sessions): Access {
-  const { clock, random, signer, store, issuer, audience } = settings
+  const { clock, random, signer, issuer, audience } = settings
+
+  const delivered = createRecent(MOST_DELIVERED)
 
   const read: Access['read'] = async (authorization, expired) => {
     const token = bearerOf(authorization)
@@ -47,32 +56,40 @@ export function createAccess(settings: Settings, sessions: Sessions): Access {
     return claims?.iss === issuer && claims.aud === audience ? claims : undefined
   }
 
+  /** The browser has what came with this token. Whether its session lives, where that is asked for. */
+  const noteDelivery = async ({ sid, gen }: AccessClaims, mustKnow: boolean): Promise<boolean> => {
+    const name = `${sid}.${gen}`
+    if (!mustKnow && delivered.has(name)) return true
+    const lives = await sessions.decide(sid, ({ session, over }) => {
+      const family = over === undefined ? deliver(session.family, gen) : session.family
+      return { value: over === undefined, ...(family !== session.family && { next: { ...session, family } }) }
+    })
+    if (lives === true) delivered.add(name)
+    return lives === true
+  }
+
   return {
     read,
-    async issue(user, session, generation, { skewSeconds = 0, lifetimeSeconds }) {
-      const now = clock.now()
+    async issue(user, session, generation, now, { skewSeconds = 0, lifetimeSeconds }) {
       // No token outlives its session.
       const expiresIn = Math.min(
         lifetimeSeconds ?? settings.accessTokenSeconds,
         Math.ceil((session.expiresAt - now) / 1000),
       )
       const iat = Math.floor(now / 1000) + skewSeconds
-      const jti = newId(random)
-      const exp = iat + expiresIn
-      const scope = scopesOf(user).join(' ')
       const token = await signer.sign({
         iss: issuer,
         aud: audience,
         sub: user.id,
         iat,
-        exp,
-        jti,
+        exp: iat + expiresIn,
+        jti: newId(random),
         sid: session.id,
-        scope,
+        scope: scopesOf(user).join(' '),
         gen: generation,
-        ver: user.tokenVersion,
+        ver: await sessions.revocation.version(session),
       })
-      return { token, expiresIn, jti, exp }
+      return { token, expiresIn }
     },
     async authenticate(authorization, session) {
       if (authorization === undefined) throw challenge('missing_token')
@@ -80,13 +97,8 @@ export function createAccess(settings: Settings, sessions: Sessions): Access {
       const claims = signed && (await sessions.revocation.current(signed))
       const refusal = challenge('invalid_token', 'The access token expired, was revoked, or is not ours')
       if (claims === undefined) throw refusal
-      const now = clock.now()
-      const touched = await store.updateSession(claims.sid, (current) =>
-        sessions.over(current, now) === undefined
-          ? { ...current, family: deliver(current.family, claims.gen) }
-          : undefined,
-      )
-      if (session === 'live' && touched === undefined) throw refusal
+      const lives = await noteDelivery(claims, session === 'live')
+      if (session === 'live' && !lives) throw refusal
       return claims
     },
   }
@@ -100,4 +112,16 @@ function challenge(code: 'missing_token' | 'invalid_token', description?: string
 
 function bearerOf(authorization: string | undefined): string | undefined {
   return /^bearer +([\w~+/.-]+=*)$/i.exec(authorization ?? '')?.[1]
+}
+
+/** Remembers the last so many names, or twice as many. */
+function createRecent(most: number): { has(name: string): boolean; add(name: string): void } {
+  let [young, old] = [new Set<string>(), new Set<string>()]
+  return {
+    has: (name) => young.has(name) || old.has(name),
+    add(name) {
+      if (young.size >= most) [young, old] = [new Set(), young]
+      young.add(name)
+    },
+  }
 }

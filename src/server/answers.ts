@@ -22,6 +22,11 @@ export class Refusal extends Error {
   }
 }
 
+/** The store or the application could not be asked: nobody is refused for it, and nothing is known of any cookie. */
+export function unavailable(): Refusal {
+  return new Refusal(503, 'temporarily_unavailable', { headers: { 'Retry-After': '5' } })
+}
+
 export function json(body: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Response {
   return new Response(JSON.stringify(body), {
     status,

@@ -6,12 +6,12 @@ import type { Credential, Credentials } from './credentials.js'
 import type { Csrf } from './csrf.js'
 import type { Exchange } from './exchange.js'
 import { deliver, judge } from './families.js'
+import type { Member } from './members.js'
 import type { Rotation } from './rotation.js'
-import { scopesOf } from './scopes.js'
 import { digest } from './secrets.js'
-import type { Sessions } from './sessions.js'
+import type { Found, Sessions, Verdict } from './sessions.js'
 import type { Settings } from './settings.js'
-import type { Session, User } from './store.js'
+import { scopesOf, type AuthUser } from './users.js'
 
 /** Who a request is from, whichever way it proves it. */
 export interface Caller {
@@ -39,7 +39,7 @@ export function createAuthenticate(
     rotation: Rotation
   },
 ): Authenticate {
-  const { clock, modes, store, sessionIdHeader } = settings
+  const { modes, sessionIdHeader } = settings
   const { access, sessions, credentials, cookies, csrf, rotation } = parts
 
   const isSafe = ({ method }: Exchange): boolean => SAFE.includes(method)
@@ -51,47 +51,54 @@ export function createAuthenticate(
     if (!isSafe(exchange)) csrf.require(exchange, sessionId)
   }
 
-  /** Uses the session, and gives it a new `sid` where one is due or the last one got lost. */
-  const use = async (exchange: Exchange, session: Session, value: string, now: number): Promise<boolean> => {
-    const isHead = judge(session.family, digest(value), now, settings).kind === 'rotate'
+  /** What a call makes of its session: used, and with a new `sid` where one is due or the last one got lost. */
+  const judgeCall = async (
+    exchange: Exchange,
+    { value, member }: { readonly value: string; readonly member: Member },
+    found: Found,
+  ): Promise<Verdict<{ readonly caller: Caller; readonly cookies: readonly string[] }>> => {
+    const { session, now } = found
+    const user = await sessions.holder(found)
+    if (typeof user === 'string') throw noSession(user)
+    const presented = { hash: digest(member.secret), generation: member.generation }
+    const judgement = judge(session.family, presented, now, settings)
+    if (judgement.kind === 'reused') throw noSession('session_expired')
+    requireIntent(exchange, session.id)
+
+    const isHead = judgement.kind === 'rotate'
     // One that was exchanged for tokens has no next `sid`.
     const renewable = session.mode === 'session'
     const next =
-      renewable && (session.renewal || !isHead) ? await rotation.successor(session, value, now) : undefined
-    const used = await store.updateSession(session.id, (current) => {
-      if (sessions.over(current, now) !== undefined) return undefined
-      const family = next?.advance(current.family) ?? current.family
-      // Whoever shows the head has it.
-      const delivered = isHead && next === undefined ? deliver(family, family.head.generation) : family
-      return { ...current, seenAt: now, family: delivered, renewal: current.renewal && next === undefined }
-    })
-    if (used === undefined) return false
-    if (renewable && (next !== undefined || settings.rolling)) {
-      exchange.cookies.push(...cookies.setCredential('session', next?.secret ?? value, used, now))
+      renewable && (session.renewal || !isHead) ? await rotation.successor(session, member, now) : undefined
+    // Whoever shows the head has it.
+    const shown = isHead ? deliver(session.family, member.generation) : session.family
+    const family = next?.family ?? shown
+    const renewal = session.renewal && next === undefined
+    const isChanged = family !== session.family || renewal !== session.renewal || sessions.isDue(session, now)
+    const setsCookie = renewable && (next !== undefined || settings.rolling)
+    return {
+      ...(isChanged && { next: { ...session, family, renewal, seenAt: now } }),
+      value: {
+        caller: callerOf(user, session.id),
+        cookies: setsCookie ? cookies.setCredential('session', next?.cookie ?? value, session, now) : [],
+      },
     }
-    return true
   }
 
-  const bySession = async (exchange: Exchange, { value, session }: Credential): Promise<Caller> => {
+  const bySession = async (exchange: Exchange, { value, member, found }: Credential): Promise<Caller> => {
     if (!isSafe(exchange)) {
       requireKnownSource(settings, exchange)
       requireStaticHeader(settings, exchange)
     }
-    const id = session?.id
-    if (id === undefined) throw noSession('session_expired')
-    return rotation.exclusively(id, async () => {
-      const now = clock.now()
-      const [current, user] = await Promise.all([store.session(id), store.user(session?.userId ?? '')])
-      if (current === undefined || user === undefined) throw noSession('session_expired')
-      const code = sessions.over(current, now)
-      if (code !== undefined) throw noSession(code)
-      if (judge(current.family, digest(value), now, settings).kind === 'reused') {
-        throw noSession('session_expired')
-      }
-      requireIntent(exchange, id)
-      if (!(await use(exchange, current, value, now))) throw noSession('session_revoked')
-      return callerOf(user, id)
-    })
+    if (member === undefined || found === undefined) throw noSession('session_expired')
+    const judged = await sessions.decide(
+      member.id,
+      (current) => judgeCall(exchange, { value, member }, current),
+      found,
+    )
+    if (judged === undefined) throw noSession('session_expired')
+    exchange.cookies.push(...judged.cookies)
+    return judged.caller
   }
 
   return async (exchange, session) => {
@@ -100,14 +107,14 @@ export function createAuthenticate(
       const { sub, sid, scope } = await access.authenticate(authorization, session)
       return { userId: sub, sessionId: sid, scopes: scope.split(' ') }
     }
-    const credential = (await credentials.all(exchange)).find(({ mode }) => mode === 'session')
+    const credential = await credentials.find(exchange, 'session')
     if (credential !== undefined) return bySession(exchange, credential)
     if (modes.serves('token')) await access.authenticate(undefined)
     throw noSession('missing_session')
   }
 }
 
-function callerOf(user: User, sessionId: string): Caller {
+function callerOf(user: AuthUser, sessionId: string): Caller {
   return { userId: user.id, sessionId, scopes: scopesOf(user) }
 }
 

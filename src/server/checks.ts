@@ -2,6 +2,9 @@ import { Refusal } from './answers.js'
 import type { Exchange } from './exchange.js'
 import type { Settings } from './settings.js'
 
+/** Of a body, in bytes: all that is sent here is a few short texts. */
+export const LARGEST_BODY = 64 * 1024
+
 /*
  * Against requests that another site makes the browser send: where it comes from, a header that no form can
  * carry, and a body that no form can send. Each would do alone against most; a deployment mistake seldom
@@ -22,6 +25,11 @@ export function requireKnownSource(settings: Settings, exchange: Exchange): void
   ) {
     return
   }
+  settings.emit({
+    type: 'origin-refused',
+    origin,
+    known: [exchange.origin, ...settings.allowedOrigins],
+  })
   throw new Refusal(403, 'origin_refused', {
     description: 'This page may not call the backend: list its origin, and serve both from one site',
   })
@@ -37,7 +45,7 @@ export function requireStaticHeader({ staticHeader: { name, value } }: Settings,
 /** The JSON object of the body; an empty one where there is no body. Forms and text are refused. */
 export async function readJson(request: Request): Promise<Readonly<Record<string, unknown>>> {
   const type = request.headers.get('content-type')
-  const text = await request.text()
+  const text = await readText(request)
   if (type === null ? text !== '' : !/^application\/json *(?:;|$)/i.test(type)) {
     throw new Refusal(415, 'unsupported_media_type', { description: 'Send application/json or no body' })
   }
@@ -51,6 +59,24 @@ export async function readJson(request: Request): Promise<Readonly<Record<string
     // Refused below.
   }
   throw new Refusal(400, 'invalid_request', { description: 'The body must be a JSON object' })
+}
+
+async function readText(request: Request): Promise<string> {
+  if (request.body === null) return ''
+  const reader = request.body.getReader()
+  const decoder = new TextDecoder()
+  let text = ''
+  let length = 0
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return text + decoder.decode()
+    length += value.length
+    if (length > LARGEST_BODY) {
+      await reader.cancel()
+      throw new Refusal(400, 'invalid_request', { description: 'The body is larger than 64 kB' })
+    }
+    text += decoder.decode(value, { stream: true })
+  }
 }
 
 export function isKnownOrigin({ allowedOrigins }: Settings, exchange: Exchange, origin: string): boolean {

@@ -1,17 +1,16 @@
 import { parse, serialize, type CookieOptions } from 'hono/utils/cookie'
 import { otherThan, type Mode } from './modes.js'
-import { LOGIN_SECONDS } from './redirect-login.js'
 import type { Settings } from './settings.js'
-import type { Session } from './store.js'
+import type { Session } from './records.js'
 
 /** Writes and reads the cookies of the backend. What it writes is the value of a Set-Cookie header. */
 export interface Cookies {
-  /** The refresh cookie or the `sid` cookie. */
-  credential(mode: Mode, header: string | undefined): string | undefined
+  /** The refresh cookie or the `sid` cookie: all values, where a jar sends the name more than once. */
+  credentials(mode: Mode, header: string | undefined): readonly string[]
   csrf(header: string | undefined): string | undefined
   login(header: string | undefined): string | undefined
   /** The credential and, if there is one, the readable hint beside it. */
-  setCredential(mode: Mode, secret: string, session: Session, now: number): string[]
+  setCredential(mode: Mode, value: string, session: Session, now: number): string[]
   deleteCredential(mode: Mode): string[]
   /** Deletes the credential of the other mode, whose place this one takes. */
   deleteReplaced(mode: Mode): string[]
@@ -20,8 +19,12 @@ export interface Cookies {
   deleteLogin(): string[]
 }
 
+/** How long a sign-in by redirect may take. */
+export const LOGIN_SECONDS = 600
 /** Browsers keep no cookie longer (RFC 6265bis 5.5). */
 const LONGEST_SECONDS = 400 * 24 * 60 * 60
+/** Of one name: of other paths and domains, and of names that were used before. More are somebody's play. */
+const MOST_VALUES = 4
 
 export function createCookies({ cookies: { refresh, sid, login, hint, secure }, csrf }: Settings): Cookies {
   const names: Record<Mode, string> = { token: refresh, session: sid }
@@ -40,12 +43,16 @@ export function createCookies({ cookies: { refresh, sid, login, hint, secure }, 
     header === undefined ? undefined : parse(header, name)[name]
 
   return {
-    credential: (mode, header) => read(header, names[mode]),
+    credentials: (mode, header = '') =>
+      header
+        .split(';')
+        .flatMap((pair) => parse(pair, names[mode])[names[mode]] ?? [])
+        .slice(0, MOST_VALUES),
     csrf: (header) => read(header, csrf.cookie),
     login: (header) => read(header, login),
-    setCredential(mode, secret, { expiresAt }, now) {
+    setCredential(mode, value, { expiresAt }, now) {
       const seconds = Math.min(LONGEST_SECONDS, Math.ceil((expiresAt - now) / 1000))
-      return [write(names[mode], secret, seconds, strict), ...writeHint('1', seconds)]
+      return [write(names[mode], value, seconds, strict), ...writeHint('1', seconds)]
     },
     deleteCredential: (mode) => [write(names[mode], '', 0, strict), ...writeHint('', 0)],
     deleteReplaced: (mode) => [write(names[otherThan(mode)], '', 0, strict)],

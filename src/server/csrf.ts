@@ -19,15 +19,15 @@ export interface Csrf {
   rotateKey(): void
 }
 
-export function createCsrf({ csrf: options, random }: Settings, cookies: Cookies): Csrf {
-  let key: string | undefined
-  const sign = (nonce: string, sessionId: string | undefined): string =>
-    mac((key ??= newSecret(random)), `${sessionId ?? ''}.${nonce}`)
+export function createCsrf({ csrf: options, csrfKeys, random }: Settings, cookies: Cookies): Csrf {
+  let keys = csrfKeys
+  const sign = (key: string, nonce: string, sessionId: string | undefined): string =>
+    mac(key, `${sessionId ?? ''}.${nonce}`)
 
   /** Compared in constant time. No time stamp: a token is as old as its session may be. */
   const isGood = (token: string, sessionId: string | undefined): boolean => {
     const [nonce = ''] = token.split('.')
-    return sameText(token, `${nonce}.${sign(nonce, sessionId)}`)
+    return keys.some((key) => sameText(token, `${nonce}.${sign(key, nonce, sessionId)}`))
   }
   const cookie = (exchange: Exchange): string | undefined =>
     options.delivery.includes('cookie') ? cookies.csrf(exchange.header('cookie')) : undefined
@@ -36,7 +36,7 @@ export function createCsrf({ csrf: options, random }: Settings, cookies: Cookies
     const held = cookie(exchange)
     if (held !== undefined && isGood(held, sessionId)) return held
     const nonce = newSecret(random)
-    const token = `${nonce}.${sign(nonce, sessionId)}`
+    const token = `${nonce}.${sign(keys[0] ?? '', nonce, sessionId)}`
     if (options.delivery.includes('cookie')) exchange.cookies.push(...cookies.setCsrf(token))
     return token
   }
@@ -56,7 +56,7 @@ export function createCsrf({ csrf: options, random }: Settings, cookies: Cookies
       throw new Refusal(options.status, options.code)
     },
     rotateKey() {
-      key = newSecret(random)
+      keys = [newSecret(random)]
     },
   }
 }

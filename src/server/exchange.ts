@@ -1,5 +1,6 @@
-import type { TokenTweaks } from './access.js'
 import type { Context as RouteContext } from 'hono'
+import type { TokenTweaks } from './access.js'
+import type { Endpoint, Settings } from './settings.js'
 
 /** What a mount knows about a request that the request itself does not say. */
 export interface RequestContext {
@@ -17,55 +18,31 @@ export interface RequestContext {
   readonly setCookie?: ((value: string) => void) | undefined
 }
 
-export const ENDPOINTS = {
-  login: '/auth/login',
-  start: '/auth/start',
-  callback: '/auth/callback',
-  refresh: '/auth/refresh',
-  session: '/auth/session',
-  csrf: '/auth/csrf',
-  sessions: '/auth/sessions',
-  logout: '/auth/logout',
-  provider: '/idp/login',
-  style: '/idp/style.css',
-  jwks: '/.well-known/jwks.json',
-  orders: '/api/orders',
-  profile: '/api/profile',
-  users: '/api/admin/users',
-} as const
+/** The calls of the contract, under the path that they are mounted at. */
+export const endpointsAt = (base: string) =>
+  ({
+    login: { path: `${base}/login`, methods: 'POST' },
+    refresh: { path: `${base}/refresh`, methods: 'POST' },
+    session: { path: `${base}/session`, methods: 'GET' },
+    csrf: { path: `${base}/csrf`, methods: 'GET' },
+    sessions: { path: `${base}/sessions`, methods: 'GET, DELETE' },
+    logout: { path: `${base}/logout`, methods: 'POST' },
+    jwks: { path: '/.well-known/jwks.json', methods: 'GET' },
+  }) as const satisfies Readonly<Record<string, Endpoint>>
 
-export const METHODS: Readonly<Record<keyof typeof ENDPOINTS, string>> = {
-  login: 'POST',
-  start: 'GET',
-  callback: 'GET',
-  refresh: 'POST',
-  session: 'GET',
-  csrf: 'GET',
-  sessions: 'GET, DELETE',
-  logout: 'POST',
-  provider: 'GET, POST',
-  style: 'GET',
-  jwks: 'GET',
-  orders: 'GET',
-  profile: 'GET, PUT',
-  users: 'GET',
-}
+export type Endpoints = ReturnType<typeof endpointsAt>
 
-/** Name of an endpoint in faults and statistics; `other` is what is not there. */
-export type Endpoint = keyof typeof ENDPOINTS | 'other'
-
-const NAMES = Object.keys(ENDPOINTS) as (keyof typeof ENDPOINTS)[]
-
-/** One request on its way through the backend, and what gathers on that way. */
+/** One request on its way through the server, and what gathers on that way. */
 export interface Exchange {
-  readonly endpoint: Endpoint
+  /** Name of the endpoint; `other` is what is not there. */
+  readonly endpoint: string
   readonly method: string
   readonly origin: string
   readonly address: string | undefined
   header(name: string): string | undefined
   /** Set-Cookie values for the answer. */
   cookies: string[]
-  /** How it ended, for the statistics. */
+  /** How it ended: `ok`, an error code, `rotated`, `redelivered`, `exchanged`. */
   outcome: string
   readonly tweaks: TokenTweaks
 }
@@ -79,16 +56,17 @@ export type Context = RouteContext<Environment>
 export function beginExchange(
   request: Request,
   context: RequestContext,
-  publicOrigin: string | undefined,
+  { endpoints, origin: publicOrigin }: Settings,
 ): Exchange {
   const { origin, pathname } = new URL(request.url)
   const extra = new Map(
     Object.entries(context.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
   )
+  const [endpoint = 'other'] =
+    Object.entries(endpoints).find(([, { path }]) => pathname === path || pathname.startsWith(`${path}/`)) ??
+    []
   return {
-    endpoint:
-      NAMES.find((name) => pathname === ENDPOINTS[name] || pathname.startsWith(`${ENDPOINTS[name]}/`)) ??
-      'other',
+    endpoint,
     method: request.method,
     origin: publicOrigin ?? origin,
     address: context.address,

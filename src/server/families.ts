@@ -36,19 +36,32 @@ export type Judgement =
   /** What leads to the head: the first opens with the presented token, each other with what the one before it held. */
   | { readonly kind: 'redeliver'; readonly sealed: readonly string[] }
 
+/** A member as it is presented: the hash of its secret, and the number in its value. */
+export interface Presented {
+  readonly hash: string
+  readonly generation: number
+}
+
 export function beginFamily(hash: string, now: number): Family {
   return { head: { hash, generation: 0, mintedAt: now, delivered: false }, spent: [] }
 }
 
 /**
- * What a presented member deserves. The last spent one may have its successor again, which is the head and was never
+ * What a presented member deserves, which is provably one of ours. The last spent one may have its successor again, which is the head and was never
  * presented. One further behind comes from a request that was on its way while others were answered: the browser that
- * sent it keeps the cookie that arrives last, so it is given the head as well.
+ * sent it keeps the cookie that arrives last, so it is given the head as well. And one that is newer than all that is kept shows that
+ * the store has lost a write that it had acknowledged.
  */
-export function judge({ head, spent }: Family, hash: string, now: number, limits: GraceLimits): Judgement {
+export function judge(
+  { head, spent }: Family,
+  { hash, generation }: Presented,
+  now: number,
+  limits: GraceLimits,
+): Judgement {
   if (hash === head.hash) return { kind: 'rotate' }
   const behind = spent.findIndex((token) => token.hash === hash)
   const token = spent[behind]
+  if (token === undefined && generation >= head.generation) return { kind: 'rotate' }
   if (token === undefined || behind >= limits.graceGenerations) return { kind: 'reused' }
   const inGrace = within(now - token.spentAt, limits.graceMs)
   const lostHead = behind === 0 && !head.delivered && within(now - head.mintedAt, limits.undeliveredGraceMs)
@@ -59,17 +72,22 @@ export function judge({ head, spent }: Family, hash: string, now: number, limits
   return { kind: 'redeliver', sealed }
 }
 
-/** The family after its head was spent for the token with this hash. */
+/** The family after this member, its head, was spent for the token with the hash `next`. */
 export function succeed(
   { head, spent }: Family,
-  hash: string,
+  { hash, generation }: Presented,
+  next: string,
   sealedNext: string,
   now: number,
   { graceGenerations }: GraceLimits,
 ): Family {
   return {
-    head: { hash, generation: head.generation + 1, mintedAt: now, delivered: false },
-    spent: [{ hash: head.hash, spentAt: now, sealedNext }, ...spent].slice(0, graceGenerations),
+    head: { hash: next, generation: generation + 1, mintedAt: now, delivered: false },
+    // From the members before one that the store had lost, nothing leads on.
+    spent: [{ hash, spentAt: now, sealedNext }, ...(hash === head.hash ? spent : [])].slice(
+      0,
+      graceGenerations,
+    ),
   }
 }
 
@@ -85,6 +103,8 @@ export function deliverAgain(
 ): Family {
   const [last, ...older] = family.spent
   if (last?.hash !== hash || family.head.delivered || graceGenerations === 1) return family
+  // Many who ask at once would else all write, and only one at a time can.
+  if (now - last.spentAt < 1000) return family
   return { ...family, spent: [{ ...last, spentAt: now }, ...older] }
 }
 

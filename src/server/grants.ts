@@ -1,30 +1,23 @@
 import type { Access, Issued, TokenTweaks } from './access.js'
+import { Refusal, unavailable } from './answers.js'
+import type { Session } from './records.js'
 import type { Sessions } from './sessions.js'
 import type { Settings } from './settings.js'
-import type { Session, User } from './store.js'
+import { publicUser, type AuthUser } from './users.js'
 
 /** What a sign-in or a refresh hands out. */
 export interface Grant {
-  readonly user: User
-  /** Its mode says in which cookie the secret goes. */
+  readonly user: AuthUser
+  /** Its mode says in which cookie the value goes. */
   readonly session: Session
-  readonly secret: string
+  readonly cookie: string
   /** The access token, in token mode. */
   readonly issued: Issued | undefined
+  /** When, by the store's clock. */
+  readonly now: number
 }
 
-export interface PublicUser {
-  readonly id: string
-  readonly email: string
-  readonly name: string
-  readonly roles: readonly string[]
-}
-
-export function publicUser({ id, email, name, roles }: User): PublicUser {
-  return { id, email, name, roles }
-}
-
-export function tokenAnswer(user: User, session: Session, { token, expiresIn }: Issued): object {
+export function tokenAnswer(user: AuthUser, session: Session, { token, expiresIn }: Issued): object {
   return {
     access_token: token,
     token_type: 'Bearer',
@@ -35,7 +28,7 @@ export function tokenAnswer(user: User, session: Session, { token, expiresIn }: 
 }
 
 /** Of a sign-in that hands out no token; in the order and names of the session check. */
-export function sessionAnswer(user: User, session: Session, idleMs: number, now: number): object {
+export function sessionAnswer(user: AuthUser, session: Session, idleMs: number, now: number): object {
   return { user: publicUser(user), session_id: session.id, ...limitsOf(session, idleMs, now) }
 }
 
@@ -48,29 +41,25 @@ export function limitsOf({ expiresAt, seenAt }: Session, idleMs: number, now: nu
   }
 }
 
-/** The session's record of access tokens that may still live. */
-export function withIssued(session: Session, { jti, exp }: Issued, now: number): Session['issued'] {
-  return [...session.issued.filter((one) => one.exp * 1000 > now), { jti, exp }]
-}
-
 /**
  * Begins the session of a user who has just proved to be that user. The id and the secret are new, and the
  * sessions whose cookies came along end: a cookie planted before the sign-in is worth nothing after it.
  */
 export async function signIn(
-  { clock, store }: Settings,
+  { findUser, store }: Settings,
   sessions: Sessions,
   access: Access,
-  user: User,
+  userId: string,
   from: { userAgent: string; replaces: readonly string[]; tweaks: TokenTweaks },
 ): Promise<Grant> {
-  const { session, secret } = await sessions.begin(user, from.userAgent)
+  // In this order: whoever is banned behind the first look is found closed by the second, or has a session that is over already.
+  const at = await store.userGeneration(userId)
+  const user = await findUser(userId)
+  if (user === undefined) throw unavailable()
+  if (user.disabled === true) throw new Refusal(403, 'user_disabled')
+  const { session, cookie } = await sessions.begin(userId, at, from.userAgent)
   for (const id of from.replaces) await sessions.end(id, 'session_revoked', true)
-  if (session.mode === 'session') return { user, session, secret, issued: undefined }
-  const issued = await access.issue(user, session, session.family.head.generation, from.tweaks)
-  await store.updateSession(session.id, (current) => ({
-    ...current,
-    issued: withIssued(current, issued, clock.now()),
-  }))
-  return { user, session, secret, issued }
+  const issued =
+    session.mode === 'token' ? await access.issue(user, session, 0, at.now, from.tweaks) : undefined
+  return { user, session, cookie, issued, now: at.now }
 }

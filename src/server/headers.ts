@@ -1,10 +1,10 @@
 import { isKnownOrigin } from './checks.js'
 import { empty } from './answers.js'
-import type { Endpoint, Exchange } from './exchange.js'
+import type { Exchange } from './exchange.js'
 import type { Settings } from './settings.js'
 
 /** Reached by navigation alone: no script of another origin has business there (RFC 9700 2.6). */
-const NAVIGATED: readonly Endpoint[] = ['start', 'callback', 'provider', 'style']
+const NAVIGATED: readonly string[] = ['start', 'callback', 'provider', 'style']
 
 const PREFLIGHT_SECONDS = 7200
 

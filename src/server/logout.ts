@@ -1,6 +1,6 @@
 import type { AccessClaims } from './ports.js'
 import type { Sessions } from './sessions.js'
-import type { Session, Store } from './store.js'
+import type { Session } from './records.js'
 
 export interface LogoutRequest {
   /** The session to end; without it the one of the proof, token first. */
@@ -23,19 +23,22 @@ export function isProvedByCookie({ cookie, sessionId, token }: LogoutRequest): b
  * anything else is left alone without a word, as what is over already (RFC 7009 2.2). Returns whether the
  * cookie is to be deleted.
  */
-export async function logout(store: Store, sessions: Sessions, request: LogoutRequest): Promise<boolean> {
+export async function logout(sessions: Sessions, request: LogoutRequest): Promise<boolean> {
   const { cookie, token, scope } = request
   const id = request.sessionId ?? token?.sid ?? cookie?.id
   if (id === undefined || (cookie?.id !== id && token?.sid !== id)) return false
-  const session = await store.session(id)
-  if (session === undefined) return false
+  const found = await sessions.find(id)
+  if (found === undefined) return false
+  const { session } = found
 
   if (scope === 'current') {
-    await sessions.end(id, 'session_revoked')
+    const isFirst = await sessions.end(id, 'session_revoked')
     // A deletion is for whatever cookie is in the jar when it arrives. So it is not repeated, and not made for a caller whose
     // cookie is another one, or none, and who proves his part by a token alone: a dead cookie does no harm.
-    return cookie?.id === id && session.ended === undefined
+    return cookie?.id === id && isFirst
   }
+  // One that all have ended with already, and whose row does not say so yet, ends none that came after.
+  if (session.ended === undefined && found.over === 'session_revoked') return false
   // What ended earlier has no say about sessions that were made after it, nor about the one that took its place.
   const madeUntil = session.ended && session.ended.at - (session.ended.replaced ? 1 : 0)
   await sessions.endAll(session.userId, 'session_revoked', madeUntil)

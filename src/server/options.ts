@@ -1,139 +1,6 @@
 /*
- * What the backend does in which mode.
- *
- * `mode: 'token'` (default): sign-in and `POST /auth/refresh` give an access token and rotate the refresh cookie.
- *
- * `mode: 'session'`: sign-in answers `{user, session_id, csrf_token?, session_expires_in, idle_expires_in}` and sets
- * `__Host-sid`.
- * There is no refresh: `POST /auth/refresh` is 404 `not_found`. `GET /auth/session` answers `{mode, user, session_id,
- * csrf_token?, session_expires_in, idle_expires_in}`, 200 `null` for nobody, or 401 with the reason of the end, which
- * deletes the cookie once where the session ended of itself. Calls to `/api/*` and `/auth/sessions` go by the cookie: 401 `missing_session` without one, 401 with
- * the reason where it is over; such an answer deletes no cookie. The roles are those of the moment. In order, a call by
- * cookie is refused with
- *   - 403 `origin_refused` and 403 `csrf_header_missing` (unsafe methods, as for the auth calls),
- *   - 401, where the session is over,
- *   - 409 `session_mismatch`, where the header `X-Session-Id` names another session than the cookie,
- *   - 403 `csrf_failed` (unsafe methods), without a token of this session in the header `X-CSRF-Token`.
- * A logout needs the token too where the cookie proves it and is no good for anything else. `GET /auth/csrf` answers
- * `{csrf_token, user, session_id}`, the last two `null` for nobody, and 401 as the session check.
- * `csrf: { delivery: ['cookie'], cookie: 'XSRF-TOKEN', header: 'X-XSRF-TOKEN', status: 419, code: 'csrf_mismatch' }` plays
- * other backends, `csrf: { token: false }` those with the static header alone, `rolling: true` those that set the cookie
- * with each answer, `sessionIdHeader: false` those that cannot tell whom a call was meant for.
- *
- * `mode: 'both'`: a bearer token or a `sid` is good for each call, and `prefer` says what a sign-in gets. `POST
- * /auth/refresh` takes either cookie and answers in the shape of `prefer`: it sets that cookie and deletes the other, and
- * user and `session_id` stay. The session check says `mode: 'token'` to whom has to refresh next, also to a `sid` that a
- * refresh will exchange, and `mode: 'session'` to whom may go on with the `sid`.
- *
- * While it runs: `admin.setMode(mode, prefer)`, `admin.rotateCsrfKey()`, `admin.setRoles` (the next call by `sid` gets a new
- * one; the old one is good for `graceMs` more), and the faults `csrf-rotated` and `cookie-path` beside those of token mode.
+ * What both the server to deploy and the backend to test against can be told about the wire.
  */
-import type { Mode, ServedMode } from './modes.js'
-import type { BackendClock, PasswordHash, Random, Sealer, Signer } from './ports.js'
-import type { RevocationStrategy } from './revocation.js'
-import type { SigningAlgorithm } from './signers.js'
-import type { Store } from './store.js'
-
-export interface BackendOptions {
-  /**
-   * What the backend serves: access tokens with a refresh cookie, `sid` cookies, or both side by side while it
-   * migrates. `admin.setMode` changes it under users who are signed in. Default: `'token'`.
-   */
-  mode?: ServedMode | undefined
-  /**
-   * With `mode: 'both'`: what a sign-in gets, and what `POST /auth/refresh` gives for the cookie of the other
-   * mode. Default: `'token'`.
-   */
-  prefer?: Mode | undefined
-  /** Default: the wall clock. */
-  clock?: BackendClock | undefined
-  /** Default: `crypto.getRandomValues`. */
-  random?: Random | undefined
-  /** Waits that many ms; only the latency fault asks for it. Default: `setTimeout`. */
-  sleep?: ((milliseconds: number) => Promise<void>) | undefined
-  /** Default: scrypt in script with OWASP's parameters, about a second for each sign-in. */
-  passwordHash?: PasswordHash | undefined
-  /** Default: AES-256-GCM of Web Crypto. */
-  sealer?: Sealer | undefined
-  /**
-   * How access tokens are made: JWTs signed with ES256 or RS256, opaque ones, or a signer of your own.
-   * Default: `'ES256'`.
-   */
-  signer?: SigningAlgorithm | 'opaque' | Signer | undefined
-  /** Default: in memory. */
-  store?: Store | undefined
-
-  /** The `iss` claim. Default: `'https://auth.latchkey.example'`. */
-  issuer?: string | undefined
-  /** The `aud` claim. Default: `'https://api.latchkey.example'`. */
-  audience?: string | undefined
-  /**
-   * Scheme, host and port browsers reach the backend under, where a proxy hides them. Default: those of each
-   * request.
-   */
-  origin?: string | undefined
-  /**
-   * Where a redirect login lands: scheme, host and port of the app. Default: the origin of the backend
-   * itself.
-   */
-  appOrigin?: string | undefined
-  /**
-   * Other origins whose pages may call, besides `appOrigin` and the backend's own. Compared exactly. Default:
-   * none.
-   */
-  allowedOrigins?: readonly string[] | undefined
-  /** Header that each state-changing call must carry. Default: `X-CSRF: 1`. */
-  staticHeader?: { readonly name: string; readonly value: string } | undefined
-  /** The token that unsafe calls by `sid` cookie carry besides. */
-  csrf?: CsrfOptions | undefined
-  /**
-   * Header in which a call by `sid` cookie may name the session it was meant for; another one is answered 409
-   * `session_mismatch`. `false`: a backend that does not look. Default: `'X-Session-Id'`.
-   */
-  sessionIdHeader?: string | false | undefined
-  /**
-   * Lets unsafe calls pass that say nothing about where they come from, as tools outside a browser do.
-   * Default: false.
-   */
-  allowMissingOrigin?: boolean | undefined
-
-  /** Lifetime of an access token in seconds. Default: 300. */
-  accessTokenSeconds?: number | undefined
-  /**
-   * Absolute end of a session, in ms after the sign-in. Default: 30 days. High-value applications: 4 to 8
-   * hours.
-   */
-  sessionMs?: number | undefined
-  /**
-   * How long a session lives without activity, in ms. Default: 7 days. High-value applications: 15 to 30
-   * minutes.
-   */
-  idleMs?: number | undefined
-  /** How long a spent refresh token still gets the newest one, in ms. Default: 30,000. 0 is never. */
-  graceMs?: number | undefined
-  /**
-   * How many generations behind the newest a spent refresh token may be for that. 1 refuses where the successor
-   * itself was spent: then a browser without locks can lose its session to a slow network. Default: 8.
-   */
-  graceGenerations?: number | undefined
-  /** How long it does while the successor is undelivered, in ms. Default: 24 hours. 0 is never (strict). */
-  undeliveredGraceMs?: number | undefined
-  /**
-   * What a spent refresh token gets inside the grace: its successor again, or 409 `refresh_raced` as backends
-   * answer that cannot deliver twice. Default: `'redeliver'`.
-   */
-  onRace?: 'redeliver' | 'refuse' | undefined
-  /** How access tokens die before they expire. Default: `'expiry'`, they do not. */
-  revocation?: RevocationStrategy | undefined
-  /**
-   * Whether each answer to a call by `sid` cookie sets that cookie again, as backends with a rolling cookie do.
-   * Default: false.
-   */
-  rolling?: boolean | undefined
-
-  cookies?: CookieOptions | undefined
-  throttle?: ThrottleOptions | undefined
-}
 
 /**
  * Where a page learns its token: in the answers to sign-in and session check, in a cookie it can read, or at
@@ -189,4 +56,44 @@ export interface ThrottleOptions {
   perAddress?: number | undefined
   /** In which time they count, in ms. Default: 15 minutes. */
   windowMs?: number | undefined
+}
+
+/** What a session and its credentials are like, the same in both. */
+export interface SessionOptions {
+  /** Lifetime of an access token in seconds. Default: 300. */
+  accessTokenSeconds?: number | undefined
+  /**
+   * Absolute end of a session, in ms after the sign-in. Default: 30 days. High-value applications: 4 to 8
+   * hours.
+   */
+  sessionMs?: number | undefined
+  /**
+   * How long a session lives without activity, in ms. Default: 7 days. High-value applications: 15 to 30
+   * minutes. Activity is written down once a minute at most, so it may be that minute less.
+   */
+  idleMs?: number | undefined
+  /** How long a spent refresh token still gets the newest one, in ms. Default: 30,000. 0 is never. */
+  graceMs?: number | undefined
+  /**
+   * How many generations behind the newest a spent refresh token may be for that. 1 refuses where the successor
+   * itself was spent: then a browser without locks can lose its session to a slow network. Default: 8.
+   */
+  graceGenerations?: number | undefined
+  /** How long it does while the successor is undelivered, in ms. Default: 24 hours. 0 is never (strict). */
+  undeliveredGraceMs?: number | undefined
+  csrf?: CsrfOptions | undefined
+  cookies?: CookieOptions | undefined
+  throttle?: ThrottleOptions | undefined
+  /** Header that each state-changing call must carry. Default: `X-CSRF: 1`. */
+  staticHeader?: { readonly name: string; readonly value: string } | undefined
+  /**
+   * Header in which a call by `sid` cookie may name the session it was meant for; another one is answered 409
+   * `session_mismatch`. `false`: a backend that does not look. Default: `'X-Session-Id'`.
+   */
+  sessionIdHeader?: string | false | undefined
+  /**
+   * Lets unsafe calls pass that say nothing about where they come from, as tools outside a browser do.
+   * Default: false.
+   */
+  allowMissingOrigin?: boolean | undefined
 }

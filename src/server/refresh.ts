@@ -1,17 +1,18 @@
 import type { Access, TokenTweaks } from './access.js'
 import { Refusal } from './answers.js'
 import type { Credential } from './credentials.js'
-import type { Family } from './families.js'
-import { withIssued, type Grant } from './grants.js'
+import type { Grant } from './grants.js'
+import type { Member } from './members.js'
+import type { SessionEndCode } from './records.js'
 import type { Rotation } from './rotation.js'
-import type { Sessions } from './sessions.js'
+import type { Found, Sessions, Verdict } from './sessions.js'
 import type { Settings } from './settings.js'
-import type { SessionEndCode } from './store.js'
 
 export interface RefreshRequest {
   readonly credential: Credential | undefined
   /** Whether nobody asked for it: then it is no activity and the idle limit goes on counting. */
   readonly background: boolean
+  readonly address: string | undefined
   readonly tweaks: TokenTweaks
 }
 
@@ -21,16 +22,17 @@ export interface Refreshed extends Grant {
 }
 
 /**
- * Rotation with idempotent grace, atomic per family:
+ * Rotation with idempotent grace, by compare-and-set on the row of the session:
  *
- *     t = find(hash(cookie));  none → 401 session_expired, no Set-Cookie
- *     family ended, idle or past its absolute end → 401 with the reason
+ *     t has no tag of ours, or no row → 401 session_expired, no Set-Cookie
+ *     family ended, idle, past its absolute end, or older than the user's generation → 401 with the reason
  *       + delete the cookie, where it ended of itself and no answer has done so
  *     t is head: mint s; t.next = s; t.spentAt = now; head = s (never beyond the absolute end)
  *     t.next is head, head was never presented, and
  *       (now − t.spentAt ≤ 30 s, or head is undelivered and ≤ 24 h old): s = head
  *     t is at most `graceGenerations` behind head, and now − t.spentAt ≤ 30 s: s = head
  *     else end the family: 401 refresh_reused + delete the cookie
+ *     put the row if it is as it was read, else all of this once more
  *     → 200 {access_token with new jti and the family's sid, …, session_id}; Set-Cookie s
  *
  * A value of the `sid` cookie is a member like any other, so changing a session over to tokens, or back, is a
@@ -42,57 +44,62 @@ export function createRefresh(
   access: Access,
   rotation: Rotation,
 ): (request: RefreshRequest) => Promise<Refreshed> {
-  const { clock, modes, onRace, store } = settings
+  const { modes, onRace } = settings
 
-  const refresh = async (id: string, cookie: Credential, request: RefreshRequest): Promise<Refreshed> => {
-    const now = clock.now()
-    const refusal = (why: SessionEndCode): Promise<Refusal> => sessions.refusal(id, why, cookie.mode)
-    const session = await store.session(id)
-    const user = session && (await store.user(session.userId))
-    if (session === undefined || user === undefined) throw new Refusal(401, 'session_expired')
-    const code = sessions.over(session, now)
-    if (code !== undefined) throw await refusal(code)
+  const judge = async (
+    found: Found,
+    cookie: Credential & { readonly member: Member },
+    request: RefreshRequest,
+  ): Promise<Verdict<Refreshed | SessionEndCode>> => {
+    const { session, now } = found
+    const user = await sessions.holder(found)
+    if (typeof user === 'string') return { value: user }
 
-    const successor = await rotation.successor(session, cookie.value, now)
-    if (successor === undefined) {
-      await sessions.end(id, 'refresh_reused')
-      throw await refusal('refresh_reused')
-    }
+    const successor = await rotation.successor(session, cookie.member, now)
+    if (successor === undefined) return { value: 'refresh_reused' }
     if (successor.outcome === 'redelivered' && onRace === 'refuse') throw new Refusal(409, 'refresh_raced')
     const mode = modes.issued()
     // A session that stays one has nothing to renew.
     const stays = mode === 'session' && session.mode === 'session' && successor.outcome === 'rotated'
-    const { secret, advance } = stays ? { secret: cookie.value, advance: unchanged } : successor
-    const { generation } = advance(session.family).head
+    const family = stays ? session.family : successor.family
+    const isSeen = !request.background && (family !== session.family || sessions.isDue(session, now))
+    const isChanged = isSeen || family !== session.family || mode !== session.mode
+    const renewed = isChanged ? { ...session, mode, family, seenAt: isSeen ? now : session.seenAt } : session
+    // Somebody may end the session while we are signing: then the row is not as it was, and s is never given out.
     const issued =
-      mode === 'token' ? await access.issue(user, session, generation, request.tweaks) : undefined
-
-    // Somebody may have ended the session while we were signing: then s is never given out.
-    const committed = await store.updateSession(id, (current) =>
-      sessions.over(current, now) === undefined
-        ? {
-            ...current,
-            mode,
-            family: advance(current.family),
-            seenAt: request.background ? current.seenAt : now,
-            issued: issued === undefined ? current.issued : withIssued(current, issued, now),
-          }
-        : undefined,
-    )
-    if (committed === undefined) {
-      const ended = (await store.session(id)) ?? session
-      throw await refusal(sessions.over(ended, now) ?? 'session_revoked')
-    }
+      mode === 'token'
+        ? await access.issue(user, renewed, family.head.generation, now, request.tweaks)
+        : undefined
     const outcome = stays ? 'ok' : mode === session.mode ? successor.outcome : 'exchanged'
-    return { user, issued, session: committed, secret, outcome }
+    return {
+      ...(isChanged && { next: renewed }),
+      value: {
+        user,
+        issued,
+        session: renewed,
+        cookie: stays ? cookie.value : successor.cookie,
+        now,
+        outcome,
+      },
+    }
   }
 
   return async (request) => {
     const { credential } = request
-    const id = credential?.session?.id
-    if (credential === undefined || id === undefined) throw new Refusal(401, 'session_expired')
-    return rotation.exclusively(id, () => refresh(id, credential, request))
+    const { member } = credential ?? {}
+    if (credential === undefined || member === undefined || credential.found === undefined) {
+      throw new Refusal(401, 'session_expired')
+    }
+    const refreshed = await sessions.decide(
+      member.id,
+      (found) => judge(found, { ...credential, member }, request),
+      credential.found,
+    )
+    if (refreshed === undefined) throw new Refusal(401, 'session_expired')
+    if (typeof refreshed === 'object') return refreshed
+    if (refreshed === 'refresh_reused' && (await sessions.end(member.id, 'refresh_reused'))) {
+      settings.emit({ type: 'reuse', sessionId: member.id, address: request.address })
+    }
+    throw await sessions.refusal(member.id, refreshed, credential.mode)
   }
 }
-
-const unchanged = (family: Family): Family => family

@@ -1,11 +1,4 @@
 import { Refusal } from './answers.js'
-import type { User } from './store.js'
-
-const SCOPES_OF_ALL = ['orders', 'profile']
-
-export function scopesOf({ roles }: User): readonly string[] {
-  return [...SCOPES_OF_ALL, ...roles]
-}
 
 export function requireScope({ scopes }: { readonly scopes: readonly string[] }, scope: string): void {
   if (scopes.includes(scope)) return

@@ -1,53 +1,60 @@
 import type { Hono } from 'hono/tiny'
 import { empty, json, Refusal } from './answers.js'
-import type { Services } from './auth-routes.js'
 import { readJson, requireKnownSource, requireStaticHeader } from './checks.js'
 import type { Credential } from './credentials.js'
-import { ENDPOINTS, type Environment } from './exchange.js'
+import type { Environment } from './exchange.js'
 import { judge } from './families.js'
-import { limitsOf, publicUser } from './grants.js'
+import { limitsOf } from './grants.js'
 import { digest } from './secrets.js'
-import type { Session, User } from './store.js'
+import type { Services } from './server.js'
+import type { Session } from './records.js'
+import { publicUser, type AuthUser } from './users.js'
+
+interface Held {
+  readonly session: Session
+  readonly user: AuthUser
+  readonly now: number
+}
 
 /** The calls that say who is signed in, and where else. */
 export function addSessionRoutes(app: Hono<Environment>, services: Services): void {
   const { settings, sessions, authenticate, cookies, credentials, csrf } = services
-  const { clock, modes, store } = settings
+  const { endpoints, modes } = settings
 
   /** Whose living session it is. A question ends nothing: what was used twice is refused. */
-  const holder = async ({ mode, value, session }: Credential): Promise<{ session: Session; user: User }> => {
-    const now = clock.now()
-    const user = session && (await store.user(session.userId))
-    if (session === undefined || user === undefined) throw new Refusal(401, 'session_expired')
-    const code = sessions.over(session, now)
-    if (code !== undefined) throw await sessions.refusal(session.id, code, mode)
-    if (judge(session.family, digest(value), now, settings).kind === 'reused') {
+  const holder = async ({ mode, member, found }: Credential): Promise<Held> => {
+    if (member === undefined || found === undefined) throw new Refusal(401, 'session_expired')
+    const { session, now } = found
+    const user = await sessions.holder(found)
+    if (typeof user === 'string') throw await sessions.refusal(session.id, user, mode)
+    const presented = { hash: digest(member.secret), generation: member.generation }
+    if (judge(session.family, presented, now, settings).kind === 'reused') {
       throw new Refusal(401, 'refresh_reused')
     }
-    return { session, user }
+    return { session, user, now }
   }
 
   // Says who the next refresh would be, so the cookie alone decides: a token that came along may be of the
   // user before.
-  app.get(ENDPOINTS.session, async ({ env: { exchange } }) => {
+  app.get(endpoints.session.path, async ({ env: { exchange } }) => {
     const credential = await credentials.find(exchange)
     if (credential === undefined) return json(null)
-    const { session, user } = await holder(credential)
+    const { session, user, now } = await holder(credential)
     return json({
       // What the visitor has to do next: with a `sid` that tokens take the place of, that is a refresh.
       mode: credential.mode === 'session' ? modes.issued() : 'token',
       user: publicUser(user),
       session_id: session.id,
       ...(credential.mode === 'session' && csrf.inAnswer(exchange, session.id)),
-      ...limitsOf(session, settings.idleMs, clock.now()),
+      ...limitsOf(session, settings.idleMs, now),
     })
   })
 
-  app.get(ENDPOINTS.csrf, async ({ env: { exchange } }) => {
+  app.get(endpoints.csrf.path, async ({ env: { exchange } }) => {
     if (!modes.serves('session') || !settings.csrf.delivery.includes('endpoint')) {
       throw new Refusal(404, 'not_found')
     }
-    const credential = (await credentials.all(exchange)).find(({ mode }) => mode === 'session')
+    const credential = await credentials.find(exchange, 'session')
     const held = credential && (await holder(credential))
     return json({
       csrf_token: csrf.issue(exchange, held?.session.id),
@@ -56,7 +63,7 @@ export function addSessionRoutes(app: Hono<Environment>, services: Services): vo
     })
   })
 
-  app.get(ENDPOINTS.sessions, async ({ env: { exchange } }) => {
+  app.get(endpoints.sessions.path, async ({ env: { exchange } }) => {
     const { userId, sessionId } = await authenticate(exchange, 'live')
     const list = await sessions.live(userId)
     return json(
@@ -71,17 +78,18 @@ export function addSessionRoutes(app: Hono<Environment>, services: Services): vo
     )
   })
 
-  app.delete(`${ENDPOINTS.sessions}/:id`, async ({ req, env: { exchange } }) => {
+  app.delete(`${endpoints.sessions.path}/:id`, async ({ req, env: { exchange } }) => {
     requireKnownSource(settings, exchange)
     requireStaticHeader(settings, exchange)
     await readJson(req.raw)
     const { userId } = await authenticate(exchange, 'live')
     const id = req.param('id')
-    const session = await store.session(id)
-    if (session?.userId === userId) {
+    const found = await sessions.find(id)
+    if (found?.session.userId === userId) {
       await sessions.end(id, 'session_revoked')
       for (const credential of await credentials.all(exchange)) {
-        if (credential.session?.id === id) exchange.cookies.push(...cookies.deleteCredential(credential.mode))
+        if (credential.found?.session.id === id)
+          exchange.cookies.push(...cookies.deleteCredential(credential.mode))
       }
     }
     return empty()

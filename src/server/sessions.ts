@@ -1,77 +1,183 @@
-import { Refusal } from './answers.js'
-import type { Mode } from './modes.js'
+import { Refusal, unavailable } from './answers.js'
 import { beginFamily } from './families.js'
+import type { Mode } from './modes.js'
+import type { Awaitable } from './ports.js'
+import {
+  idOfKey,
+  keyOfSession,
+  readSession,
+  type Session,
+  type SessionEnd,
+  type SessionEndCode,
+} from './records.js'
 import { createRevocation, type Revocation } from './revocation.js'
 import { digest, newId, newSecret } from './secrets.js'
 import type { Settings } from './settings.js'
-import type { Session, SessionEnd, SessionEndCode, User } from './store.js'
+import type { AuthUser } from './users.js'
+
+/** A session as it was at one moment of the store's clock. */
+export interface Found {
+  readonly session: Session
+  readonly version: string
+  readonly now: number
+  /** Why it is over, undefined while it lives. */
+  readonly over: SessionEndCode | undefined
+}
+
+/** What a look at a session leads to. Without `next` nothing is written. */
+export interface Verdict<T> {
+  readonly next?: Session | undefined
+  readonly value: T
+}
 
 /** Begins, finds and ends sign-ins, whatever credential they go by. */
 export interface Sessions {
   readonly revocation: Revocation
-  /** A new session with a new id and a new cookie; only its hash is kept. */
-  begin(user: User, userAgent: string): Promise<{ session: Session; secret: string }>
-  /** Why it is over, undefined while it lives. */
-  over(session: Session, now: number): SessionEndCode | undefined
-  /** The session a cookie belongs to, spent ones included. */
-  ofCookie(cookie: string | undefined): Promise<Session | undefined>
+  /** A new session with a new id and a new cookie; only its hash is kept. It dies with the generation that the user had at that moment. */
+  begin(
+    userId: string,
+    at: { readonly generation: number; readonly now: number },
+    userAgent: string,
+  ): Promise<{ session: Session; cookie: string }>
+  find(id: string): Promise<Found | undefined>
+  /**
+   * Judges a session and writes what comes of it, in one step: where somebody else has written meanwhile, it is read and judged anew.
+   * Undefined where it is not there.
+   */
+  decide<T>(id: string, judge: (found: Found) => Awaitable<Verdict<T>>, found?: Found): Promise<T | undefined>
+  /** Whose living session it is, or why it is none. */
+  holder(found: Found): Promise<AuthUser | SessionEndCode>
+  /** Whether so long has passed that activity is worth a write. */
+  isDue(session: Session, now: number): boolean
   live(userId: string): Promise<readonly Session[]>
-  end(id: string, code: SessionEndCode, replaced?: boolean): Promise<void>
+  /** Whether it was this call that ended it. */
+  end(id: string, code: SessionEndCode, replaced?: boolean): Promise<boolean>
   /** The refusal of one that is over. Where it ended of itself, the first one deletes the cookie that came in this mode. */
   refusal(id: string, code: SessionEndCode, mode: Mode): Promise<Refusal>
   /** All of a user, or those that were made until then, in ms since 1970. */
   endAll(userId: string, code: SessionEndCode, madeUntil?: number): Promise<void>
+  /** The privileges of the user changed: old tokens should die, and a `sid` is renewed. */
+  renewAll(userId: string): Promise<void>
 }
 
-export function createSessions(settings: Settings): Sessions {
-  const { clock, modes, random, store, sessionMs, idleMs } = settings
+interface SessionEnded {
+  readonly userId: string
+  readonly code: SessionEndCode
+}
 
-  const over: Sessions['over'] = (session, now) => {
+/** How often somebody else may be faster. Who asks for the same as the winner finds it done at the second look. */
+const TRIES = 10
+/** A row stays this long after the absolute end, so that its cookie is told why. */
+const KEPT_MS = 24 * 60 * 60_000
+const SEEN_MS = 60_000
+const USER_LAG_MS = 10_000
+
+export function createSessions(settings: Settings): Sessions {
+  const { emit, findUser, members, modes, random, sleep, store, sessionMs, idleMs } = settings
+  const seenMs = Math.min(SEEN_MS, idleMs / 10)
+
+  /** Why it is over by what its own row says. */
+  const past = (session: Session, now: number): SessionEndCode | undefined => {
     if (session.ended !== undefined) return session.ended.code
     if (now >= session.expiresAt) return 'session_expired'
     return now - session.seenAt > idleMs ? 'idle_timeout' : undefined
   }
-  const revocation = createRevocation(
-    settings.revocation,
-    store,
-    clock,
-    (session, now) => over(session, now) !== undefined,
-  )
 
-  const endOf = (session: Session, code: SessionEndCode, now: number): SessionEnd =>
-    session.ended ?? { at: now, code: over(session, now) ?? code, replaced: false, leavesCookie: false }
+  const find: Sessions['find'] = async (id) => {
+    const stored = await store.get(keyOfSession(id))
+    if (stored === undefined) return undefined
+    const { version, now } = stored
+    const session = readSession(stored.value)
+    const code = past(session, now)
+    if (code !== undefined) return { session, version, now, over: code }
+    const { generation } = await store.userGeneration(session.userId)
+    const isOutdated = generation > session.userGeneration
+    return { session, version, now, over: isOutdated ? 'session_revoked' : undefined }
+  }
+
+  const put = (session: Session, ifVersion?: string): Promise<boolean> =>
+    store.put(keyOfSession(session.id), JSON.stringify(session), {
+      ifVersion,
+      expiresAt: Math.ceil(session.expiresAt) + KEPT_MS,
+      userId: session.userId,
+    })
+
+  const decide: Sessions['decide'] = async (id, judge, first) => {
+    for (let tried = 0; tried < TRIES; tried++) {
+      const found = tried === 0 && first !== undefined ? first : await find(id)
+      if (found === undefined) return undefined
+      const { next, value } = await judge(found)
+      if (next === undefined || (await put(next, found.version))) return value
+      // Those who met once should not all come back in the same moment.
+      if (tried > 1) await sleep(Math.ceil(((random.bytes(1)[0] ?? 0) / 255) * 5 * 2 ** tried))
+    }
+    throw unavailable()
+  }
+
+  const revocation = createRevocation(settings, find)
+
+  const endOf = (session: Session, code: SessionEndCode, now: number): SessionEnd => {
+    if (session.ended !== undefined) return session.ended
+    const why = past(session, now) ?? code
+    return { at: now, code: why, replaced: false, leavesCookie: why === 'session_revoked' }
+  }
 
   const end: Sessions['end'] = async (id, code, replaced = false) => {
-    const now = clock.now()
-    const ended = await store.updateSession(id, (current) => {
-      const before = endOf(current, code, now)
+    const written = await decide<SessionEnded | undefined>(id, async ({ session, now }) => {
+      const before = endOf(session, code, now)
       // Of itself a session ends by time, by reuse or with its account; whatever else ends it is somebody's act.
       const leavesCookie = before.leavesCookie || code === 'session_revoked'
-      return { ...current, ended: { ...before, replaced: before.replaced || replaced, leavesCookie } }
+      const ended = { ...before, replaced: before.replaced || replaced, leavesCookie }
+      const isDone = session.ended?.replaced === ended.replaced && session.ended.leavesCookie === leavesCookie
+      if (isDone) return { value: undefined }
+      const next = { ...session, ...(await revocation.outdate(session, now)), ended }
+      const { userId } = session
+      const value = session.ended === undefined ? { userId, code: ended.code } : undefined
+      return { next, value }
     })
-    if (ended !== undefined) await revocation.outdate([ended])
+    if (written === undefined) return false
+    emit({ type: 'session-ended', sessionId: id, ...written })
+    return true
+  }
+
+  const idsOf = async function* (userId: string): AsyncGenerator<string> {
+    let cursor: string | undefined
+    do {
+      const page = await store.sessionsOf(userId, cursor)
+      for (const key of page.keys) yield idOfKey(key)
+      cursor = page.cursor
+    } while (cursor !== undefined)
   }
 
   return {
     revocation,
-    over,
+    find,
+    decide,
     end,
-    async refusal(id, code, mode) {
-      const now = clock.now()
-      let isFirst = false
-      await store.updateSession(id, (current) => {
-        const ended = endOf(current, code, now)
-        isFirst = !ended.leavesCookie
-        return isFirst ? { ...current, ended: { ...ended, leavesCookie: true } } : undefined
-      })
-      return new Refusal(401, code, isFirst ? { deletes: mode } : {})
+    async holder({ session, now, over }) {
+      if (over !== undefined) return over
+      const user = await findUser(session.userId)
+      if (user !== undefined) return user.disabled === true ? 'user_disabled' : user
+      // Of a user who has just signed in, a copy of the database may not know yet.
+      if (now - session.createdAt < USER_LAG_MS) throw unavailable()
+      return 'session_expired'
     },
-    async begin(user, userAgent) {
-      const now = clock.now()
-      const secret = newSecret(random)
+    isDue: ({ seenAt }, now) => now - seenAt >= seenMs,
+    async refusal(id, code, mode) {
+      const isFirst = await decide(id, ({ session, now }) => {
+        const ended = endOf(session, code, now)
+        const value = !ended.leavesCookie
+        return { value, ...(value && { next: { ...session, ended: { ...ended, leavesCookie: true } } }) }
+      })
+      return new Refusal(401, code, isFirst === true ? { deletes: mode } : {})
+    },
+    async begin(userId, { generation: userGeneration, now }, userAgent) {
+      const [id, secret] = [newId(random), newSecret(random)]
       const session: Session = {
-        id: newId(random),
-        userId: user.id,
+        format: 1,
+        id,
+        userId,
+        userGeneration,
         mode: modes.issued(),
         createdAt: now,
         expiresAt: now + sessionMs,
@@ -79,23 +185,46 @@ export function createSessions(settings: Settings): Sessions {
         userAgent,
         family: beginFamily(digest(secret), now),
         renewal: false,
-        issued: [],
+        outdated: 0,
       }
-      await store.saveSession(session)
-      return { session, secret }
-    },
-    async ofCookie(cookie) {
-      return cookie === undefined ? undefined : store.sessionByToken(digest(cookie))
+      // A store that tries again after a lost answer may say false to what it has written.
+      const isThere =
+        (await put(session)) || (await store.get(keyOfSession(id)))?.value === JSON.stringify(session)
+      if (!isThere) throw unavailable()
+      return { session, cookie: members.write({ id, generation: 0, secret }) }
     },
     async live(userId) {
-      const now = clock.now()
-      return (await store.sessionsOf(userId)).filter((session) => over(session, now) === undefined)
+      const living: Session[] = []
+      for await (const id of idsOf(userId)) {
+        const found = await find(id)
+        if (found !== undefined && found.over === undefined) living.push(found.session)
+      }
+      return living.sort((one, other) => one.createdAt - other.createdAt)
     },
-    async endAll(userId, code, madeUntil = Infinity) {
-      const concerned = (await store.sessionsOf(userId)).filter(({ createdAt }) => createdAt <= madeUntil)
-      for (const { id } of concerned) await end(id, code)
-      const user = await store.user(userId)
-      if (user !== undefined) await store.saveUser({ ...user, tokenVersion: user.tokenVersion + 1 })
+    async endAll(userId, code, madeUntil) {
+      // What decides is the generation, also for a sign-in that is on its way and in no list yet. The rows say why.
+      if (madeUntil === undefined) {
+        await store.bumpUser(userId)
+        await revocation.outdateUser(userId)
+        emit({ type: 'all-ended', userId, code })
+      }
+      for await (const id of idsOf(userId)) {
+        const found = await find(id)
+        if (found !== undefined && found.session.createdAt <= (madeUntil ?? Infinity)) await end(id, code)
+      }
+    },
+    async renewAll(userId) {
+      await revocation.outdateUser(userId)
+      for await (const id of idsOf(userId)) {
+        await decide(id, async ({ session, now, over }) => {
+          if (over !== undefined) return { value: undefined }
+          const renewal = session.renewal || session.mode === 'session'
+          return {
+            next: { ...session, ...(await revocation.outdate(session, now)), renewal },
+            value: undefined,
+          }
+        })
+      }
     },
   }
 }

@@ -1,27 +1,47 @@
-import { createModes, type Modes } from './modes.js'
-import type { BackendOptions, CsrfOptions } from './options.js'
-import { createScryptHash } from './password.js'
-import type { BackendClock, PasswordHash, Random, Sealer, Signer } from './ports.js'
+import type { OnEvent } from './events.js'
+import type { Endpoints } from './exchange.js'
+import type { Members } from './members.js'
+import type { Modes } from './modes.js'
+import type { CsrfOptions, SessionOptions } from './options.js'
+import type { BackendClock, Random, Sealer, Signer } from './ports.js'
 import type { RevocationStrategy } from './revocation.js'
-import { createSealer } from './sealer.js'
-import { createJwtSigner, createOpaqueSigner, type SigningAlgorithm } from './signers.js'
-import { createMemoryStore, type Store } from './store.js'
+import type { SignIn } from './sign-in.js'
+import type { ServerStore } from './stores/store.js'
+import type { FindUser } from './users.js'
 
-/** The options of a backend, each with its default in place. */
-export interface Settings {
+/** What both ways of making a server hand to its parts: each option with its default in place. */
+export interface Settings extends SessionSettings {
   readonly modes: Modes
   readonly clock: BackendClock
   readonly random: Random
   readonly sleep: (milliseconds: number) => Promise<void>
-  readonly passwordHash: PasswordHash
   readonly sealer: Sealer
   readonly signer: Signer
-  readonly store: Store
+  /** Guarded: it refuses with 503 and in no other way. */
+  readonly store: ServerStore
+  readonly findUser: FindUser
+  readonly signIn: SignIn
+  readonly members: Members
+  /** CSRF tokens are made with the first, and those of all are good. */
+  readonly csrfKeys: readonly string[]
   readonly issuer: string
   readonly audience: string
   readonly origin: string | undefined
-  readonly appOrigin: string | undefined
   readonly allowedOrigins: ReadonlySet<string>
+  readonly onRace: 'redeliver' | 'refuse'
+  readonly revocation: RevocationStrategy
+  readonly rolling: boolean
+  readonly emit: OnEvent
+  readonly endpoints: Endpoints & Readonly<Record<string, Endpoint>>
+}
+
+/** Where a call is answered, and the methods it is answered for. */
+export interface Endpoint {
+  readonly path: string
+  readonly methods: string
+}
+
+export interface SessionSettings {
   readonly staticHeader: { readonly name: string; readonly value: string }
   readonly csrf: Readonly<Required<{ [K in keyof CsrfOptions]: Exclude<CsrfOptions[K], undefined> }>>
   readonly sessionIdHeader: string | false
@@ -32,9 +52,6 @@ export interface Settings {
   readonly graceMs: number
   readonly undeliveredGraceMs: number
   readonly graceGenerations: number
-  readonly onRace: 'redeliver' | 'refuse'
-  readonly revocation: RevocationStrategy
-  readonly rolling: boolean
   readonly cookies: {
     readonly refresh: string
     readonly sid: string
@@ -48,26 +65,11 @@ export interface Settings {
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
 
-export function resolveOptions(options: BackendOptions): Settings {
-  const random = options.random ?? platformRandom
-  const store = options.store ?? createMemoryStore()
+export function resolveSession(options: SessionOptions): SessionSettings {
   const secure = options.cookies?.insecureCookies !== true
   const host = secure ? '__Host-' : ''
   const prefix = secure && options.cookies?.httpPrefix === true ? '__Host-Http-' : host
   return {
-    modes: createModes(options.mode ?? 'token', options.prefer ?? 'token'),
-    clock: options.clock ?? { now: () => Date.now() },
-    random,
-    sleep: options.sleep ?? ((milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))),
-    passwordHash: options.passwordHash ?? createScryptHash(random),
-    sealer: options.sealer ?? createSealer(random),
-    signer: resolveSigner(options.signer ?? 'ES256', random, store),
-    store,
-    issuer: options.issuer ?? 'https://auth.latchkey.example',
-    audience: options.audience ?? 'https://api.latchkey.example',
-    origin: options.origin,
-    appOrigin: options.appOrigin,
-    allowedOrigins: new Set([options.appOrigin ?? [], options.allowedOrigins ?? []].flat()),
     staticHeader: options.staticHeader ?? { name: 'X-CSRF', value: '1' },
     csrf: {
       token: options.csrf?.token ?? true,
@@ -86,9 +88,6 @@ export function resolveOptions(options: BackendOptions): Settings {
     graceMs: options.graceMs ?? 30_000,
     undeliveredGraceMs: options.undeliveredGraceMs ?? DAY,
     graceGenerations: options.graceGenerations ?? 8,
-    onRace: options.onRace ?? 'redeliver',
-    revocation: options.revocation ?? 'expiry',
-    rolling: options.rolling ?? false,
     cookies: {
       refresh: prefix + (options.cookies?.refresh ?? 'refresh'),
       sid: prefix + (options.cookies?.sid ?? 'sid'),
@@ -104,13 +103,11 @@ export function resolveOptions(options: BackendOptions): Settings {
   }
 }
 
-const platformRandom: Random = {
+export const platformClock: BackendClock = { now: () => Date.now() }
+
+export const platformRandom: Random = {
   bytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
 }
 
-function resolveSigner(signer: SigningAlgorithm | 'opaque' | Signer, random: Random, store: Store): Signer {
-  if (typeof signer === 'object') return signer
-  return signer === 'opaque'
-    ? createOpaqueSigner(random, store.accessTokens)
-    : createJwtSigner(random, signer)
-}
+export const platformSleep = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds))

@@ -9,7 +9,7 @@ import {
 } from 'jose'
 import type { AccessClaims, Random, Signer } from './ports.js'
 import { digest, mac, newId, newSecret, sameText } from './secrets.js'
-import type { Collection } from './store.js'
+import type { ServerStore } from './stores/store.js'
 
 export type SigningAlgorithm = 'ES256' | 'RS256'
 
@@ -73,17 +73,26 @@ export function createJwtSigner(random: Random, algorithm: SigningAlgorithm = 'E
   }
 }
 
+/** How long after its end a token is still known. */
+const PROVES_MS = 30 * 24 * 60 * 60_000
+
 /** Random texts that mean nothing outside this server: it looks up what they stand for. */
-export function createOpaqueSigner(random: Random, tokens: Collection<AccessClaims>): Signer {
+export function createOpaqueSigner(random: Random, store: ServerStore): Signer {
+  const keyOf = (token: string): string => `token:${digest(token)}`
+
   return {
     async sign(claims) {
       const token = newSecret(random)
-      await tokens.set(digest(token), claims)
+      // One that has expired still proves its session to a logout, which may come late.
+      const expiresAt = claims.exp * 1000 + PROVES_MS
+      await store.put(keyOf(token), JSON.stringify(claims), { expiresAt })
       return token
     },
     async verify(token, now) {
-      const claims = await tokens.get(digest(token))
-      return claims !== undefined && isFresh(claims, now) ? claims : undefined
+      const stored = await store.get(keyOf(token))
+      if (stored === undefined) return undefined
+      const claims = JSON.parse(stored.value) as AccessClaims
+      return isFresh(claims, now) ? claims : undefined
     },
     keys: () => ({ keys: [] }),
     rotate: () => undefined,

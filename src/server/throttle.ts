@@ -1,38 +1,44 @@
-import type { BackendClock } from './ports.js'
+import { digest } from './secrets.js'
+import type { ServerStore } from './stores/store.js'
 
-/** Counts failures under a key inside a window that begins with the first one. */
-export interface Throttle {
-  /** Counts an attempt. The seconds to wait where there were too many, else 0. */
-  attempt(key: string): number
-  /** Takes the attempt back: it was no failure. */
-  forgive(key: string): void
+export interface Attempt {
+  /** The seconds to wait where there were too many, else 0. */
+  readonly wait: number
+  /** Takes it back: it was no failure. */
+  forgive(): Promise<void>
 }
 
-const SWEEP_AT = 10_000
+/** Counts failures under a key inside a window that begins with the first one, for all processes that share the store. */
+export type Throttle = (key: string) => Promise<Attempt>
 
-export function createThrottle(clock: BackendClock, limit: number, windowMs: number): Throttle {
-  const windows = new Map<string, { attempts: number; readonly until: number }>()
+/** How often another sign-in of the same key may be faster: after that the attempt stays counted. */
+const TRIES = 5
 
-  const sweep = (now: number): void => {
-    for (const [key, { until }] of windows) if (until <= now) windows.delete(key)
+export function createThrottle(store: ServerStore, name: string, limit: number, windowMs: number): Throttle {
+  return async (key) => {
+    // Of a fixed length, whoever chooses it, and without keeping whose address it was.
+    const counter = `${name}:${digest(key)}`
+    const [{ count, endsAt, now }, before] = await Promise.all([
+      store.count(counter, windowMs),
+      store.get(`${counter}:forgiven`),
+    ])
+    const failures = count - forgivenOf(before?.value, endsAt)
+    return {
+      wait: failures > limit ? Math.max(1, Math.ceil((endsAt - now) / 1000)) : 0,
+      async forgive() {
+        for (let tried = 0; tried < TRIES; tried++) {
+          const stored = await store.get(`${counter}:forgiven`)
+          const forgiven = forgivenOf(stored?.value, endsAt) + 1
+          const put = { ifVersion: stored?.version, expiresAt: Math.ceil(endsAt) }
+          if (await store.put(`${counter}:forgiven`, `${forgiven} ${endsAt}`, put)) return
+        }
+      },
+    }
   }
+}
 
-  return {
-    attempt(key) {
-      const now = clock.now()
-      if (windows.size >= SWEEP_AT) sweep(now)
-      let window = windows.get(key)
-      if (window === undefined || window.until <= now) {
-        window = { attempts: 0, until: now + windowMs }
-        windows.set(key, window)
-      }
-      if (window.attempts >= limit) return Math.ceil((window.until - now) / 1000)
-      window.attempts++
-      return 0
-    },
-    forgive(key) {
-      const window = windows.get(key)
-      if (window !== undefined && window.attempts > 0) window.attempts--
-    },
-  }
+/** How many attempts of the window that ends then were none. */
+function forgivenOf(value: string | undefined, endsAt: number): number {
+  const [forgiven = 0, until] = (value ?? '').split(' ').map(Number)
+  return until === endsAt ? forgiven : 0
 }

@@ -1,4 +1,4 @@
-import type { ReferenceBackend } from '../server/index.js'
+import type { ReferenceBackend } from './backend/index.js'
 import { createCookieJar, siteOf } from './world/cookie-jar.js'
 
 /** What is used of MSW's `http`, 2 or 3. Handed in, so that nobody needs MSW who does not use it. */

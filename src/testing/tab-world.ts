@@ -1,8 +1,8 @@
 import { type AuthClient, createClientWith } from '../client.js'
 import type { AuthClientOptions } from '../options/types.js'
-import { createDeterministicParts } from '../server/deterministic.js'
-import { createReferenceBackend, type ReferenceBackend } from '../server/index.js'
-import type { BackendOptions } from '../server/options.js'
+import { createDeterministicParts } from './backend/deterministic.js'
+import { createReferenceBackend, type ReferenceBackend } from './backend/index.js'
+import type { BackendOptions } from './backend/options.js'
 import type { VirtualPage } from './world/page.js'
 import { createWorld, type World, type WorldOptions } from './world/world.js'
 

@@ -22,7 +22,7 @@ type Client = Latchkey.AuthClient
 type Options = Latchkey.AuthClientOptions
 
 const CODES = Object.keys(longWords.SENTENCES) as Latchkey.AuthErrorCode[]
-const ENTRIES = ['index', 'jwt/index', 'ky', 'presets', 'react/index', 'testing/index']
+const ENTRIES = ['index', 'jwt/index', 'ky', 'presets', 'react/index', 'server/index', 'testing/index']
 
 const folder = (kind: Kind): string => builtFolder(`looked-into/${kind}`)
 const load = async <Module extends object>(kind: Kind, entry: string): Promise<Module> =>

@@ -12,6 +12,7 @@ const ENTRIES = {
   'latchkey/ky': 'ky.ts',
   'latchkey/presets': 'presets.ts',
   'latchkey/react': 'react/index.ts',
+  'latchkey/server': 'server/index.ts',
   'latchkey/testing': 'testing/index.ts',
 }
 

@@ -8,7 +8,7 @@ import {
   SignJWT,
 } from 'jose'
 import { expect, it } from 'vitest'
-import type { BackendOptions } from '../../src/server/options.ts'
+import type { BackendOptions } from '../../src/testing/backend/options.ts'
 import {
   ADA,
   BOB,

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { createCheapSealer } from '../../src/server/sealer.ts'
-import { createMemoryStore, type Session } from '../../src/server/store.ts'
+import { memoryStore } from '../../src/server/stores/memory.ts'
 import {
   ADA,
   BOB,
@@ -12,6 +12,8 @@ import {
   loginForSession,
   rename,
   SID,
+  START,
+  VALUE,
   type Browser,
 } from './support.ts'
 
@@ -25,7 +27,7 @@ it('CK-01 CK-03 AV-01 a sign-in gives the cookie with all it should have, and it
   const answer = await browser.send('POST', '/auth/login', { body: ADA })
   expect(answer.headers.getSetCookie()).toEqual([
     expect.stringMatching(
-      /^__Host-sid=[\w-]{43}; Max-Age=2592000; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
+      /^__Host-sid=[\w.-]{112}; Max-Age=2592000; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
     ),
   ])
   const text = await answer.text()
@@ -41,11 +43,17 @@ it('CK-01 CK-03 AV-01 a sign-in gives the cookie with all it should have, and it
 })
 
 it('AV-14 OW-01 ids have at least 128 bits, differ, and only their hash is kept', async () => {
-  const saved: Session[] = []
-  const store = createMemoryStore()
+  const saved: string[] = []
+  const store = memoryStore({ clock: { now: () => START } })
   const backend = await createTestBackend({
     mode: 'session',
-    store: { ...store, saveSession: (session) => (saved.push(session), store.saveSession(session)) },
+    store: {
+      ...store,
+      put(key, value, options) {
+        saved.push(value)
+        return store.put(key, value, options)
+      },
+    },
   })
   const values = new Set<string>()
   for (let i = 0; i < 20; i++) {
@@ -54,9 +62,12 @@ it('AV-14 OW-01 ids have at least 128 bits, differ, and only their hash is kept'
     values.add(browser.cookie(SID) ?? '')
   }
   expect(values.size).toBe(20)
-  for (const value of values) expect(Buffer.from(value, 'base64url').length).toBeGreaterThanOrEqual(16)
-  const kept = JSON.stringify(saved)
-  for (const value of values) expect(kept).not.toContain(value)
+  const kept = saved.join()
+  for (const value of values) {
+    const secret = value.split('.')[2] ?? ''
+    expect(Buffer.from(secret, 'base64url').length).toBeGreaterThanOrEqual(16)
+    expect(kept).not.toContain(secret)
+  }
 })
 
 it.each(['planted', 'A'.repeat(43), '', `x; ${SID}=y`])(
@@ -67,7 +78,7 @@ it.each(['planted', 'A'.repeat(43), '', `x; ${SID}=y`])(
     const headers = { cookie: `${SID}=${planted}` }
     expect((await browser.send('GET', '/api/orders', { headers })).status).toBe(401)
     const answer = await browser.send('POST', '/auth/login', { body: ADA, headers })
-    expect(cookieOf(answer, SID)).toMatch(/^[\w-]{43}$/)
+    expect(cookieOf(answer, SID)).toMatch(VALUE)
     expect((await browser.send('GET', '/api/orders', { headers })).status).toBe(401)
     expect((await orders(browser)).status).toBe(200)
   },
@@ -128,7 +139,7 @@ it('OW-02 two calls at once after a change of privileges get the same new id', a
   const answers = await Promise.all([orders(browser, old), orders(browser, old), orders(browser, old)])
   const ids = answers.map((answer) => cookieOf(answer, SID))
   expect(new Set(ids).size).toBe(1)
-  expect(ids[0]).toMatch(/^[\w-]{43}$/)
+  expect(ids[0]).toMatch(VALUE)
 })
 
 it('RV-04 a session that ends while a call by it is under way gives out no new id', async () => {
@@ -230,10 +241,9 @@ it('AV-16 cookie sessions are listed and ended one by one, and only by their use
     id: string
     current: boolean
   }[]
-  expect(list.map(({ id, current }) => [id, current])).toEqual([
-    [mine.session_id, true],
-    [other.session_id, false],
-  ])
+  expect(list).toHaveLength(2)
+  expect(list.find(({ current }) => current)?.id).toBe(mine.session_id)
+  expect(list.find(({ current }) => !current)?.id).toBe(other.session_id)
   const end = (id: string): Promise<Response> =>
     laptop.send('DELETE', `/auth/sessions/${id}`, { headers: { 'x-csrf-token': mine.csrf_token } })
   for (const id of [other.session_id, bob.session_id]) {

@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose'
 import { expect, it } from 'vitest'
-import type { FaultKind } from '../../src/server/faults.ts'
+import type { FaultKind } from '../../src/testing/backend/faults.ts'
 import {
   ADA,
   cookieOf,

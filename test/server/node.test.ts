@@ -53,7 +53,7 @@ it('BBA-10 over a real HTTP server the cookie is set, rotated and deleted', asyn
   expect(signedIn.status).toBe(200)
   expect(signedIn.headers.getSetCookie()).toEqual([
     expect.stringMatching(
-      /^__Host-refresh=[\w-]{43}; Max-Age=2592000; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
+      /^__Host-refresh=[\w.-]{112}; Max-Age=2592000; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
     ),
   ])
   expect(signedIn.headers.get('date')).toBe('Thu, 01 Jan 2026 00:00:00 GMT')
@@ -96,11 +96,11 @@ it('BBA-10 over a real HTTP server an exchange sets one cookie and deletes the o
     password: 'difference engine',
   })
   const sid = signedIn.headers.getSetCookie()[0]?.split(';')[0] ?? ''
-  expect(sid).toMatch(/^__Host-sid=[\w-]{43}$/)
+  expect(sid).toMatch(/^__Host-sid=[\w.-]{112}$/)
   backend.admin.setMode('both', 'token')
   const exchanged = await post(`${origin}/auth/refresh`, sid)
   expect(exchanged.headers.getSetCookie()).toEqual([
     '__Host-sid=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Strict',
-    expect.stringMatching(/^__Host-refresh=[\w-]{43}; /),
+    expect.stringMatching(/^__Host-refresh=[\w.-]{112}; /),
   ])
 })

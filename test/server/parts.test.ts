@@ -1,12 +1,11 @@
 import { createHash, createHmac } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { nodeScrypt } from '../../demo/server/node-scrypt.ts'
-import { createSeededRandom } from '../../src/server/deterministic.ts'
-import { createMutex } from '../../src/server/mutex.ts'
+import { createSeededRandom } from '../../src/testing/backend/deterministic.ts'
 import { createScryptHash, OWASP_SCRYPT } from '../../src/server/password.ts'
 import { createCheapSealer, createSealer } from '../../src/server/sealer.ts'
 import { digest, mac, sameText } from '../../src/server/secrets.ts'
-import { cookieOf, createTestBackend, login, refreshWith } from './support.ts'
+import { cookieOf, createTestBackend, login, refreshWith, VALUE } from './support.ts'
 
 it('a run is a pure function of its requests: two runs give the same bytes', async () => {
   const run = async (): Promise<unknown[]> => {
@@ -74,31 +73,8 @@ it('Node computes scrypt with the full parameters', async () => {
   expect(await hash.verify('x', await hash.hash('x'))).toBe(true)
 })
 
-it('the mutex runs one after the other per key, goes on after a failure, and keeps keys apart', async () => {
-  const exclusively = createMutex()
-  const log: string[] = []
-  const work =
-    (name: string, fails = false) =>
-    async (): Promise<string> => {
-      log.push(`${name} begins`)
-      await Promise.resolve()
-      log.push(`${name} ends`)
-      if (fails) throw new Error(name)
-      return name
-    }
-  const all = await Promise.allSettled([
-    exclusively('x', work('a', true)),
-    exclusively('x', work('b')),
-    exclusively('y', work('c')),
-  ])
-  expect(all.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled'])
-  expect(log.filter((line) => !line.startsWith('c'))).toEqual(['a begins', 'a ends', 'b begins', 'b ends'])
-  expect(log.indexOf('c begins')).toBeLessThan(log.indexOf('b begins'))
-  expect(await exclusively('x', work('d'))).toBe('d')
-})
-
 it('a backend with all its defaults works: real clock, chance, scrypt, ES256', async () => {
-  const { createReferenceBackend } = await import('../../src/server/index.ts')
+  const { createReferenceBackend } = await import('../../src/testing/backend/index.ts')
   const backend = createReferenceBackend()
   await backend.admin.addUser({ email: 'ada@example.com', password: 'x' })
   const answer = await backend.handle(
@@ -108,5 +84,5 @@ it('a backend with all its defaults works: real clock, chance, scrypt, ES256', a
       body: '{"email":"ada@example.com","password":"x"}',
     }),
   )
-  expect([answer.status, cookieOf(answer)]).toEqual([200, expect.stringMatching(/^[\w-]{43}$/)])
+  expect([answer.status, cookieOf(answer)]).toEqual([200, expect.stringMatching(VALUE)])
 })

@@ -1,6 +1,6 @@
-import { createDeterministicParts } from '../../src/server/deterministic.ts'
-import { createReferenceBackend, type ReferenceBackend } from '../../src/server/index.ts'
-import type { BackendOptions } from '../../src/server/options.ts'
+import { createDeterministicParts } from '../../src/testing/backend/deterministic.ts'
+import { createReferenceBackend, type ReferenceBackend } from '../../src/testing/backend/index.ts'
+import type { BackendOptions } from '../../src/testing/backend/options.ts'
 import { createCookieJar, type CookieJar } from '../../src/testing/world/cookie-jar.ts'
 
 export const ORIGIN = 'https://app.test'
@@ -10,6 +10,8 @@ export const HOUR = 60 * MINUTE
 export const DAY = 24 * HOUR
 export const REFRESH = '__Host-refresh'
 export const SID = '__Host-sid'
+/** Of a credential cookie: id of the session, generation, secret, and the proof that we made it. */
+export const VALUE = /^[\w-]{22}\.\d+\.[\w-]{43}\.[\w-]{43}$/
 
 export const ADA = { email: 'ada@example.com', password: 'difference engine' }
 export const BOB = { email: 'bob@example.com', password: 'other secret' }
@@ -19,7 +21,7 @@ export interface TestClock {
   advance(milliseconds: number): void
 }
 
-function createTestClock(): TestClock {
+export function createTestClock(): TestClock {
   let time = START
   return {
     now: () => time,
@@ -58,12 +60,15 @@ export interface SessionGrant extends Pick<Grant, 'user' | 'session_id'> {
 
 export interface TestBackend extends ReferenceBackend {
   readonly time: TestClock
-  browser(): Browser
+  /** With a jar of its own, or one that it shares with others. */
+  browser(jar?: CookieJar): Browser
 }
 
 /** A backend that knows ada (role admin) and bob, under a clock that stands still. */
-export async function createTestBackend(options: BackendOptions = {}): Promise<TestBackend> {
-  const time = createTestClock()
+export async function createTestBackend(
+  options: BackendOptions = {},
+  time = createTestClock(),
+): Promise<TestBackend> {
   const backend = createReferenceBackend({
     ...createDeterministicParts(),
     clock: time,
@@ -72,11 +77,14 @@ export async function createTestBackend(options: BackendOptions = {}): Promise<T
   })
   await backend.admin.addUser({ id: 'ada', name: 'Ada', roles: ['admin'], ...ADA })
   await backend.admin.addUser({ id: 'bob', name: 'Bob', ...BOB })
-  return { ...backend, time, browser: () => createBrowser(backend, time) }
+  return { ...backend, time, browser: (jar) => createBrowser(backend, time, jar) }
 }
 
-function createBrowser(backend: ReferenceBackend, time: TestClock): Browser {
-  const jar = createCookieJar(time.now)
+function createBrowser(
+  backend: ReferenceBackend,
+  time: TestClock,
+  jar: CookieJar = createCookieJar(time.now),
+): Browser {
   return {
     jar,
     cookie: (name = REFRESH) => jar.all().find((one) => one.name === name)?.value,

@@ -3,7 +3,7 @@
  * mend. It takes note of who was there, whose script stood still, and what was under way then.
  */
 import type { AuthError } from '../../src/errors.js'
-import type { Session } from '../../src/server/store.js'
+import type { Session } from '../../src/server/records.js'
 import type { Exchange } from '../../src/testing/world/network.js'
 import type { App, Call } from './app.js'
 import type { Ledger } from './ledger.js'

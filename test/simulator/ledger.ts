@@ -3,9 +3,10 @@
  * cookie and which token belong to which. The referee compares the clients with it.
  */
 import type { AccessClaims, Signer } from '../../src/server/ports.js'
-import { digest } from '../../src/server/secrets.js'
-import type { Session, Store } from '../../src/server/store.js'
-import { createMemoryStore } from '../../src/server/store.js'
+import { readSession, type Session } from '../../src/server/records.js'
+import { memoryStore } from '../../src/server/stores/memory.js'
+import type { ServerStore } from '../../src/server/stores/store.js'
+import { createMemoryUsers, type Users } from '../../src/testing/backend/users.js'
 import type { Exchange } from '../../src/testing/world/network.js'
 
 /** Every access token begins with it, so that one that leaked is found by a search for it. */
@@ -27,7 +28,8 @@ export interface Effect {
 }
 
 export interface Ledger {
-  readonly store: Store
+  readonly store: ServerStore
+  readonly users: Users
   readonly signer: Signer
   /** The request that the backend is working on. */
   handling: Exchange | undefined
@@ -48,11 +50,11 @@ export interface Ledger {
   lives(session: Session | undefined, now: number): boolean
 }
 
-export function createLedger(now: () => number, idleMs: number): Ledger {
-  const memory = createMemoryStore()
+export function createLedger(now: () => number, serverTime: () => number, idleMs: number): Ledger {
+  const memory = memoryStore({ clock: { now: serverTime } })
+  const people = createMemoryUsers()
   const tokens = new Map<string, AccessClaims>()
   const sessions = new Map<string, Session>()
-  const byCookie = new Map<string, { readonly id: string; readonly generation: number }>()
   const ends: SessionEnd[] = []
   const effects: Effect[] = []
 
@@ -62,7 +64,6 @@ export function createLedger(now: () => number, idleMs: number): Ledger {
       ends.push({ id: session.id, at: now(), code: session.ended.code, by: ledger.handling })
     }
     sessions.set(session.id, session)
-    byCookie.set(session.family.head.hash, { id: session.id, generation: session.family.head.generation })
   }
 
   const ledger: Ledger = {
@@ -73,22 +74,24 @@ export function createLedger(now: () => number, idleMs: number): Ledger {
     sessions,
     makers: new Map(),
     deliveries: new Map(),
-    store: {
-      ...memory,
-      saveUser(user) {
+    users: {
+      ...people,
+      save(user) {
         const by = ledger.handling
         if (by?.url.pathname.startsWith('/api/')) effects.push({ by, userId: user.id })
-        return memory.saveUser(user)
+        return people.save(user)
       },
-      saveSession(session) {
+    },
+    store: {
+      ...memory,
+      async put(key, value, options) {
+        const isWritten = await memory.put(key, value, options)
+        if (!isWritten || !key.startsWith('session:')) return isWritten
+        const session = readSession(value)
+        const isNew = !sessions.has(session.id)
         keep(session)
-        if (ledger.handling) ledger.makers.set(session.id, ledger.handling)
-        return memory.saveSession(session)
-      },
-      async updateSession(id, change) {
-        const next = await memory.updateSession(id, change)
-        if (next) keep(next)
-        return next
+        if (isNew && ledger.handling) ledger.makers.set(session.id, ledger.handling)
+        return isWritten
       },
     },
     signer: {
@@ -105,9 +108,8 @@ export function createLedger(now: () => number, idleMs: number): Ledger {
       rotate: () => undefined,
     },
     claims: (token) => tokens.get(token),
-    ofCookie: (value) =>
-      value === undefined ? undefined : sessions.get(byCookie.get(digest(value))?.id ?? ''),
-    generation: (value) => byCookie.get(digest(value))?.generation ?? 0,
+    ofCookie: (value) => sessions.get(value?.split('.')[0] ?? ''),
+    generation: (value) => Number(value.split('.')[1] ?? 0),
     lives: (session, at) =>
       session !== undefined && !session.ended && at < session.expiresAt && at - session.seenAt <= idleMs,
   }

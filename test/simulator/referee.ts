@@ -5,7 +5,7 @@
  */
 import type { AuthError } from '../../src/errors.js'
 import type { AuthState } from '../../src/core/types.js'
-import type { Session } from '../../src/server/store.js'
+import type { Session } from '../../src/server/records.js'
 import type { Exchange } from '../../src/testing/world/network.js'
 import type { App, Call, Person } from './app.js'
 import { describe, sessionIdOf, sessionOf } from './app.js'

@@ -5,7 +5,7 @@
 import * as fc from 'fast-check'
 import type { Engine } from '../../src/testing/world/engine.js'
 import type { NetworkProfile } from '../../src/testing/world/network.js'
-import type { Fault } from '../../src/server/faults.js'
+import type { Fault } from '../../src/testing/backend/faults.js'
 import type { CsrfOptions } from '../../src/server/options.js'
 import type { SessionOptions } from '../../src/options/session.js'
 import type { Mode, ServedMode } from '../../src/server/modes.js'

@@ -2,7 +2,7 @@
  * Pages of the server itself, which change the cookie and of which no client hears: a link in an e-mail, "switch account", a
  * sign-out by a form. Each answers with a redirect to the application.
  */
-import type { ReferenceBackend } from '../../src/server/index.js'
+import type { ReferenceBackend } from '../../src/testing/backend/index.js'
 import type { Ledger } from './ledger.js'
 import { CREDENTIALS } from './ledger.js'
 import type { User } from './schedule.js'

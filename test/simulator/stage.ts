@@ -2,8 +2,8 @@
  * The stage: the virtual browser, the reference backend and the real client, put together as the setting of a schedule
  * says. It plays the steps and lets ledger, referee and coverage see everything.
  */
-import { createReferenceBackend } from '../../src/server/index.js'
-import { createDeterministicParts } from '../../src/server/deterministic.js'
+import { createReferenceBackend } from '../../src/testing/backend/index.js'
+import { createDeterministicParts } from '../../src/testing/backend/deterministic.js'
 import type { Register } from '../../src/core/register.js'
 import type { VirtualPage } from '../../src/testing/world/page.js'
 import type { VirtualTab } from '../../src/testing/world/tab.js'
@@ -45,7 +45,11 @@ export interface Stage {
 export async function createStage(schedule: Schedule): Promise<Stage> {
   let now = (): number => 0
   let serverTime = (): number => 0
-  const ledger = createLedger(() => now(), IDLE_MS)
+  const ledger = createLedger(
+    () => now(),
+    () => serverTime(),
+    IDLE_MS,
+  )
   const coverage = createCoverage(ledger)
   const { mode } = schedule
   const [forBackend, forClient] = CSRF[schedule.csrf ?? 'answer']
@@ -54,6 +58,7 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
     clock: { now: () => serverTime() },
     signer: ledger.signer,
     store: ledger.store,
+    users: ledger.users,
     accessTokenSeconds: schedule.lifetime,
     idleMs: IDLE_MS,
     sessionMs: SESSION_MS,

@@ -1,10 +1,10 @@
 /* Session mode as it is played: the real client in a virtual browser, over the reference backend. */
 import { type AuthClient, createClientWith } from '../../src/client.js'
 import type { AuthClientOptions } from '../../src/options/types.js'
-import { createDeterministicParts } from '../../src/server/deterministic.js'
-import { createReferenceBackend, type ReferenceBackend } from '../../src/server/index.js'
-import type { BackendOptions } from '../../src/server/options.js'
-import { createMemoryStore } from '../../src/server/store.js'
+import { createDeterministicParts } from '../../src/testing/backend/deterministic.js'
+import { createReferenceBackend, type ReferenceBackend } from '../../src/testing/backend/index.js'
+import type { BackendOptions } from '../../src/testing/backend/options.js'
+import { createMemoryUsers } from '../../src/testing/backend/users.js'
 import type { Exchange } from '../../src/testing/world/network.js'
 import type { VirtualPage } from '../../src/testing/world/page.js'
 import { createWorld, type World, type WorldOptions } from '../../src/testing/world/world.js'
@@ -60,9 +60,9 @@ export async function createStage(
   options: BackendOptions = {},
   browser: Pick<WorldOptions<App>, 'channelDelayMs' | 'storageDelayMs' | 'engine'> = {},
 ): Promise<Stage> {
-  const store = createMemoryStore()
+  const users = createMemoryUsers()
   const backend = createReferenceBackend({
-    store,
+    users,
     ...createDeterministicParts(),
     clock: { now: () => world.serverTime() },
     mode: 'session',
@@ -141,7 +141,7 @@ export async function createStage(
       return call.value
     },
     sent: (path) => exchanges.filter(({ url }) => path === undefined || url.pathname === path),
-    nameOf: async (id) => (await store.user(id))?.name,
+    nameOf: async (id) => (await users.find(id))?.name,
   }
   return stage
 }

@@ -29,6 +29,7 @@ const OPTIONS: ts.CompilerOptions = {
     'latchkey/ky': [`${ROOT}/src/ky.ts`],
     'latchkey/presets': [`${ROOT}/src/presets.ts`],
     'latchkey/react': [`${ROOT}/src/react/index.ts`],
+    'latchkey/server': [`${ROOT}/src/server/index.ts`],
     'latchkey/testing': [`${ROOT}/src/testing/index.ts`],
   },
 }

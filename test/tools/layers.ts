@@ -49,7 +49,7 @@ const MAY_USE: Record<string, readonly string[]> = {
   ky: ['ky'],
   react: ['react'],
   msw: ['testing'],
-  hono: ['server'],
+  hono: ['server', 'testing'],
   '@hono/node-server': ['server'],
   '@noble/hashes': ['server'],
   'fast-check': ['testing'],

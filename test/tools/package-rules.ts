@@ -45,7 +45,7 @@ export function unwantedInputs(inputs: readonly string[]): string[] {
   return inputs.filter(
     (path) =>
       /node_modules\/(?:ky|msw|react|react-dom|broadcast-channel|hono|@noble)\//.test(path) ||
-      /dist\/(?:development\/)?(?:jwt|ky|testing|react|presets)\.js$/.test(path),
+      /dist\/(?:development\/)?(?:jwt|ky|testing|react|presets|server)\.js$/.test(path),
   )
 }
 

@@ -12,6 +12,7 @@ const ENTRIES: Record<string, string> = {
   'latchkey/jwt': '../../src/jwt/index.ts',
   'latchkey/ky': '../../src/ky.ts',
   'latchkey/presets': '../../src/presets.ts',
+  'latchkey/server': '../../src/server/index.ts',
   'latchkey/testing': '../../src/testing/index.ts',
 }
 

@@ -1,4 +1,4 @@
-import type { BackendOptions } from '../../src/server/options.ts'
+import type { BackendOptions } from '../../src/testing/backend/options.ts'
 import {
   ADA,
   createTestBackend,

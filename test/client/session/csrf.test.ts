@@ -2,7 +2,7 @@
 import { expect, it, vi } from 'vitest'
 import type { AuthClientOptions } from '../../../src/options/types.js'
 import { isOvertaken } from '../../../src/wire/csrf.js'
-import type { BackendOptions } from '../../../src/server/options.js'
+import type { BackendOptions } from '../../../src/testing/backend/options.js'
 import { ANN, BOB, createStage, ORIGIN, type Person, type Stage } from '../../support/stage.js'
 import { saying } from '../../support/words.js'
 

@@ -1,10 +1,13 @@
 import type { Hono } from 'hono/tiny'
-import { Refusal, refused, seeOther } from './answers.js'
-import type { Services } from './auth-routes.js'
-import { requireKnownSource } from './checks.js'
-import { ENDPOINTS, type Environment, type Exchange } from './exchange.js'
-import { signIn } from './grants.js'
+import { Refusal, refused, seeOther } from '../../server/answers.js'
+import type { Services } from '../../server/server.js'
+import { requireKnownSource } from '../../server/checks.js'
+import type { Environment, Exchange } from '../../server/exchange.js'
+import { ENDPOINTS } from './endpoints.js'
+import { signIn } from '../../server/grants.js'
 import type { IdentityProvider } from './identity-provider.js'
+import type { RedirectLogin } from './redirect-login.js'
+import type { BackendSettings } from './settings.js'
 import { html, signInFailedPage, signInPage, styleSheet } from './pages.js'
 
 /**
@@ -12,8 +15,12 @@ import { html, signInFailedPage, signInPage, styleSheet } from './pages.js'
  */
 export function addRedirectRoutes(
   app: Hono<Environment>,
-  { settings, sessions, access, cookies, credentials, checkPassword, redirectLogin }: Services,
-  provider: IdentityProvider,
+  { sessions, access, cookies, credentials, checkSignIn }: Services,
+  {
+    settings,
+    redirectLogin,
+    provider,
+  }: { settings: BackendSettings; redirectLogin: RedirectLogin; provider: IdentityProvider },
 ): void {
   const appOriginOf = (exchange: Exchange): string => settings.appOrigin ?? exchange.origin
 
@@ -36,12 +43,12 @@ export function addRedirectRoutes(
         state: req.query('state'),
         origin: exchange.origin,
       })
-      const { secret, session } = await signIn(settings, sessions, access, user, {
+      const { cookie, session, now } = await signIn(settings, sessions, access, user.id, {
         userAgent: exchange.header('user-agent') ?? '',
         replaces,
         tweaks: exchange.tweaks,
       })
-      exchange.cookies.push(...cookies.setCredential(session.mode, secret, session, settings.clock.now()))
+      exchange.cookies.push(...cookies.setCredential(session.mode, cookie, session, now))
       return seeOther(returnTo)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
@@ -62,8 +69,10 @@ export function addRedirectRoutes(
     const form = new URLSearchParams(await req.text())
     const [request, email, password] = ['request', 'email', 'password'].map((name) => form.get(name) ?? '')
     try {
-      const user = await checkPassword(email ?? '', password ?? '', exchange.address)
-      return seeOther(await provider.complete(request ?? '', user.id))
+      const userId = await checkSignIn({ body: { email, password }, address: exchange.address })
+      // Only who knows the password learns that the account is closed.
+      if ((await settings.users.find(userId))?.disabled === true) throw new Refusal(403, 'user_disabled')
+      return seeOther(await provider.complete(request ?? '', userId))
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       exchange.outcome = error.code

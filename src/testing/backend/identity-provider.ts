@@ -1,7 +1,6 @@
-import { Refusal } from './answers.js'
-import { digest, newSecret, sameText } from './secrets.js'
-import type { Settings } from './settings.js'
-import type { Authorization } from './store.js'
+import { Refusal } from '../../server/answers.js'
+import { digest, newSecret, sameText } from '../../server/secrets.js'
+import type { BackendSettings } from './settings.js'
 
 /*
  * The part an identity provider plays in a redirect login: it knows one client, the backend itself, and one
@@ -12,6 +11,11 @@ export interface AuthorizationRequest {
   readonly state: string
   readonly challenge: string
   readonly redirectUri: string
+}
+
+/** What was asked for, and once the user has signed in, the code for it. */
+interface Authorization extends AuthorizationRequest {
+  readonly userId?: string
 }
 
 export interface IdentityProvider {
@@ -26,24 +30,27 @@ export interface IdentityProvider {
 const FORM_MS = 10 * 60_000
 const CODE_MS = 60_000
 
-export function createIdentityProvider({ clock, random, store }: Settings): IdentityProvider {
-  const { authorizations } = store
+export function createIdentityProvider({ clock, random, store }: BackendSettings): IdentityProvider {
+  const keep = (secret: string, authorization: Authorization, ms: number): Promise<boolean> =>
+    store.put(`authorization:${digest(secret)}`, JSON.stringify(authorization), {
+      expiresAt: Math.ceil(clock.now()) + ms,
+    })
   const take = async (secret: string): Promise<Authorization | undefined> => {
-    const found = await authorizations.take(digest(secret))
-    return found !== undefined && clock.now() < found.expiresAt ? found : undefined
+    const found = await store.take(`authorization:${digest(secret)}`)
+    return found && (JSON.parse(found.value) as Authorization)
   }
 
   return {
     async begin(request) {
       const id = newSecret(random)
-      await authorizations.set(digest(id), { ...request, expiresAt: clock.now() + FORM_MS })
+      await keep(id, request, FORM_MS)
       return id
     },
     async complete(id, userId) {
       const request = await take(id)
       if (request === undefined) throw new Refusal(400, 'invalid_request')
       const code = newSecret(random)
-      await authorizations.set(digest(code), { ...request, userId, expiresAt: clock.now() + CODE_MS })
+      await keep(code, { ...request, userId }, CODE_MS)
       const target = new URL(request.redirectUri)
       target.searchParams.set('code', code)
       target.searchParams.set('state', request.state)

@@ -1,18 +1,23 @@
 import type { Hono } from 'hono/tiny'
-import { json, Refusal } from './answers.js'
-import type { Authenticate } from './callers.js'
-import { readJson } from './checks.js'
-import { ENDPOINTS, type Environment } from './exchange.js'
-import { publicUser } from './grants.js'
-import { requireScope } from './scopes.js'
-import type { Settings } from './settings.js'
+import { json, Refusal } from '../../server/answers.js'
+import type { Authenticate } from '../../server/callers.js'
+import { readJson } from '../../server/checks.js'
+import type { Environment } from '../../server/exchange.js'
+import { ENDPOINTS } from './endpoints.js'
+import { requireScope } from '../../server/scopes.js'
+import type { BackendSettings } from './settings.js'
+import { publicUser } from './users.js'
 
 const ORDERS = 23
 const PAGE_SIZE = 5
 const GOODS = ['Brass key', 'Door bell', 'Hinge', 'Padlock', 'Letter box', 'Door mat', 'Lantern']
 
 /** A small protected API: it asks who calls and what he may, and not how he proved it. */
-export function addApiRoutes(app: Hono<Environment>, { store }: Settings, authenticate: Authenticate): void {
+export function addApiRoutes(
+  app: Hono<Environment>,
+  { users }: BackendSettings,
+  authenticate: Authenticate,
+): void {
   app.get(ENDPOINTS.orders, async ({ req, env: { exchange } }) => {
     const caller = await authenticate(exchange)
     requireScope(caller, 'orders')
@@ -35,7 +40,7 @@ export function addApiRoutes(app: Hono<Environment>, { store }: Settings, authen
   app.get(ENDPOINTS.profile, async ({ env: { exchange } }) => {
     const caller = await authenticate(exchange)
     requireScope(caller, 'profile')
-    const user = await store.user(caller.userId)
+    const user = await users.find(caller.userId)
     if (user === undefined) throw new Refusal(404, 'not_found')
     return json(publicUser(user))
   })
@@ -44,20 +49,19 @@ export function addApiRoutes(app: Hono<Environment>, { store }: Settings, authen
     const caller = await authenticate(exchange)
     requireScope(caller, 'profile')
     const { name } = await readJson(req.raw)
-    const user = await store.user(caller.userId)
+    const user = await users.find(caller.userId)
     if (user === undefined) throw new Refusal(404, 'not_found')
     if (typeof name !== 'string' || name.trim() === '' || name.length > 100) {
       throw new Refusal(400, 'invalid_request', { description: 'Send {"name"} of 1 to 100 characters' })
     }
     const changed = { ...user, name: name.trim() }
-    await store.saveUser(changed)
+    await users.save(changed)
     return json(publicUser(changed))
   })
 
   app.get(ENDPOINTS.users, async ({ env: { exchange } }) => {
     const caller = await authenticate(exchange)
     requireScope(caller, 'admin')
-    const users = await store.users()
-    return json(users.map((user) => ({ ...publicUser(user), disabled: user.disabled })))
+    return json((await users.all()).map((user) => ({ ...publicUser(user), disabled: user.disabled })))
   })
 }

@@ -1,11 +1,11 @@
-import type { Endpoint } from './exchange.js'
+import type { Endpoint } from './endpoints.js'
 
 /**
  * Requests the server saw, by endpoint and outcome: `ok`, an error code, `rotated`, `redelivered`, or
  * `fault:…`.
  */
 export interface Stats {
-  record(endpoint: Endpoint, outcome: string): void
+  record(endpoint: string, outcome: string): void
   /** How many; without arguments all of them. */
   count(endpoint?: Endpoint, outcome?: string): number
   all(): Record<string, Record<string, number>>
@@ -13,7 +13,7 @@ export interface Stats {
 }
 
 export function createStats(): Stats {
-  const counts = new Map<Endpoint, Map<string, number>>()
+  const counts = new Map<string, Map<string, number>>()
   return {
     record(endpoint, outcome) {
       const outcomes = counts.get(endpoint) ?? new Map<string, number>()

@@ -1,11 +1,9 @@
-import type { Csrf } from './csrf.js'
-import { publicUser, type PublicUser } from './grants.js'
-import type { Mode, ServedMode } from './modes.js'
-import { normalizeEmail } from './passwords.js'
-import { newId } from './secrets.js'
-import type { Sessions } from './sessions.js'
-import type { Settings } from './settings.js'
-import type { Session, User } from './store.js'
+import type { Mode, ServedMode } from '../../server/modes.js'
+import { newId } from '../../server/secrets.js'
+import type { Services } from '../../server/server.js'
+import type { Session } from '../../server/records.js'
+import type { BackendSettings } from './settings.js'
+import { normalizeEmail, publicUser, type PublicUser, type User } from './users.js'
 
 export interface NewUser {
   /** Default: a random one. */
@@ -46,17 +44,16 @@ export interface Admin {
 }
 
 export function createAdmin(
-  { modes, passwordHash, random, signer, store }: Settings,
-  sessions: Sessions,
-  csrf: Csrf,
+  { modes, passwordHash, random, signer, users }: BackendSettings,
+  { sessions, csrf }: Services,
 ): Admin {
   const find = async (userId: string): Promise<User> => {
-    const user = await store.user(userId)
+    const user = await users.find(userId)
     if (user === undefined) throw new RangeError(`Failed to find the user "${userId}": add it first`)
     return user
   }
   const change = async (userId: string, changes: Partial<User>): Promise<void> => {
-    await store.saveUser({ ...(await find(userId)), ...changes })
+    await users.save({ ...(await find(userId)), ...changes })
   }
 
   return {
@@ -68,9 +65,8 @@ export function createAdmin(
         roles,
         passwordHash: await passwordHash.hash(password),
         disabled: false,
-        tokenVersion: 0,
       }
-      await store.saveUser(user)
+      await users.save(user)
       return publicUser(user)
     },
     async setPassword(userId, password) {
@@ -83,15 +79,10 @@ export function createAdmin(
     },
     unban: (userId) => change(userId, { disabled: false }),
     async setRoles(userId, roles) {
-      const { tokenVersion } = await find(userId)
-      await change(userId, { roles, tokenVersion: tokenVersion + 1 })
-      const concerned = await store.sessionsOf(userId)
-      for (const { id, mode } of concerned) {
-        if (mode === 'session') await store.updateSession(id, (current) => ({ ...current, renewal: true }))
-      }
-      await sessions.revocation.outdate(concerned)
+      await change(userId, { roles })
+      await sessions.renewAll(userId)
     },
-    endSession: (sessionId) => sessions.end(sessionId, 'session_revoked'),
+    endSession: async (sessionId) => void (await sessions.end(sessionId, 'session_revoked')),
     endAllSessions: (userId) => sessions.endAll(userId, 'session_revoked'),
     async rotateSigningKeys() {
       await signer.rotate()
@@ -99,7 +90,7 @@ export function createAdmin(
     rotateCsrfKey: () => csrf.rotateKey(),
     setMode: (mode, prefer) => modes.set(mode, prefer),
     async listSessions(userId) {
-      const ids = userId === undefined ? (await store.users()).map(({ id }) => id) : [userId]
+      const ids = userId === undefined ? (await users.all()).map(({ id }) => id) : [userId]
       return (await Promise.all(ids.map((id) => sessions.live(id)))).flat()
     },
   }

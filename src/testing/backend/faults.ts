@@ -1,7 +1,8 @@
-import { json } from './answers.js'
-import type { Csrf } from './csrf.js'
-import type { Endpoint, Exchange } from './exchange.js'
-import type { Settings } from './settings.js'
+import { json } from '../../server/answers.js'
+import type { Csrf } from '../../server/csrf.js'
+import type { Exchange } from '../../server/exchange.js'
+import type { Endpoint } from './endpoints.js'
+import type { Settings } from '../../server/settings.js'
 import type { Stats } from './stats.js'
 
 /** What goes wrong. Plain data, so that a schedule can be generated, printed and sent. */
@@ -171,7 +172,8 @@ export function createFaults({ clock, signer, sleep }: Settings, stats: Stats, c
     },
     run(exchange, process) {
       const hits = active.filter(
-        ({ fault: { on } }) => on === undefined || [on].flat().includes(exchange.endpoint),
+        ({ fault: { on } }) =>
+          on === undefined || ([on].flat() as readonly string[]).includes(exchange.endpoint),
       )
       for (const hit of hits) hit.left--
       active = active.filter(({ left }) => left > 0)

@@ -1,8 +1,8 @@
 import type { BackendOptions } from './options.js'
-import { createCheapHash } from './password.js'
-import type { Random } from './ports.js'
-import { createCheapSealer } from './sealer.js'
-import { createDeterministicSigner } from './signers.js'
+import { createCheapHash } from '../../server/password.js'
+import type { Random } from '../../server/ports.js'
+import { createCheapSealer } from '../../server/sealer.js'
+import { createDeterministicSigner } from '../../server/signers.js'
 
 /** The same bytes in every run (mulberry32). Anybody can foretell them: for tests and simulators only. */
 export function createSeededRandom(seed: number): Random {

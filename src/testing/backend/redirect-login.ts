@@ -1,9 +1,10 @@
-import { Refusal } from './answers.js'
+import { Refusal } from '../../server/answers.js'
 import type { IdentityProvider } from './identity-provider.js'
 import { safeReturnTo } from './return-to.js'
-import { digest, newSecret, sameText } from './secrets.js'
-import type { Settings } from './settings.js'
-import type { User } from './store.js'
+import { digest, newSecret, sameText } from '../../server/secrets.js'
+import { LOGIN_SECONDS } from '../../server/cookies.js'
+import type { BackendSettings } from './settings.js'
+import type { User } from './users.js'
 
 export interface RedirectLogin {
   /** Begins one: the value of its cookie, and where to send the browser. */
@@ -21,11 +22,18 @@ export interface RedirectLogin {
   }): Promise<{ user: User; returnTo: string; replaces: readonly string[] }>
 }
 
-export const LOGIN_SECONDS = 600
+/** One that has begun, found by the hash of its cookie. */
+interface LoginTransaction {
+  readonly state: string
+  readonly verifier: string
+  readonly returnTo: string
+  /** The sessions this browser had when it left: SameSite=Strict keeps their cookies from the way back. */
+  readonly replaces: readonly string[]
+}
 
 /** The code grant with PKCE, by the backend as the client: the page never sees code, verifier or state. */
 export function createRedirectLogin(
-  { clock, random, store, appOrigin }: Settings,
+  { clock, random, store, users, appOrigin }: BackendSettings,
   provider: IdentityProvider,
 ): RedirectLogin {
   const callback = (origin: string): string => new URL('/auth/callback', origin).href
@@ -37,13 +45,9 @@ export function createRedirectLogin(
         throw new Refusal(400, 'invalid_request', { description: 'return_to must be a path of the app' })
       }
       const [cookie, state, verifier] = [newSecret(random), newSecret(random), newSecret(random)]
-      await store.logins.set(digest(cookie), {
-        state,
-        verifier,
-        returnTo,
-        replaces,
-        expiresAt: clock.now() + LOGIN_SECONDS * 1000,
-      })
+      const login: LoginTransaction = { state, verifier, returnTo, replaces }
+      const expiresAt = Math.ceil(clock.now()) + LOGIN_SECONDS * 1000
+      await store.put(`login:${digest(cookie)}`, JSON.stringify(login), { expiresAt })
       // A SHA-256 in base64url is just what PKCE calls S256.
       const request = await provider.begin({
         state,
@@ -56,17 +60,12 @@ export function createRedirectLogin(
     },
 
     async finish({ cookie, code, state, origin }) {
-      const login = cookie === undefined ? undefined : await store.logins.take(digest(cookie))
-      if (
-        login === undefined ||
-        code === undefined ||
-        state === undefined ||
-        clock.now() >= login.expiresAt ||
-        !sameText(state, login.state)
-      ) {
+      const taken = cookie === undefined ? undefined : await store.take(`login:${digest(cookie)}`)
+      const login = taken && (JSON.parse(taken.value) as LoginTransaction)
+      if (login === undefined || code === undefined || state === undefined || !sameText(state, login.state)) {
         throw new Refusal(400, 'invalid_request', { description: 'No sign-in of this browser fits' })
       }
-      const user = await store.user(await provider.redeem(code, login.verifier, callback(origin)))
+      const user = await users.find(await provider.redeem(code, login.verifier, callback(origin)))
       if (user === undefined) throw new Refusal(400, 'invalid_grant')
       if (user.disabled) throw new Refusal(403, 'user_disabled')
       const target = new URL(login.returnTo, appOrigin ?? origin)

@@ -1,0 +1,52 @@
+import type { SessionEndCode } from './records.js'
+
+/** What an audit wants to know. Holds no secret: no cookie, no token, no body. */
+export type AuthEvent =
+  | {
+      readonly type: 'sign-in'
+      readonly userId: string
+      readonly sessionId: string
+      readonly address: string | undefined
+    }
+  | { readonly type: 'sign-in-refused'; readonly code: string; readonly address: string | undefined }
+  /** `redelivered`: a spent cookie was given its successor again. */
+  | {
+      readonly type: 'refresh'
+      readonly outcome: 'rotated' | 'redelivered' | 'exchanged' | 'ok'
+      readonly userId: string
+      readonly sessionId: string
+      readonly address: string | undefined
+    }
+  /** A spent cookie came back too late: somebody may have copied it. */
+  | { readonly type: 'reuse'; readonly sessionId: string; readonly address: string | undefined }
+  | {
+      readonly type: 'session-ended'
+      readonly userId: string
+      readonly sessionId: string
+      readonly code: SessionEndCode
+    }
+  /** All that were made before it, named one by one or not. */
+  | { readonly type: 'all-ended'; readonly userId: string; readonly code: SessionEndCode }
+  /** A page that is none of those that are known has called. */
+  | {
+      readonly type: 'origin-refused'
+      readonly origin: string | undefined
+      readonly known: readonly string[]
+    }
+  /** Said once: a proxy is in front, and nobody has said how many: so the address of a caller is not known. */
+  | { readonly type: 'address-unknown' }
+  /** The store or a function of the application has failed, and the caller was answered 503. */
+  | { readonly type: 'fault'; readonly error: unknown }
+
+export type OnEvent = (event: AuthEvent) => void
+
+/** A listener that fails fails nobody's request. */
+export function guardOnEvent(onEvent: OnEvent | undefined): OnEvent {
+  return (event) => {
+    try {
+      onEvent?.(event)
+    } catch {
+      // Whoever listens has to look after himself.
+    }
+  }
+}

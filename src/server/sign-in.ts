@@ -1,0 +1,85 @@
+import { Refusal, unavailable } from './answers.js'
+import type { Awaitable } from './ports.js'
+import type { Settings } from './settings.js'
+import { createThrottle } from './throttle.js'
+
+/** What a sign-in came with. */
+export interface SignInRequest {
+  /** As it was sent: nothing of it has been looked at. */
+  readonly body: Readonly<Record<string, unknown>>
+  readonly address: string | undefined
+}
+
+export type SignInOutcome =
+  | { readonly kind: 'done'; readonly userId: string }
+  | { readonly kind: 'refused'; readonly code: string; readonly status: number }
+
+/** Says who it is that has proved to be somebody. Rejects where it cannot know. */
+export type SignIn = (request: SignInRequest) => Awaitable<SignInOutcome>
+
+/** The sign-in is good: this is the user. */
+export function done(user: { readonly id: string }): SignInOutcome {
+  return { kind: 'done', userId: user.id }
+}
+
+/**
+ * The sign-in is refused with this code. `invalid_credentials` must be the same, in like time, for an unknown user and a wrong password.
+ * Any other code reaches the page as `login_refused`. Default status: 401.
+ */
+export function refuse(code: string, status = 401): SignInOutcome {
+  return { kind: 'refused', code, status }
+}
+
+/** The user that the application has let in; a refusal otherwise. Counted by account and by address. */
+export type CheckSignIn = (request: SignInRequest) => Promise<string>
+
+export function createSignInCheck({ signIn, store, throttle }: Settings): CheckSignIn {
+  const { perAccount, perAddress, windowMs } = throttle
+  const ofAccount = createThrottle(store, 'account', perAccount, windowMs)
+  const ofAddress = createThrottle(store, 'address', perAddress, windowMs)
+
+  return async (request) => {
+    // Attempts count before the hash is computed, so that many at once are no way round, and whether or not
+    // the account exists, so that the throttle does not tell. Who is stopped by his address cannot lock
+    // others out of their accounts.
+    const attempts = []
+    const account = accountOf(request.body)
+    for (const [count, key] of [
+      [ofAddress, request.address],
+      [ofAccount, account],
+    ] as const) {
+      if (key === undefined) continue
+      const attempt = await count(key)
+      attempts.push(attempt)
+      if (attempt.wait > 0) {
+        throw new Refusal(429, 'too_many_attempts', { headers: { 'Retry-After': String(attempt.wait) } })
+      }
+    }
+    const outcome = await signIn(request)
+    if (outcome.kind === 'refused') throw new Refusal(outcome.status, outcome.code)
+    for (const attempt of attempts) await attempt.forgive()
+    return outcome.userId
+  }
+}
+
+/** What stands for the account in a sign-in, whatever the application calls it. */
+function accountOf(body: Readonly<Record<string, unknown>>): string | undefined {
+  const name = [body['email'], body['username'], body['login'], body['user']].find(
+    (value) => typeof value === 'string',
+  )
+  return name?.trim().toLowerCase()
+}
+
+/** What fails in the application is no wrong password. */
+export function guardSignIn(signIn: SignIn, onFault: (error: unknown) => void): SignIn {
+  return async (request) => {
+    try {
+      const outcome = await signIn(request)
+      if (outcome?.kind === 'refused' || typeof outcome?.userId === 'string') return outcome
+      throw new TypeError('signIn must give done(user) or refuse(code)')
+    } catch (error) {
+      onFault(error)
+      throw unavailable()
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, expect, it, vi } from 'vitest'
+import { generateKey } from 'latchkey/server'
+import type { Fence } from '../tools/markdown.ts'
+import { runFence, runnable } from './run.ts'
+
+const fences = await runnable('docs/server.md')
+const fenceWith = (text: string): Fence => fences.find(({ code }) => code.includes(text))!
+
+let listening: Server | undefined
+afterEach(() => new Promise((resolve) => (listening === undefined ? resolve(0) : listening.close(resolve))))
+
+const ORIGIN = 'https://app.example.com'
+const HEADERS = { 'x-csrf': '1', 'sec-fetch-site': 'same-origin', 'content-type': 'application/json' }
+const LOGIN = { email: 'ada@example.com', password: 'difference engine' }
+
+it('R118 the Express server of the guide signs in, lets in who has the token, renews and signs out', async () => {
+  vi.stubEnv('ORIGIN', ORIGIN)
+  vi.stubEnv('AUTH_SECRETS', 's'.repeat(32))
+  vi.stubEnv('AUTH_KEY', JSON.stringify(await generateKey()))
+  vi.stubEnv('PORT', '0')
+  listening = (await runFence(fenceWith("from 'express'")))['listening'] as Server
+  await vi.waitFor(() => expect(listening?.address()).not.toBeNull())
+  const base = `http://127.0.0.1:${(listening.address() as AddressInfo).port}`
+  const send = (path: string, body: object, headers: Record<string, string> = {}): Promise<Response> =>
+    fetch(base + path, { method: 'POST', headers: { ...HEADERS, ...headers }, body: JSON.stringify(body) })
+
+  expect((await send('/auth/login', { ...LOGIN, password: 'x' })).status).toBe(401)
+  const login = await send('/auth/login', LOGIN)
+  const cookie = login.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+  const { access_token, session_id } = (await login.json()) as Record<string, string>
+  expect((await fetch(`${base}/api/orders`)).status).toBe(401)
+  const orders = await fetch(`${base}/api/orders`, { headers: { authorization: `Bearer ${access_token}` } })
+  expect(await orders.json()).toEqual(['tea for ada'])
+  const renewed = await send('/auth/refresh', {}, { cookie })
+  expect(await renewed.json()).toMatchObject({ user: { id: 'ada', name: 'Ada' }, session_id })
+  expect((await send('/auth/logout', { session_id }, { cookie })).status).toBe(204)
+  expect((await send('/auth/refresh', {}, { cookie })).status).toBe(401)
+})
+
+it('R118 the Hono server of the guide takes a write of who is signed in, and no other', async () => {
+  const { default: app } = (await runFence(fenceWith("from 'hono'"))) as {
+    default: { request(path: string, init: object): Promise<Response> }
+  }
+  const send = (path: string, headers: Record<string, string>): Promise<Response> =>
+    app.request(ORIGIN + path, {
+      method: 'POST',
+      headers: { ...HEADERS, ...headers },
+      body: JSON.stringify(LOGIN),
+    })
+  const login = await send('/auth/login', {})
+  const cookie = login.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+  const { csrf_token = '' } = (await login.json()) as Record<string, string>
+  expect((await send('/api/orders', { 'x-csrf-token': csrf_token })).status).toBe(401)
+  expect((await send('/api/orders', { cookie })).status).toBe(403)
+  const answer = await send('/api/orders', { cookie, 'x-csrf-token': csrf_token })
+  expect(await answer.json()).toEqual({ ordered: true, by: 'ada' })
+})

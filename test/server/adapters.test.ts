@@ -1,0 +1,181 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { build } from 'esbuild'
+import express, { type Express } from 'express'
+import { afterEach, expect, it } from 'vitest'
+import {
+  createAuthServer,
+  done,
+  expressHandler,
+  memoryStore,
+  nodeHandler,
+  refuse,
+  scryptPasswords,
+  type AuthServer,
+  type SignInRequest,
+} from 'latchkey/server'
+import { ROOT } from '../tools/files.ts'
+import { SID, VALUE } from './support.ts'
+
+const servers: Server[] = []
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve))))
+})
+
+async function listen(make: (origin: string) => Parameters<typeof createServer>[1]): Promise<string> {
+  const server = createServer()
+  servers.push(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  server.on('request', make(origin)!)
+  return origin
+}
+
+const seen: SignInRequest[] = []
+const createAuth = (origin: string): AuthServer =>
+  createAuthServer({
+    store: memoryStore(),
+    secrets: ['s'.repeat(32)],
+    origin,
+    mode: 'session',
+    signIn(request) {
+      seen.push(request)
+      return request.body['password'] === 'x' ? done({ id: 'ada' }) : refuse('invalid_credentials')
+    },
+    findUser: (id) => ({ id }),
+  })
+
+const post = (url: string, body: string, headers: Record<string, string> = {}): Promise<Response> =>
+  fetch(url, {
+    method: 'POST',
+    headers: { 'x-csrf': '1', origin: new URL(url).origin, 'content-type': 'application/json', ...headers },
+    body,
+  })
+const LOGIN = JSON.stringify({ email: 'ada', password: 'x' })
+
+const APPS: [string, (app: Express, auth: AuthServer) => void][] = [
+  ['at the root', (app, auth) => app.use(expressHandler(auth))],
+  ['behind express.json()', (app, auth) => app.use(express.json(), expressHandler(auth))],
+  [
+    'behind all parsers',
+    (app, auth) => app.use(express.json(), express.urlencoded(), express.text(), expressHandler(auth)),
+  ],
+  ['under its path', (app, auth) => app.use('/auth', expressHandler(auth))],
+  [
+    'in a router in a router',
+    (app, auth) => app.use('/', express.Router().use('/auth', expressHandler(auth))),
+  ],
+  ['behind raw()', (app, auth) => app.use(express.raw({ type: '*/*' }), expressHandler(auth))],
+]
+
+it.each(APPS)(
+  'R117 S46 S47 Express %s signs in, goes on for what is not ours, and nothing hangs',
+  async (_name, mount) => {
+    const origin = await listen((at) => {
+      const app = express()
+      mount(app, createAuth(at))
+      app.get('/orders', (_request, response) => void response.json([]))
+      return app
+    })
+    const answer = await post(`${origin}/auth/login`, LOGIN)
+    expect(answer.status).toBe(200)
+    const [sid = '', hint] = answer.headers.getSetCookie()
+    expect(sid.slice(SID.length + 1, sid.indexOf(';'))).toMatch(VALUE)
+    // The origin says what is secure, and not the connection.
+    expect(sid).toContain('; Secure')
+    expect(hint).toMatch(/^signed_in=1;/)
+    const session = await fetch(`${origin}/auth/session`, { headers: { cookie: sid.split(';')[0] ?? '' } })
+    expect(await session.json()).toMatchObject({ user: { id: 'ada' } })
+    expect(
+      (await post(`${origin}/auth/login`, 'a=b', { 'content-type': 'application/x-www-form-urlencoded' }))
+        .status,
+    ).toBe(415)
+    expect((await fetch(`${origin}/orders`)).status).toBe(200)
+    expect((await fetch(`${origin}/nowhere`)).status).toBe(404)
+    expect((await fetch(`${origin}/auth/login`)).status).toBe(405)
+    expect((await fetch(`${origin}//auth/login`)).status).toBe(404)
+  },
+)
+
+it('R117 bare node:http is served, and a body larger than 64 kB is refused without being read to its end', async () => {
+  const origin = await listen((at) => {
+    const handle = nodeHandler(createAuth(at))
+    return (request, response) => {
+      void handle(request, response).then((isOurs) => isOurs || response.writeHead(404).end())
+    }
+  })
+  expect((await post(`${origin}/auth/login`, LOGIN)).status).toBe(200)
+  expect((await fetch(`${origin}/orders`)).status).toBe(404)
+  const large = await post(`${origin}/auth/login`, JSON.stringify({ password: 'x'.repeat(1 << 20) })).catch(
+    () => undefined,
+  )
+  expect([400, undefined]).toContain(large?.status)
+  expect(
+    (await post(`${origin}/auth/login`, LOGIN, { host: 'evil.example', 'x-forwarded-host': 'evil.example' }))
+      .status,
+  ).toBe(200)
+})
+
+it.each<[number, string | undefined, string | undefined]>([
+  [0, undefined, '127.0.0.1'],
+  [0, '203.0.113.9', undefined],
+  [1, '203.0.113.9', '203.0.113.9'],
+  [1, '198.51.100.1, 203.0.113.9', '203.0.113.9'],
+  [2, '198.51.100.1, 203.0.113.9, 10.0.0.1', '203.0.113.9'],
+  [2, '10.0.0.1', undefined],
+])(
+  'R117 S43 with %i trusted proxies and X-Forwarded-For %s the address is %s',
+  async (trustedProxies, forwarded, address) => {
+    const origin = await listen((at) => {
+      const handle = nodeHandler(createAuth(at), { trustedProxies })
+      return (request, response) => void handle(request, response)
+    })
+    seen.length = 0
+    await post(`${origin}/auth/login`, LOGIN, forwarded === undefined ? {} : { 'x-forwarded-for': forwarded })
+    expect(seen.map((request) => request.address)).toEqual([address])
+  },
+)
+
+it.each<[boolean, string | undefined, string | undefined]>([
+  [false, undefined, '127.0.0.1'],
+  [false, '203.0.113.9', undefined],
+  [true, '198.51.100.1, 203.0.113.9', '203.0.113.9'],
+])(
+  'R117 S43 Express with "trust proxy" %s and X-Forwarded-For %s gives the address %s',
+  async (trusts, forwarded, address) => {
+    const origin = await listen((at) => {
+      const app = express()
+      if (trusts) app.set('trust proxy', 1)
+      return app.use(expressHandler(createAuth(at)))
+    })
+    seen.length = 0
+    await post(`${origin}/auth/login`, LOGIN, forwarded === undefined ? {} : { 'x-forwarded-for': forwarded })
+    expect(seen.map((request) => request.address)).toEqual([address])
+  },
+)
+
+it('R117 S53 the server and the testing kit bundle for browsers and the edge, without a module of Node', async () => {
+  for (const entry of ['server', 'testing']) {
+    const { metafile } = await build({
+      entryPoints: [`${ROOT}/src/${entry}/index.ts`],
+      bundle: true,
+      format: 'esm',
+      platform: 'browser',
+      write: false,
+      metafile: true,
+    })
+    expect(Object.keys(metafile.inputs).filter((path) => /^(?:node:|\(disabled\))|node:/.test(path))).toEqual(
+      [],
+    )
+  }
+})
+
+it('R117 scryptPasswords hashes in Node, few at a time, and says what it needs elsewhere', async () => {
+  const passwords = scryptPasswords({ cost: { N: 1024, r: 8, p: 1 }, atOnce: 2 })
+  const stored = await passwords.hash('difference engine')
+  const tries = await Promise.all(
+    Array.from({ length: 10 }, async (_, i) => passwords.verify(i === 3 ? 'difference engine' : 'x', stored)),
+  )
+  expect(tries.filter(Boolean)).toHaveLength(1)
+  expect(await passwords.verify('', passwords.decoy)).toBe(false)
+})
