@@ -140,6 +140,31 @@ it('S15 S26 who waits for a lock in vain is told so within the bound, and nothin
   vi.useRealTimers()
 })
 
+it('S26 what many ask at once is committed in parts, and the event loop goes on between them', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] })
+  const done: string[] = []
+  const slow: SqliteDatabase = {
+    exec: (sql) => void done.push(sql),
+    prepare: (sql) => ({
+      all: () => {
+        if (sql.includes('journal_mode')) return [{ journal_mode: 'wal' }]
+        vi.advanceTimersByTime(4)
+        done.push('write')
+        return []
+      },
+    }),
+  }
+  const store = sqliteStore(slow)
+  const written = times(20, (index) => store.put(`key ${index}`, 'value', { expiresAt: 1 }))
+  await vi.advanceTimersByTimeAsync(1000)
+  await written
+  const transactions = done.join().split('COMMIT').slice(0, -1)
+  expect(transactions.map((transaction) => transaction.split('write').length - 1)).toEqual([
+    3, 3, 3, 3, 3, 3, 2,
+  ])
+  vi.useRealTimers()
+})
+
 it('S26 every transaction that writes begins by taking the lock', async () => {
   const db = new DatabaseSync(newFile())
   const exec = vi.spyOn(db, 'exec')

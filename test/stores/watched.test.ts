@@ -17,13 +17,13 @@ console.log(folder)
 `
 
 it('a server that a test started ends, and leaves nothing, when the test is killed', async () => {
-  const test = spawn(process.execPath, ['--input-type=module', '-e', STARTS], {
+  const runner = spawn(process.execPath, ['--input-type=module', '-e', STARTS], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const [said] = (await once(test.stdout, 'data')) as [Buffer]
+  const [said] = (await once(runner.stdout, 'data')) as [Buffer]
   const folder = String(said).trim()
   expect(existsSync(join(folder, 'log'))).toBe(true)
-  test.kill('SIGKILL')
+  runner.kill('SIGKILL')
   await vi.waitUntil(() => !existsSync(folder), { timeout: 10_000 })
 })

@@ -11,8 +11,8 @@ import { type Running, start, temporaryFolder, unprivileged } from './watched.ts
 export type DatabaseName = 'postgres' | 'pgbouncer' | 'redis'
 
 interface Source {
-  /** Environment variable that names the address of one that runs already. */
-  readonly variable: string
+  /** Environment variable that names the address of one that runs already, where that will do. */
+  readonly variable?: string
   readonly title: string
   readonly debianPackage: string
   /** The Debian service that the package starts by itself, if any. */
@@ -52,7 +52,6 @@ const SOURCES: Record<DatabaseName, Source> = {
     },
   },
   pgbouncer: {
-    variable: 'LATCHKEY_PGBOUNCER',
     title: 'PgBouncer',
     debianPackage: 'pgbouncer',
     service: 'pgbouncer',
@@ -88,18 +87,35 @@ export function findDatabase(title: string, { isCI, find, canFetch, fetch }: Dat
   return fetched
 }
 
+let isReached: boolean | undefined
+
+/** Whether packages can be had here at all: a machine without a network is none that a database is missing on. */
+function canFetchPackages(): boolean {
+  const options = [
+    '-o',
+    'APT::Update::Error-Mode=any',
+    '-o',
+    'Acquire::Retries=0',
+    '-o',
+    'Acquire::http::Timeout=20',
+  ]
+  isReached ??= isRootOnDebian() && attempt('apt-get', ['update', '-qq', ...options], 120) === undefined
+  return isReached
+}
+
 function fetchPackage({ debianPackage, service }: Source): string | undefined {
   const wasRunning = service !== undefined && spawnSync('service', [service, 'status']).status === 0
-  const failure =
-    attempt('apt-get', ['update', '-qq'], 120) ??
-    attempt('apt-get', ['install', '-y', '-qq', '--no-install-recommends', debianPackage], 240)
+  const failure = attempt('apt-get', ['install', '-y', '-qq', '--no-install-recommends', debianPackage], 240)
   if (service !== undefined && !wasRunning) spawnSync('service', [service, 'stop'])
   return failure
 }
 
+const addressOf = ({ variable }: Source): string | undefined =>
+  (variable === undefined ? undefined : process.env[variable]) || undefined
+
 /** Whether tests can use one, without fetching anything. */
 export function hasDatabase(name: DatabaseName): boolean {
-  return Boolean(process.env[SOURCES[name].variable]) || canStart(name)
+  return addressOf(SOURCES[name]) !== undefined || canStart(name)
 }
 
 /** Whether tests can have one of their own, to stop and start. */
@@ -110,15 +126,19 @@ export function canStart(name: DatabaseName): boolean {
 /** Fetches it where it is missing, which may take minutes; gives what tests will use, or a word that they will not run. */
 export function provideDatabase(name: DatabaseName): string {
   const source = SOURCES[name]
-  const address = process.env[source.variable]
-  if (address) return `${source.title} at the address in ${source.variable}`
+  if (addressOf(source) !== undefined) {
+    const rest = canStart(name) ? '' : '. What stops and starts one: not run'
+    return `${source.title} at the address in ${source.variable}${rest}`
+  }
   const program = findDatabase(source.title, {
     isCI: process.env['CI'] === 'true',
     find: () => source.find(),
-    canFetch: isRootOnDebian,
+    canFetch: canFetchPackages,
     fetch: () => fetchPackage(source),
   })
-  return program ?? `${source.title}: not run. Install it, or name the address of one in ${source.variable}`
+  if (program !== undefined) return program
+  const orNamed = source.variable === undefined ? '' : `, or name the address of one in ${source.variable}`
+  return `${source.title}: not run. Install it${orNamed}`
 }
 
 export interface Database extends Running {
