@@ -1,5 +1,4 @@
 import type { LifecycleSignal, Ports } from './core/ports.js'
-import { isOwing } from './core/owing.js'
 import type { LogoutScope } from './core/types.js'
 import { AuthError } from './errors.js'
 import type { ResolvedOptions } from './options/resolve.js'
@@ -46,7 +45,7 @@ export class Runtime {
       end: events.end,
       switched: events.switched,
       claimsChanged: events.claimsChanged,
-      deliver: () => void logouts.deliver(true),
+      revoke: ({ grant }) => void logouts.compensate(grant),
       pending: () => logouts.follow(),
       resync() {
         context.note('tabs.resync')
@@ -57,7 +56,7 @@ export class Runtime {
         void refresher.refresh({ cause: 'repair', force: true, revive: true })
       },
     }
-    context.crossed = () => void lookBehind(context).catch(() => {})
+    context.crossed = () => void lookBehind(context, logouts).catch(() => {})
     this.context = context
     this.events = events
     this.#refresher = refresher
@@ -226,7 +225,11 @@ export class Runtime {
     noteActivity(context, loaded, true)
     this.#plan()
     // Where a skeleton is all that the page can show, somebody has to say why.
-    if (outcome?.kind === 'failed' && context.state.connection === 'degraded' && !isOwing(context.state))
+    if (
+      outcome?.kind === 'failed' &&
+      context.state.connection === 'degraded' &&
+      context.state.debts.length === 0
+    )
       void inDevelopment(context, () => console.warn(`[latchkey] ${outcome.error.message}`))
   }
 

@@ -1,4 +1,3 @@
-import { isOwing } from '../core/owing.js'
 import { backoff } from '../core/retry.js'
 import type { ClientState } from '../core/state.js'
 import { isLooping, waitLeft } from '../core/waits.js'
@@ -51,7 +50,7 @@ export class Hold {
     const { state } = this.#context
     const now = this.#context.instant()
     const isNobody = state.phase === 'out' && !restore && (!revive || state.loggedOut)
-    if (isNobody || (isOwing(state) && !explicit && !found)) return { kind: 'ended' }
+    if (isNobody || (state.debts.length > 0 && !explicit && !found)) return { kind: 'ended' }
     const wait = waitLeft(state, now)
     if (wait > 0 && !this.tries.pass(need, now)) {
       const retryAt = Math.round(now.wall + wait)

@@ -78,9 +78,9 @@ async function lookFor(
       : state.phase !== 'out' && sessionId !== undefined && sessionId === state.sessionId
   if (isKnown || found.kind === 'nobody') return undefined
   // Whoever asked for it was told that it failed, so it has. By now the cookie may be of somebody who has signed in since.
-  if (isLate()) void logouts.owe()
+  if (isLate()) logouts.discardLate()
   // Somebody has logged out of it: it is owed, and no sign-in.
-  else if (isOver(state, sessionId)) void logouts.owe({ identity: identity! })
+  else if (isOver(state, sessionId)) context.dispatch({ type: 'loginLost', sessionId })
   // Where the question has no answer, the refresh is one, when the lock is free.
   else if (!identity && state.phase !== 'out') reactions.repair({ type: 'repair' })
   else if (found.kind !== 'failed') {

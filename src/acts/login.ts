@@ -1,7 +1,7 @@
 import { oneOf } from '../core/checks.js'
 import { isSame } from '../core/epoch.js'
 import { elapsed } from '../core/lifetime.js'
-import type { Grant, Under } from '../core/state.js'
+import type { ClientState, Grant, Under } from '../core/state.js'
 import { AuthError } from '../errors.js'
 import type { Context } from '../plumbing/context.js'
 import { raced } from '../plumbing/waiting.js'
@@ -13,6 +13,9 @@ import { judgeLogin, USELESS } from './login-answer.js'
 import type { Logouts } from './logout.js'
 import type { Refresher } from './refresh.js'
 import { activated } from './start.js'
+
+/** How long it is remembered that a session may be another one than that of the cookie: longer than people stay offline. */
+const DOUBT_MS = 86_400_000
 
 const LOGIN = { endpoint: 'login', method: 'POST' } as const
 
@@ -55,7 +58,7 @@ export async function login(
   } finally {
     context.login = undefined
     // What ends a session that nobody can name must not meet the cookie of whoever signs in next: it has its own deadline.
-    await raced(logouts.sent, disposed).catch(() => {})
+    await raced(logouts.answered(), disposed).catch(() => {})
     release?.()
     flush?.()
   }
@@ -64,8 +67,13 @@ export async function login(
   await shown(context)
 }
 
+/** Whose it is; what it brought goes along where it is to be ended. */
+type Session = Pick<Grant, 'identity'> & Partial<Grant>
+
 interface Answer {
   readonly verdict: GrantVerdict
+  /** It has made an epoch of its own. */
+  readonly committed: boolean
   /** Tells the application. */
   readonly flush?: () => void
 }
@@ -82,6 +90,7 @@ async function send(
   const { timeouts } = options
   context.sync()
   const under: Under = { epoch: context.state.epoch, generation: 0 }
+  const isPast = () => !isSame(context.state.epoch, under.epoch)
   context.note('login.sent')
   context.sessionIds.kept()
   const { leaving } = context.lock
@@ -96,27 +105,22 @@ async function send(
           context.sync()
           // Whoever waits for the lock does so no longer than this. What could take longer is begun when it is free.
           const slow = elapsed(reply.sentAt, context.instant()) > timeouts.lock - timeouts.request
-          const isPast = !isSame(context.state.epoch, under.epoch)
-          await logouts.owe({}, !(late || slow || leaving.aborted || isPast))
+          if (late || slow || leaving.aborted || isPast()) logouts.discardLate()
+          else await logouts.discard()
         }
-        return { verdict }
+        return { verdict, committed: false }
       }
       const { grant } = verdict
       const take = () => context.dispatch({ type: 'granted', grant, under, explicit: true })
       if (isLate()) {
-        context.sync()
-        const { phase, identity } = context.state
-        // Who asked for it was told that it failed, so it has. But he may have tried again meanwhile, and this cookie lies over that of
-        // the second sign-in: only the server knows.
-        if (phase === 'in' && identity?.subject === grant.identity.subject) take()
-        await logouts.owe(grant)
-        return { verdict }
+        await undo(context, logouts, grant, take)
+        return { verdict, committed: false }
       }
       const flush = context.quietly(() => {
         context.sync()
         take()
       })
-      return { verdict, flush }
+      return { verdict, committed: isPast(), flush }
     },
   )
   context.login = settled
@@ -124,13 +128,28 @@ async function send(
   if (answer) return answer
   late = true
   const error = timedOut(context, LOG_IN, LOGIN)
-  return { verdict: { kind: 'indeterminate', error } }
+  return { verdict: { kind: 'indeterminate', error }, committed: false }
+}
+
+/** Who asked for it was told that it failed, so it has. */
+async function undo(context: Context, logouts: Logouts, late: Session, take: () => void): Promise<void> {
+  context.sync()
+  const { phase, identity } = context.state
+  const { subject, sessionId } = late.identity
+  // He has tried again meanwhile, and this cookie lies over that of the second sign-in: to end it would sign him out.
+  if (phase === 'in' && identity?.subject === subject) {
+    take()
+    return endIfLost(context, logouts, late)
+  }
+  // By the next page, if this one cannot.
+  if (phase === 'out') context.dispatch({ type: 'loginLost', sessionId })
+  await logouts.compensate(late)
 }
 
 /** What was granted where somebody else signed in at the same time; throws where nobody is signed in by it. */
-function rivalIn(context: Context, { verdict }: Answer): Grant | undefined {
+function rivalIn(context: Context, { verdict, committed }: Answer): Grant | undefined {
   if (verdict.kind === 'indeterminate') throw fail(context, verdict.error)
-  if (isOurs(context, verdict.grant)) return undefined
+  if (committed && isOurs(context, verdict.grant)) return undefined
   if (context.state.phase === 'out') throw fail(context, overtaken())
   return verdict.grant
 }
@@ -149,9 +168,10 @@ async function decide(
   const isWanted = logouts.requests === requests
   const isFound = isInJar(context, rival)
   if (isFound && isWanted) return
+  if (isWanted) void endIfLost(context, logouts, rival)
   // While this page stood still behind a logout, another tab has found the session; without its id, its token alone names it.
-  if (isFound && rival.identity.sessionId) void logouts.request('current').catch(() => {})
-  else void logouts.owe(rival)
+  else if (isFound && rival.identity.sessionId) void logouts.request('current').catch(() => {})
+  else void logouts.compensate(rival)
   throw fail(context, overtaken())
 }
 
@@ -163,9 +183,16 @@ async function shown(context: Context): Promise<void> {
   if (context.state.phase !== 'in' || !isSame(context.state.epoch, epoch)) throw overtaken()
 }
 
-function isInJar({ state }: Context, { identity }: Grant): boolean {
+function isInJar({ state }: Context, { identity }: Session): boolean {
   const shown = state.incoming?.identity ?? state.identity
   return shown?.sessionId === identity.sessionId && shown?.subject === identity.subject
+}
+
+/** Without an answer of the server the session may be the one in the jar, unless somebody logs out. */
+async function endIfLost(context: Context, logouts: Logouts, rival: Session): Promise<void> {
+  const isKnown = ({ phase, resyncing }: ClientState) => phase === 'out' || !resyncing
+  await context.until(isKnown, DOUBT_MS)
+  if (isKnown(context.state) && !isInJar(context, rival)) await logouts.compensate(rival)
 }
 
 /** Before anything is waited for: a form would arrive as `{}`, and the person would be told that the password is wrong. */

@@ -1,7 +1,6 @@
-import { type Debt, WHICHEVER } from '../core/debts.js'
 import { isSame, NO_EPOCH } from '../core/epoch.js'
-import { isOwing, isTaken } from '../core/owing.js'
-import type { ClientState, Grant } from '../core/state.js'
+import type { Credential } from '../core/lifetime.js'
+import { isOwed, WHICHEVER } from '../core/debts.js'
 import type { LogoutScope } from '../core/types.js'
 import type { Context } from '../plumbing/context.js'
 import type { Reply } from '../plumbing/reply.js'
@@ -9,7 +8,7 @@ import { pause, raced, within } from '../plumbing/waiting.js'
 import { inDevelopment } from '../wire/development.js'
 import { inTime, isDone } from '../wire/endpoints.js'
 import { modeOf } from '../wire/obtain.js'
-import { isOpen, isSaid, sendLogout } from './ending.js'
+import { Ending, isOpen, isSaid } from './ending.js'
 import { retryDelay } from './hold.js'
 import type { Refresher } from './refresh.js'
 
@@ -21,8 +20,13 @@ export interface LogoutResult {
   readonly durable: boolean
 }
 
-/** How long it is remembered that a session may be another one than that of the cookie: longer than people stay offline. */
-const DOUBT_MS = 86_400_000
+/** A session that is to be ended; its own token goes along, where there is one. */
+export interface Debt {
+  readonly identity: { readonly sessionId: string | undefined }
+  readonly credential?: Credential
+}
+
+const COMPENSATIONS = 4
 /** Longer than storage and channel take from one process to another. */
 const NEWS_MS = 250
 /** Long enough for whoever asked for it to be the one who delivers it. */
@@ -34,17 +38,13 @@ const PASSING: readonly number[] = [408, 425, 429]
 const isDefinite = ({ status, redirected }: Reply): boolean =>
   redirected || (status >= 400 && status < 500 && !PASSING.includes(status))
 
-/** Whoever is shown may be signed in by the very session that is owed: the server is being asked. */
-const isDoubted = ({ phase, resyncing }: ClientState): boolean => phase !== 'out' && resyncing
-
 /** Ends the session here at once, and at the server as soon as it answers. */
 export class Logouts {
   /** How often the application asked for one. */
   requests = 0
-  /** The last one that was sent, until its deadline. */
-  sent: Promise<Reply | undefined> = Promise.resolve(undefined)
   readonly #context: Context
   readonly #refresher: Refresher
+  readonly #ending: Ending
   #delivery: Promise<boolean> | undefined
   #failures = 0
   #cancelRetry: () => void = () => {}
@@ -52,57 +52,41 @@ export class Logouts {
   constructor(context: Context, refresher: Refresher) {
     this.#context = context
     this.#refresher = refresher
+    this.#ending = new Ending(context)
   }
 
   async request(scope: LogoutScope): Promise<LogoutResult> {
     const context = this.#context
     context.disposed.throwIfAborted()
     context.sync()
-    const { phase, incoming, debts, sessionId = WHICHEVER } = context.state
-    const isOver = phase === 'out' && !incoming && debts.length === 0
+    const { phase, incoming, credential = incoming?.credential, sessionId } = context.state
+    // Whoever is out already may have still to deliver the logout before this one.
+    if (phase !== 'out' || incoming) this.#ending.proofs.set(sessionId ?? WHICHEVER, credential)
+    const isOver = phase === 'out' && !incoming && context.state.debts.length === 0
     const over = scope === 'current' && isOver && context.stored.read()?.state === 'out'
     context.dispatch({ type: 'logoutRequested', scope })
     const { epoch } = context.state
     if (over) {
       // The server knows, and a request could only meet the next session; but what is under way is overtaken.
-      context.dispatch({ type: 'logoutConfirmed', epoch, sessionId })
+      this.#confirm(context.state.sessionId)
       return { server: 'confirmed', durable: true }
     }
     // A listener may have emptied the storage.
     const isSaved = context.stored.save()
     const stored = context.stored.read()
     const durable = isSaved && stored !== undefined && isSame(stored.epoch, epoch)
-    const isConfirmed = await raced(this.deliver(true), context.disposed)
-    return { server: isConfirmed ? 'confirmed' : 'pending', durable }
+    // A delivery that runs is for a session that was ended earlier.
+    const before = this.#delivery
+    const confirmed = before ? before.then(() => this.deliver(true)) : this.deliver(true)
+    return { server: (await raced(confirmed, context.disposed)) ? 'confirmed' : 'pending', durable }
   }
 
-  /**
-   * Delivers what is owed, if anything is. Whether nothing is any more. Never rejects. `first`: something new is owed, of which a
-   * delivery that runs knows nothing; without an id it is for the cookie there is.
-   */
-  deliver(first = false): Promise<boolean> {
-    const run = () =>
-      (this.#delivery ??= this.#deliver(first)
-        .catch(() => false)
-        .finally(() => (this.#delivery = undefined)))
-    return first && this.#delivery ? this.#delivery.then(run) : run()
-  }
-
-  /**
-   * Something left a session behind that nobody wants. `held`: this tab has the lock, and the cookie is that of what is meant, also
-   * where somebody else is shown.
-   */
-  async owe({ identity, credential: proof }: Partial<Grant> = {}, held = false): Promise<void> {
-    const context = this.#context
-    // The next client of the page may have signed in.
-    if (context.disposed.aborted && !proof) return
-    context.sync()
-    context.dispatch({ type: 'owe', sessionId: identity?.sessionId, proof, held })
-    if (!held) return
-    const { debts, epoch } = context.state
-    const cookie: Debt = { sessionId: WHICHEVER, scope: 'current', epoch, isOwn: true }
-    const debt = debts.find(({ sessionId }) => sessionId === WHICHEVER) ?? cookie
-    if ((await this.#send(debt, false)) !== true) this.#retryLater()
+  /** Delivers the logout that is pending, if one is. Whether none is any more. Never rejects. */
+  deliver(first = false, locked = false): Promise<boolean> {
+    this.#delivery ??= this.#deliver(first, locked)
+      .catch(() => false)
+      .finally(() => (this.#delivery = undefined))
+    return this.#delivery
   }
 
   /** Another tab's, which may be gone before it is delivered. */
@@ -110,47 +94,114 @@ export class Logouts {
     this.#deliverAfter(ORPHANED_MS * (1 + this.#context.ports.chance.fraction()))
   }
 
+  /** Waits for the last one that was sent, until its deadline. */
+  answered(): Promise<unknown> {
+    return this.#ending.sent
+  }
+
   /** Waits for what is being ended and for the pending logout, but no longer than for the lock and the answer: what comes next must not cross it. */
   async settle(): Promise<void> {
     const { ports, options } = this.#context
-    await this.sent
-    if (isOwing(this.#context.state)) await within(ports.clock, 2 * options.timeouts.request, this.deliver())
+    await this.#ending.sent
+    if (this.#context.state.debts.length > 0)
+      await within(ports.clock, 2 * options.timeouts.request, this.deliver())
   }
 
-  async #deliver(first = false): Promise<boolean> {
+  /**
+   * A session that nobody wants came to life behind our back: end exactly that one. Without its id only the cookie could
+   * say which one is meant, and that may be the session of somebody who is signed in by now.
+   */
+  async compensate({ identity, credential }: Debt): Promise<void> {
     const context = this.#context
-    const { disposed, lock, options, ports, stored } = context
-    if (context.state.debts.length === 0) return true
+    const { ports, options, disposed } = context
+    const { sessionId } = identity
+    for (let attempt = 1, tries = 1; attempt <= COMPENSATIONS; tries++) {
+      const { leaving } = context.lock
+      // Under the lock: its answer may delete a cookie, and must not arrive behind that of the next login. Without an id a client that
+      // is disposed of could end that one, of which it hears nothing.
+      const isApart = sessionId === undefined && disposed.aborted
+      const release = isApart ? undefined : await context.lock.takeNow(options.timeouts.request)
+      try {
+        await this.#loginDone(leaving)
+        if (sessionId === undefined && (context.state.phase === 'in' || context.state.incoming)) return
+        context.note('logout.compensated')
+        const reply = await this.#ending.send(sessionId, 'current', credential)
+        if (reply && isDone(reply)) return this.#confirm(sessionId)
+        // What could not be reached has not refused. Without an id it may be somebody else's by the time it is.
+        if (sessionId ? reply && !reply.fault : ports.lifecycle.online()) attempt++
+      } finally {
+        release?.()
+      }
+      if (disposed.aborted) return
+      await pause(ports.clock, retryDelay(context, tries))
+    }
+  }
+
+  /** A login may have made a session that nobody can read the id of: end whichever the cookie stands for. */
+  async discard(): Promise<void> {
+    const context = this.#context
+    const isOut = () => context.state.phase === 'out'
+    if (isOut()) context.dispatch({ type: 'loginLost' })
+    // What proved another one is no proof of this one.
+    this.#ending.proofs.delete(WHICHEVER)
+    const reply = await this.#ending.send(WHICHEVER, 'current')
+    if (reply && isDone(reply) && isOut()) return this.#confirm()
+    context.dispatch({ type: 'loginLost' })
+  }
+
+  /**
+   * As `discard`, where it comes so late that the cookie may be somebody else's or is about to be: whoever waits for the lock
+   * has it first. Where somebody is signed in already, only the server knows who that is.
+   */
+  discardLate(): void {
+    const context = this.#context
+    // The next client of the page may have signed in.
+    if (context.disposed.aborted) return
+    context.dispatch({ type: 'loginLost' })
+    if (context.state.debts.length === 0) return
+    // Without a register nobody could tell behind the lock who has signed in meanwhile.
+    if (!context.stored.read()) return void this.discard()
+    // One that is under way was sent for what there was before.
+    const before = this.#delivery
+    if (before) void before.then(() => this.discardLate())
+    else void this.deliver(true, true)
+  }
+
+  #confirm(sessionId = WHICHEVER): void {
+    const context = this.#context
+    context.dispatch({ type: 'logoutConfirmed', epoch: context.state.epoch, sessionId })
+  }
+
+  async #deliver(first: boolean, locked: boolean): Promise<boolean> {
+    const context = this.#context
+    if (context.state.debts.length === 0) {
+      this.#ending.proofs.clear()
+      return true
+    }
     this.#cancelRetry()
-    // Without an answer of the server that stays open, unless somebody logs out.
-    if (isDoubted(context.state)) await context.until((state) => !isDoubted(state), DOUBT_MS)
     // With neither an id nor a register nobody can say whether the cookie is still that of the session that was meant.
-    const marked = first || isSame(stored.read()?.epoch ?? NO_EPOCH, context.state.epoch)
+    const marked = first || isSame(context.stored.read()?.epoch ?? NO_EPOCH, context.state.epoch)
     const due = () => context.state.debts.filter(({ sessionId }) => marked || sessionId !== WHICHEVER)
     if (due().length === 0) return false
-    const nameless = due().find(({ sessionId }) => sessionId === WHICHEVER)
-    // What was left behind comes so late that the cookie may be somebody else's or is about to be: whoever waits for the lock has it first.
-    // Without a register nobody could tell behind the lock who has signed in meanwhile, nor can a client that is disposed of.
-    const isLate = nameless?.since && !disposed.aborted && (nameless.proof || stored.read())
+    const nameless = isOwed(due(), WHICHEVER)
     // A refresh that is under way in any tab shall land first, so that its cookie does not outlive the logout. One that
     // knows of no session is for the cookie there is now: after a wait it could be that of the next sign-in.
     // But what has to be asked for a token must not cross a sign-in.
     const mode = modeOf(context)
     const unlocked =
       nameless &&
-      !isLate &&
+      !locked &&
       !this.#refresher.flight &&
       // A look whether the cookie comes back is none of the refresher's.
-      !ports.flights.has(context.name) &&
-      (mode === 'session' || (first && !mode) || nameless.proof)
-    const { leaving } = lock
-    const release = unlocked ? undefined : await lock.takeNow(options.timeouts.request)
+      !context.ports.flights.has(context.name) &&
+      (mode === 'session' || (first && !mode) || this.#ending.proofs.get(WHICHEVER))
+    const asks = !unlocked || mode === 'session'
+    const { leaving } = context.lock
+    const release = unlocked ? undefined : await context.lock.takeNow(context.options.timeouts.request)
     try {
-      // A sign-in of this tab is not crossed. If the page or the client goes away, it is not waited for: it may be waiting for this.
-      const signedIn = inTime(context, context.login ?? Promise.resolve())
-      await raced(signedIn, leaving, disposed).catch(() => {})
+      await this.#loginDone(leaving)
       // The lock comes before the news of what its last holder did.
-      if (isLate) await raced(pause(ports.clock, NEWS_MS), disposed)
+      if (locked) await raced(pause(context.ports.clock, NEWS_MS), context.disposed)
       context.sync()
       const { debts, epoch } = context.state
       if (debts.length === 0) return true
@@ -158,23 +209,32 @@ export class Logouts {
       for (const { sessionId } of due()) {
         // While the one before was answered somebody may have signed in, and the cookie is his, or another tab may have ended this one.
         context.sync()
-        const { state } = context
-        if (!isSame(state.epoch, epoch) || isDoubted(state)) break
+        if (!isSame(context.state.epoch, epoch)) break
         const debt = due().find((one) => one.sessionId === sessionId)
         if (!debt) continue
-        // The cookie of whoever is signed in proves nothing, and is not renewed for it.
-        const asks = !isTaken(state) && (!unlocked || mode === 'session')
-        if (debt.other && !sessionId)
-          await raced((this.sent = sendLogout(context, { ...debt, proof: debt.other }, false)), disposed)
-        const reply = await raced(this.#send(debt, asks), disposed)
-        if (reply === true) continue
-        if (!reply || isSaid(context, reply) || !(asks || isTaken(state)) || !isDefinite(reply)) {
-          this.#retryLater(reply)
-          return false
+        const sent = this.#ending.send(sessionId, debt.scope, undefined, asks)
+        const reply = await raced(sent, context.disposed)
+        // Its session has nothing that a refresh could bring back.
+        const over = reply && isSaid(context, reply)
+        const confirmed = reply !== undefined && (isDone(reply) || (over && !this.#refresher.flight))
+        // Done, or worth nothing.
+        if (confirmed || (reply && isOpen(context, reply))) this.#ending.proofs.delete(sessionId)
+        context.note(confirmed ? 'logout.confirmed' : 'logout.pending', {
+          status: reply?.status || undefined,
+          code: reply?.redirected ? 'redirected' : undefined,
+        })
+        if (!confirmed) {
+          if (!reply || over || !asks || !isDefinite(reply)) {
+            this.#retryLater(reply)
+            return false
+          }
+          void inDevelopment(context, (module) => module.logoutRefused(context, reply))
+          slow = SLOWLY * context.options.retry.cap
+          // The others may still be proved.
+          continue
         }
-        void inDevelopment(context, (module) => module.logoutRefused(context, reply))
-        slow = SLOWLY * options.retry.cap
-        // The others may still be proved.
+        this.#failures = 0
+        context.dispatch({ type: 'logoutConfirmed', epoch, sessionId })
       }
       // Another one may have been asked for meanwhile.
       if (slow) this.#deliverAfter(slow)
@@ -185,24 +245,12 @@ export class Logouts {
     }
   }
 
-  /** Asks the server to end one. True where it has. */
-  async #send(debt: Debt, asks: boolean): Promise<Reply | true | undefined> {
+  /** A sign-in of this tab is not crossed. If the page or the client goes away, it is not waited for: it may be waiting for this. */
+  #loginDone(leaving: AbortSignal): Promise<unknown> {
     const context = this.#context
-    const { sessionId, since, proof } = debt
-    const { epoch } = context.state
-    if (since && proof) context.note('logout.compensated')
-    const reply = await (this.sent = sendLogout(context, debt, asks))
-    // Its session has nothing that a refresh could bring back.
-    const isEnded = reply && (isDone(reply) || (isSaid(context, reply) && !this.#refresher.flight))
-    context.note(isEnded ? 'logout.confirmed' : 'logout.pending', {
-      status: reply?.status || undefined,
-      code: reply?.redirected ? 'redirected' : undefined,
-    })
-    if (reply && isOpen(context, reply)) context.dispatch({ type: 'proved', sessionId })
-    if (!isEnded) return reply
-    this.#failures = 0
-    context.dispatch({ type: 'logoutConfirmed', epoch, sessionId, since })
-    return true
+    return raced(inTime(context, context.login ?? Promise.resolve()), leaving, context.disposed).catch(
+      () => {},
+    )
   }
 
   #retryLater(reply?: Reply): void {

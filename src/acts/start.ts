@@ -1,7 +1,8 @@
 import { isOver } from '../core/ends.js'
 import { waitLeft } from '../core/waits.js'
 import { isSame, NO_EPOCH } from '../core/epoch.js'
-import { isOwing } from '../core/owing.js'
+import { isOwed, WHICHEVER } from '../core/debts.js'
+import type { Identity } from '../core/state.js'
 import * as words from '../words.js'
 import { judgeRefresh } from '../wire/answers.js'
 import type { Context } from '../plumbing/context.js'
@@ -72,9 +73,11 @@ export async function start(
   })()
   /** What is still to be ended comes before every question. */
   const delivered = () => logouts.settle()
+  const owed = () => context.state.debts.map(({ sessionId }) => sessionId).filter((id) => id !== WHICHEVER)
   // Before a pending logout, which without a session id would end the session that was just made. No other tab is asked: whom
   // the cookie is for has just changed.
   if (returning) {
+    const debts = owed()
     const { kind } = await refresher.refresh({
       cause: 'redirect',
       explicit: true,
@@ -85,6 +88,7 @@ export async function start(
     // The mark is used up by an answer alone: until there is one, the next start has to ask.
     if (kind !== 'failed') ports.tab.write(redirectKey(context), null)
     await delivered()
+    payOff(debts)
     return undefined
   }
   const { phase } = context.state
@@ -121,9 +125,18 @@ export async function start(
     await delivered()
     // Somebody has signed in meanwhile in another tab: that is asked for elsewhere, and what a look says ends no session.
     if (context.state.resyncing || context.state.phase === 'in') return undefined
-    const outcome = await question(context, refresher).catch(() => undefined)
+    const debts = owed()
+    const outcome = await question(context, refresher, logouts).catch(() => undefined)
     if (outcome?.kind === 'failed') context.askAgain = () => void ask()
+    payOff(debts)
     return outcome
+  }
+
+  /** What was still to be ended when somebody else turned out to be signed in. */
+  function payOff(ids: readonly string[]): void {
+    const { phase, sessionId } = context.state
+    if (phase !== 'in') return
+    for (const id of ids) if (id !== sessionId) void logouts.compensate({ identity: { sessionId: id } })
   }
 }
 
@@ -133,7 +146,11 @@ function isAsking({ options: { restore, hintCookie }, ports }: Context): boolean
 }
 
 /** Whether somebody has been signed in by a link of the server. */
-async function question(context: Context, refresher: Refresher): Promise<RefreshOutcome | undefined> {
+async function question(
+  context: Context,
+  refresher: Refresher,
+  logouts: Logouts,
+): Promise<RefreshOutcome | undefined> {
   const { epoch, generation } = context.state
   const under = { epoch, generation }
   let known = false
@@ -150,7 +167,7 @@ async function question(context: Context, refresher: Refresher): Promise<Refresh
       const { sessionId } = found.identity
       const { state } = context
       if (isOver(state, sessionId)) {
-        context.dispatch({ type: 'owe', sessionId })
+        owe(context, logouts, found.identity)
         return undefined
       }
       if (found.mode === 'session') {
@@ -164,7 +181,7 @@ async function question(context: Context, refresher: Refresher): Promise<Refresh
     }
   }
   // What was not named may be what is still to be ended.
-  if (isOwing(context.state) && !known) return undefined
+  if (context.state.debts.length > 0 && !known) return undefined
   const outcome = await refresher.refresh({ cause: 'start', restore: true, found: true })
   // The cookie is for somebody, whom only a refresh can show: what makes it wait, a failure of another tab's even, will be over.
   if (known && outcome.kind === 'failed')
@@ -175,11 +192,18 @@ async function question(context: Context, refresher: Refresher): Promise<Refresh
 }
 
 /** The answer to a question that a logout has crossed may have set the cookie of the session again: it is owed once more. */
-export async function lookBehind(context: Context): Promise<void> {
+export async function lookBehind(context: Context, logouts: Logouts): Promise<void> {
   if (context.state.phase !== 'out' || !canLook(context)) return
   const found = await look(context)
-  const { sessionId } = found.kind === 'user' ? found.identity : {}
-  if (isOver(context.state, sessionId)) context.dispatch({ type: 'owe', sessionId })
+  if (found.kind === 'user' && isOver(context.state, found.identity.sessionId))
+    owe(context, logouts, found.identity)
+}
+
+/** Somebody has logged out of it. What is still owed is delivered anyway. */
+function owe(context: Context, logouts: Logouts, { sessionId }: Identity): void {
+  if (isOwed(context.state.debts, sessionId)) return
+  context.dispatch({ type: 'loginLost', sessionId })
+  void logouts.deliver()
 }
 
 /** A page that comes back may belong to somebody who has signed in since on a page of the server. Who was shown stays meanwhile. */

@@ -1,6 +1,5 @@
 import { isCount, isHandle } from './checks.js'
 import { isNewer, parseEpoch } from './epoch.js'
-import type { Credential } from './lifetime.js'
 import type { Epoch, LogoutScope } from './types.js'
 
 /** A session that the server has still to end. Each is a row of the storage, so that no tab writes over what another one owes. */
@@ -9,14 +8,10 @@ export interface Debt {
   readonly scope: LogoutScope
   /** The epoch under which it is owed: without an id it is for the cookie of that one alone. */
   readonly epoch: Epoch
-  /** Since when, by the wall clock, where it was left behind: whoever was here last may have left long ago. Undefined where somebody logged out of it. */
+  /** Since when, by the wall clock, where that is later than the epoch: whoever was here last may have left long ago. */
   readonly since?: number | undefined
   /** This tab sees to it, whatever becomes of the row: the application may empty the storage behind a logout. */
   readonly isOwn: boolean
-  /** What proves that this browser had a part in it, in memory alone: the access token, or what goes beside the cookie. */
-  readonly proof?: Credential | undefined
-  /** Where it has no id, that of one before it which had none either: its token alone says which. */
-  readonly other?: Credential | undefined
 }
 
 /** Whichever session the cookie stands for, where nobody knows its id. Not for a login under way: it is often refused, and the next one would be ended. */
@@ -41,11 +36,7 @@ export function withDebt(debts: readonly Debt[], debt: Debt): readonly Debt[] {
   const { epoch } = known && isNewer(known.epoch, debt.epoch) ? known : debt
   const scope = known?.scope === 'all' ? 'all' : debt.scope
   const since = Math.max(known?.since ?? 0, debt.since ?? 0) || undefined
-  // Of what nobody can name either, what was left behind since is another session.
-  const isAnother = !debt.sessionId && debt.since && known?.proof !== debt.proof
-  const proof = isAnother ? debt.proof : (debt.proof ?? known?.proof)
-  const other = (isAnother && known?.proof) || debt.other || known?.other
-  const merged = { ...debt, scope, epoch, since, proof, other, isOwn: debt.isOwn || !!known?.isOwn }
+  const merged = { ...debt, scope, epoch, since, isOwn: debt.isOwn || !!known?.isOwn }
   return [...without(debts, debt.sessionId), merged].sort((a, b) => rank(a) - rank(b))
 }
 

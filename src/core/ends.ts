@@ -41,9 +41,9 @@ export function end(
   status: number | undefined,
 ): Transition {
   // That nobody is signed in proves of nobody that the cookie is his.
-  const { connection, purging, mode, since, debts } = state
+  const { connection, purging, mode, since } = state
   const loggedOut = isLogout(reason) ? epoch : undefined
-  const kept = { connection, purging, mode, since, debts }
+  const kept = { connection, purging, mode, since }
   const next: ClientState = { ...INITIAL, ...kept, epoch, phase: 'out', reason, loggedOut }
   const abandon: Effect = { type: 'abandon', reason }
   // Where nobody was signed in there is nothing to end, and an end that is still being cleared away is not told twice.

@@ -2,7 +2,7 @@ import { isOwed, WHICHEVER } from './debts.js'
 import { end, isOver } from './ends.js'
 import { isNewer, isSame, nextEpoch } from './epoch.js'
 import { elapsed } from './lifetime.js'
-import { gone, isOwing, owe } from './owing.js'
+import { owing, paid, settled } from './owing.js'
 import { isKnown } from './register.js'
 import { sameJson } from './same-json.js'
 import {
@@ -28,20 +28,20 @@ export function granted(
   // That the session before it was found to be over is no act of anybody's, and does not stand against a sign-in; nor does an
   // older logout.
   const { loggedOut, debts, incoming } = state
-  const owing = isOwing(state)
-  const wanted = incoming || (!explicit && owing) || (loggedOut && isNewer(loggedOut, under.epoch))
+  const isOwing = debts.length > 0
+  const wanted = incoming || (!explicit && isOwing) || (loggedOut && isNewer(loggedOut, under.epoch))
   const stands = explicit && state.phase === 'out' && !wanted
   if (!isSame(state.epoch, under.epoch) && !stands) {
     // What comes to life behind a logout must not stay alive.
-    if (wanted && state.phase === 'out') return unwanted(state, grant, explicit, now)
+    if (wanted && state.phase === 'out') return revoke(state, grant, explicit, now)
     // The cookie that came last is in the jar, and only the server knows whose that is.
     return [{ ...calm(state), resyncing: explicit || state.resyncing }, [{ type: 'repair' }]]
   }
   // The session a logout is still to end, or has ended, came back: it is not a sign-in.
   const { sessionId } = grant.identity
-  const isOther = found && owing && sessionId && !isOwed(debts, WHICHEVER) && !isOwed(debts, sessionId)
-  if ((owing && !explicit && !isOther) || (found && isOver(state, sessionId)))
-    return unwanted(state, grant, explicit, now)
+  const isOther = found && isOwing && sessionId && !isOwed(debts, WHICHEVER) && !isOwed(debts, sessionId)
+  if ((isOwing && !explicit && !isOther) || (found && isOver(state, sessionId)))
+    return revoke(state, grant, explicit, now)
   const generation = explicit ? 1 : under.generation + 1
   // Two behind: one behind is the answer to the same cookie, with the same successor. The server is there, so no back-off holds the repair up.
   if (!explicit && state.generation > generation) return [calm(state), [{ type: 'repair' }]]
@@ -60,21 +60,25 @@ export function granted(
   const numbered: Grant = { ...grant, credential: { ...grant.credential, generation } }
   const follows = !signIn ? state.follows : state.phase === 'in' ? state.epoch : undefined
   const { mode } = grant.credential
-  const renewed: ClientState = { ...calm(state), epoch, follows, mode, generation }
+  const renewed: ClientState = { ...calm(state), epoch, follows, mode, generation, debts: [] }
   const { candidate, identity = candidate?.identity } = state
   if (identity && identity.subject !== grant.identity.subject) {
     // A sibling that made this epoch knows him. What we found out with a credential of our own, nobody has heard of.
     const known = signIn || (state.resyncing && !credential && !candidate)
-    return switchTo(
+    const [switched, effects] = switchTo(
       { ...renewed, identity },
       numbered,
       known ? epoch : nextEpoch(state.epoch, now.wall, now.id),
     )
+    return [switched, [...paid(debts), ...effects]]
   }
   // Who waited at the start waited for the identity the register named; somebody else may have signed in by now.
   const strangers = explicit && state.phase === 'unknown' && isKnown(state)
   const abandons = strangers || (explicit && isReplaced(state, sessionId))
-  const before: Effect[] = abandons ? [{ type: 'abandon', reason: 'none' }] : []
+  const before: Effect[] = [
+    ...paid(debts),
+    ...(abandons ? [{ type: 'abandon', reason: 'none' } as const] : []),
+  ]
   // Written at once, so that a reload during the clean-up finds the session and not the logout before it.
   if (state.purging) {
     const next = { ...renewed, incoming: numbered, sessionId }
@@ -86,17 +90,19 @@ export function granted(
 }
 
 /** What comes to life behind a logout is to be ended, too, by the next page if not by this one. */
-function unwanted(state: ClientState, grant: Grant, explicit: boolean, now: Moment): Transition {
-  const { identity, credential } = grant
-  const { sessionId } = identity
+function revoke(state: ClientState, grant: Grant, explicit: boolean, now: Moment): Transition {
+  const effects: Effect[] = [{ type: 'revoke', grant }]
+  const { sessionId } = grant.identity
   const { debts } = state
-  const isNamed = sessionId && isOwed(debts, WHICHEVER)
-  // A session check brings nothing to life. It says which session it was that nobody knew the id of.
-  const isNews = isNamed && !isOwed(debts, sessionId)
-  if (credential.mode === 'session' && !explicit && !isNews) return [state, []]
-  const named = debts.map((debt) => (isNamed && debt.sessionId === WHICHEVER ? { ...debt, sessionId } : debt))
-  const [next, effects] = owe({ ...state, debts: named }, { sessionId, proof: credential }, now)
-  return [next, isNamed ? [gone(WHICHEVER), ...effects] : effects]
+  if (grant.credential.mode === 'session' && !explicit) {
+    // A session check brings nothing to life. It says which session it was that nobody knew the id of.
+    if (!isOwed(debts, WHICHEVER)) return [state, []]
+    effects.pop()
+  }
+  if (sessionId === undefined || isOwed(debts, sessionId) || state.incoming) return [state, effects]
+  const [named, forgotten] = settled(state, WHICHEVER)
+  const [next, owed] = owing(named, sessionId, 'current', now.wall)
+  return [next, [...forgotten, ...owed, ...effects, { type: 'pending' }]]
 }
 
 /** Another subject: the old identity ends first, and the new one waits until the application has cleared up. */

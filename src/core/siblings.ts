@@ -4,7 +4,7 @@ import { isNewer, isSame, nextEpoch } from './epoch.js'
 import { claims, isReplaced, switchTo, take } from './grants.js'
 import { remaining } from './lifetime.js'
 import type { News } from './news.js'
-import { carried, owe } from './owing.js'
+import { carried, paid } from './owing.js'
 import { isKnown, type Register } from './register.js'
 import {
   calm,
@@ -39,7 +39,7 @@ function follow(state: ClientState, register: Register, now: Moment): Transition
   if (isNobody && (state.phase === 'in' || state.incoming || state.resyncing))
     return resync(state, { ...register, epoch: nextEpoch(register.epoch, now.wall, now.id) }, now)
   const reason = told === 'none' || told === 'logout' ? 'logout-elsewhere' : told
-  const [next, effects] = followOut(state, register, reason, !isNobody, now)
+  const [next, effects] = followOut(state, register, reason, !isNobody)
   return [isNobody && state.phase !== 'out' ? { ...next, reason: 'none' } : next, effects]
 }
 
@@ -49,11 +49,10 @@ function followOut(
   { epoch, sessionId }: Register,
   reason: EndReason,
   isTold: boolean,
-  now: Moment,
 ): Transition {
   const [ended, effects]: Transition =
     state.phase === 'out'
-      ? [{ ...state, epoch, incoming: undefined, candidate: undefined, generation: 0 }, []]
+      ? [{ ...state, epoch, incoming: undefined, candidate: undefined, generation: 0 }, dropped(state)]
       : end(state, reason, epoch, undefined)
   // Whoever logged out wants to be out, whatever another tab is told afterwards.
   const known = state.phase === 'out' ? state.loggedOut : undefined
@@ -62,21 +61,21 @@ function followOut(
   const debts = without(state.debts, WHICHEVER)
   const next: ClientState = { ...ended, debts, sessionId, loggedOut }
   const pending: Effect[] = debts.length > 0 ? [{ type: 'pending' }] : []
-  const left = leftBehind(state, reason, sessionId)
-  const [owing, owed] = left
-    ? owe(next, { sessionId: left.identity.sessionId, proof: left.credential }, now)
-    : [next, pending]
-  return [owing, [...effects, ...owed]]
+  return [next, [...effects, ...disown(state, reason, sessionId), ...pending]]
 }
 
-/** Whom nobody but this tab can sign out: who waited for the clean-up, or was here where the logout elsewhere knew of another session. */
-function leftBehind(
-  { incoming, identity, credential }: ClientState,
+/** Who waited for the clean-up and is overtaken is signed in at the server. */
+const dropped = ({ incoming }: ClientState): Effect[] =>
+  incoming ? [{ type: 'revoke', grant: incoming }] : []
+
+/** A logout elsewhere that knew of another session than ours: nobody but us can end ours. */
+function disown(
+  { identity, credential }: ClientState,
   reason: EndReason,
   sessionId: string | undefined,
-): Grant | undefined {
-  const isUnknown = reason === 'logout-elsewhere' && identity?.sessionId !== sessionId
-  return incoming ?? (identity && credential && isUnknown ? { identity, credential } : undefined)
+): Effect[] {
+  const ours = identity && credential && reason === 'logout-elsewhere' && identity.sessionId !== sessionId
+  return ours ? [{ type: 'revoke', grant: { identity, credential } }] : []
 }
 
 /** Somebody is signed in by another tab: learn who it is. */
@@ -102,11 +101,12 @@ function resync(
     credential: undefined,
     incoming: undefined,
     candidate: undefined,
+    debts: [],
     resyncing: true,
     early: [],
   }
   const effects: Effect[] = isReplaced(state, sessionId) ? [{ type: 'abandon', reason: 'none' }] : []
-  return [next, [...effects, { type: 'resync' }]]
+  return [next, [...paid(state.debts), ...effects, { type: 'resync' }]]
 }
 
 /** Another tab has said what is older: it may have heard of the newer in no other way. */

@@ -136,24 +136,9 @@ export type ClientEvent =
   /** The browser says that there is no network. */
   | { readonly type: 'disconnected' }
   | { readonly type: 'logoutRequested'; readonly scope: LogoutScope }
-  /** `since`: of what was sent. What was left behind once more meanwhile is not ended by it. */
-  | {
-      readonly type: 'logoutConfirmed'
-      readonly epoch: Epoch
-      readonly sessionId: string
-      readonly since?: number | undefined
-    }
-  /** Something left a session behind that nobody wants: without its id, whichever the cookie stands for. */
-  | {
-      readonly type: 'owe'
-      readonly sessionId?: string | undefined
-      /** Its own token, where there is one. */
-      readonly proof?: Credential | undefined
-      /** Whoever left it behind ends it himself at once. */
-      readonly held?: boolean
-    }
-  /** What proves from now on that this browser had a part in what is owed. */
-  | { readonly type: 'proved'; readonly sessionId: string; readonly proof?: Credential | undefined }
+  | { readonly type: 'logoutConfirmed'; readonly epoch: Epoch; readonly sessionId: string }
+  /** A login made a session that nobody takes: it came too late, or, without its id, nobody could read the answer. */
+  | { readonly type: 'loginLost'; readonly sessionId?: string | undefined }
   | { readonly type: 'purged' }
 
 export type Effect =
@@ -177,8 +162,8 @@ export type Effect =
     }
   | { readonly type: 'switched'; readonly from: Identity; readonly to: Identity }
   | { readonly type: 'claimsChanged'; readonly previous: Identity; readonly current: Identity }
-  /** This tab has something new to end. */
-  | { readonly type: 'deliver' }
+  /** The server made a session that nobody wants any more. */
+  | { readonly type: 'revoke'; readonly grant: Grant }
   /** Another tab logged out and has still to deliver it: do so if that one is gone. */
   | { readonly type: 'pending' }
   /** Learn who is signed in now: ask the other tabs, then the server. */

@@ -3,7 +3,7 @@ import { isNewer, isSame, nextEpoch } from './epoch.js'
 import { claims, granted, install, take } from './grants.js'
 import { type Debt, isExpired, WHICHEVER } from './debts.js'
 import { isKnown, type Register } from './register.js'
-import { handedOver, owe, owing, proved, seen, settled } from './owing.js'
+import { owing, seen, settled } from './owing.js'
 import { heard } from './siblings.js'
 import type { ClientEvent, ClientState, Moment, Transition } from './state.js'
 import { publish, write } from './telling.js'
@@ -17,7 +17,7 @@ const MOST_OVER = 16
  * effects, and the effects are data that the runtime performs.
  */
 export function transition(state: ClientState, event: ClientEvent, now: Moment): Transition {
-  const [next, effects] = handedOver(state, event, step(state, event, now))
+  const [next, effects] = step(state, event, now)
   return [remember(state, next), effects]
 }
 
@@ -72,19 +72,21 @@ function step(state: ClientState, event: ClientEvent, now: Moment): Transition {
       const epoch = nextEpoch(state.epoch, now.wall, now.id)
       const [ended, effects] = end(state, 'logout', epoch, undefined)
       // One that is still to be delivered is not forgotten and not narrowed.
-      const { sessionId, incoming, credential: proof = incoming?.credential } = state
-      const [next, owed] = owing({ ...ended, sessionId }, { sessionId, scope: event.scope, proof })
+      const { sessionId, debts } = state
+      const [next, owed] = owing({ ...ended, sessionId, debts }, sessionId, event.scope)
       return [next, [...owed, ...publish(next), ...effects]]
     }
     case 'logoutConfirmed': {
-      const { epoch, sessionId, since } = event
-      const isSent = state.debts.some((debt) => debt.sessionId === sessionId && debt.since === since)
-      return isSent && isSame(epoch, state.epoch) ? settled(state, sessionId) : [state, []]
+      const { epoch, sessionId } = event
+      return isSame(epoch, state.epoch) ? settled(state, sessionId) : [state, []]
     }
-    case 'owe':
-      return owe(state, event, now)
-    case 'proved':
-      return [proved(state, event.sessionId, event.proof), []]
+    case 'loginLost': {
+      // Only the server knows whether it is still the session of whoever is signed in.
+      if (state.phase !== 'out' || state.incoming) return [state, [{ type: 'repair' }]]
+      const epoch = isKnown(state) ? state.epoch : nextEpoch(state.epoch, now.wall, now.id)
+      const [next, owed] = owing({ ...state, epoch }, event.sessionId, 'current', now.wall)
+      return [next, [...owed, write(next), { type: 'pending' }]]
+    }
     case 'purged': {
       const next: ClientState = { ...state, purging: false }
       return state.incoming ? install(next, state.incoming, now) : [next, []]

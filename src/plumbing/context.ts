@@ -109,8 +109,7 @@ export class Context {
   }
 
   dispatch(event: ClientEvent): void {
-    // A disposed client learns nothing more but what it has still to end.
-    if (this.disposed.aborted && !('sessionId' in event)) return
+    if (this.disposed.aborted) return
     const before = this.#state
     const [next, effects] = transition(before, event, this.now())
     this.#state = next

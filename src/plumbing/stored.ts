@@ -1,6 +1,5 @@
 import { type Debt, isExpired, parseDebt, serializeDebt, WHICHEVER } from '../core/debts.js'
 import { isNewer, isSame } from '../core/epoch.js'
-import { isTaken } from '../core/owing.js'
 import type { Ports } from '../core/ports.js'
 import { readOld, readRegister, type Register, registerOf, serializeRegister } from '../core/register.js'
 import type { ClientEvent, ClientState } from '../core/state.js'
@@ -83,8 +82,7 @@ export class Stored {
     // Storage reaches other processes late: a tab that woke with an old copy has written over a newer epoch. Or it was emptied or
     // spoilt; then a logout that is still to be delivered stays, if it says for which session: nobody knows who has signed in since.
     // Nothing else is written again: another tab may empty the storage and sign in or out in one go, and what is old would land over that.
-    const { state } = this.#owner
-    const named = isTaken(state) ? [] : state.debts.filter(({ sessionId }) => sessionId !== WHICHEVER)
+    const named = this.#owner.state.debts.filter(({ sessionId }) => sessionId !== WHICHEVER)
     const isOurs = before && (register ? isNewer(before.epoch, register.epoch) : named.length > 0)
     if (isOurs) {
       if (this.#shared.write(this.#key, known!)) this.#seen = known

@@ -46,8 +46,7 @@ const KINDS: readonly ClientEvent['type'][] = [
   'disconnected',
   'logoutRequested',
   'logoutConfirmed',
-  'owe',
-  'proved',
+  'loginLost',
   'purged',
   'returned',
   'looked',
@@ -152,21 +151,9 @@ function eventOf(step: Step, past: readonly ClientState[], now: Moment): ClientE
     case 'logoutRequested':
       return { type: 'logoutRequested', scope }
     case 'logoutConfirmed':
-      return {
-        type: 'logoutConfirmed',
-        epoch: spoken.epoch,
-        sessionId,
-        since: spoken.debts.find((debt) => debt.sessionId === sessionId)?.since,
-      }
-    case 'owe':
-      return {
-        type: 'owe',
-        sessionId: explicit ? sessionId : undefined,
-        proof: step.sharing ? grant.credential : undefined,
-        held: step.ahead,
-      }
-    case 'proved':
-      return { type: 'proved', sessionId, proof: step.sharing ? grant.credential : undefined }
+      return { type: 'logoutConfirmed', epoch: spoken.epoch, sessionId }
+    case 'loginLost':
+      return { type: 'loginLost', sessionId: explicit ? sessionId : undefined }
     case 'looked': {
       // The runtime reports it as what the other tab said, or as no answer.
       const { candidate, identity } = past.at(-1)!

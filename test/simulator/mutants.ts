@@ -171,7 +171,7 @@ const SIGNING_OUT: readonly Mutant[] = [
   {
     name: 'a page that starts does not see what is still to be ended',
     file: 'core/owing.ts',
-    find: 'debts = withDebt(debts, { ...row, proof, other })',
+    find: 'debts = withDebt(debts, row)',
     replace: 'debts = [...debts]',
     breaks: 'P2',
     schedule: of({}, offline(1), logout(0), reload(0, 1)),
@@ -187,7 +187,7 @@ const SIGNING_OUT: readonly Mutant[] = [
   {
     name: 'a session that comes to life behind a logout is left alive',
     file: 'core/grants.ts',
-    find: "if (wanted && state.phase === 'out') return unwanted(state, grant, explicit, now)",
+    find: "if (wanted && state.phase === 'out') return revoke(state, grant, explicit, now)",
     replace: "if (state.phase === 'out') return [state, []]",
     breaks: 'P2',
     schedule: of({ tabs: 2, channel: false }, login(1, 61), logout(0), refreshNow(0, 61), logout(0)),

@@ -51,7 +51,7 @@ it('R09 the answer that comes after logout and deadline is revoked, and nobody i
   ])
 })
 
-it('R09 a logout of what came back to life that the server does not take is tried until it does, as seldom as any', async () => {
+it('R09 a compensating logout that the server does not take is tried again, and not for ever', async () => {
   const kit = await signedIn()
   const late = gate()
   kit.on('/auth/refresh', () => late.answer)
@@ -60,17 +60,8 @@ it('R09 a logout of what came back to life that the server does not take is trie
   kit.on('/auth/logout', (request) => new Response(null, { status: isCompensation(request) ? 503 : 204 }))
   void kit.auth.logout()
   late.open(grant(2))
-  await kit.clock.advance(300_000)
-  const before = compensations(kit).length
   await kit.clock.advance(600_000)
-  const more = compensations(kit).length - before
-  // The longest back-off is a minute, and is drawn.
-  expect([more >= 10, more <= 20]).toEqual([true, true])
-  kit.on('/auth/logout', () => new Response(null, { status: 204 }))
-  await kit.clock.advance(60_000)
-  const { length } = compensations(kit)
-  await kit.clock.advance(600_000)
-  expect(compensations(kit)).toHaveLength(length)
+  expect(compensations(kit)).toHaveLength(4)
 })
 
 it('R09 R38 one that does not reach the server is tried until it does', async () => {
@@ -90,7 +81,7 @@ it('R09 R38 one that does not reach the server is tried until it does', async ()
   expect(compensations(kit)).toHaveLength(10)
 })
 
-it('R50 and where it names no session, until somebody has signed in: from then on the cookie is his', async () => {
+it('R50 nor for ever where it names no session: by then the cookie may be that of somebody else', async () => {
   const kit = await signedIn()
   const late = gate()
   kit.on('/auth/refresh', () => late.answer)
@@ -101,18 +92,12 @@ it('R50 and where it names no session, until somebody has signed in: from then o
   )
   void kit.auth.logout()
   late.open(grant(2, { session_id: undefined }))
-  await kit.clock.advance(300_000)
-  expect(compensations(kit).length).toBeGreaterThan(4)
+  await kit.clock.advance(1_200_000)
+  // Four times; each time once more at once, since a rejection that comes at once may be the quota for keepalive.
+  expect(compensations(kit)).toHaveLength(8)
   expect(new Set(compensations(kit).map(({ body }) => JSON.stringify(body)))).toEqual(
     new Set(['{"scope":"current"}']),
   )
-  kit.on('/auth/login', () => grant(3))
-  const login = kit.auth.login({})
-  await kit.clock.advance(60_000)
-  await login
-  const { length } = compensations(kit)
-  await kit.clock.advance(600_000)
-  expect(compensations(kit)).toHaveLength(length)
 })
 
 it('R09 a refresh that waits for the start asks nobody after a logout', async () => {

@@ -125,7 +125,7 @@ class Tab {
       end: none,
       switched: none,
       claimsChanged: none,
-      deliver: none,
+      revoke: none,
       pending: none,
       resync: none,
       repair: none,
@@ -169,12 +169,12 @@ class Tab {
         return this.#move(() => context.dispatch({ type: 'logoutRequested', scope: is ? 'current' : 'all' }))
       case 'delivered': {
         const { debts, epoch } = context.state
-        for (const { sessionId: id, since } of debts)
-          context.dispatch({ type: 'logoutConfirmed', epoch, sessionId: id, since })
+        for (const { sessionId: id } of debts)
+          context.dispatch({ type: 'logoutConfirmed', epoch, sessionId: id })
         return
       }
       case 'lost':
-        return this.#move(() => context.dispatch({ type: 'owe', sessionId }))
+        return this.#move(() => context.dispatch({ type: 'loginLost', sessionId }))
       case 'purged':
         return this.#move(() => context.dispatch({ type: 'purged' }))
       case 'freeze':
