@@ -2,10 +2,11 @@ import { compactVerify } from 'jose'
 import { take } from './compact.js'
 import { within } from './deadline.js'
 import { TokenError, type TokenErrorReason } from './errors.js'
+import { nameOf } from './key-set.js'
 import type { Keys } from './keys.js'
 import type { Settings } from './options.js'
 import { scopesIn } from './scopes.js'
-import type { AccessTokenClaims, TokenEvent, VerifiedToken } from './types.js'
+import type { AccessTokenClaims, TokenAlgorithm, TokenEvent, VerifiedToken } from './types.js'
 
 /** All that makes a token good, in the order of what it costs. Rejects with a `TokenError` and nothing else. */
 export async function check(
@@ -21,14 +22,13 @@ export async function check(
   if (crit !== undefined) throw new TokenError('critical')
   if (typeof kid !== 'string') throw new TokenError('unknown_key')
 
-  // By its name alone, and only among those of the issuer: whatever key the token brings along or points to proves nothing.
-  const key = await keys.find(kid)
-  if (key.alg !== alg) throw new TokenError('algorithm')
+  // By its names alone, and only among those of the issuer: whatever key the token brings along or points to proves nothing.
+  const key = await keys.find(nameOf(kid, alg as TokenAlgorithm))
   const imported = await key.import().catch(() => {
     throw new TokenError('unknown_key')
   })
 
-  await compactVerify(token as string, imported, { algorithms: [key.alg] }).catch(() => {
+  await compactVerify(token as string, imported, { algorithms: [alg as TokenAlgorithm] }).catch(() => {
     throw new TokenError('signature')
   })
 
@@ -44,9 +44,9 @@ const isText = (value: unknown): value is string => typeof value === 'string' &&
 /** What is wrong with the claims of a signed token. `iat` is not judged: an issuer's clock may be ahead. */
 function faultOf(
   claims: { readonly [name: string]: unknown },
-  { issuer, audience, clock, clockTolerance }: Settings,
+  { issuer, audience, clock, clockTolerance, proofCheckedElsewhere }: Settings,
 ): TokenErrorReason | undefined {
-  const { iss, aud, sub, jti, exp, iat, nbf = 0, scope = [] } = claims
+  const { iss, aud, sub, jti, exp, iat, nbf = 0, scope = [], cnf } = claims
   if (iss !== issuer) return 'issuer'
   const audiences: unknown = isText(aud) ? [aud] : aud
   const isForUs =
@@ -55,6 +55,8 @@ function faultOf(
   // What RFC 9068 requires, `client_id` aside: a session of one's own has none. 1e999 is a number, and infinite.
   const isWhole = isText(sub) && isText(jti) && [exp, iat, nbf].every(Number.isFinite)
   if (!isWhole || scopesIn(scope) === undefined) return 'claims'
+  // Whoever steals such a token must not be able to use it without the key of its bearer (RFC 7800; RFC 9449, 7.1).
+  if (cnf !== undefined && !proofCheckedElsewhere) return 'bound'
   const now = clock.now() / 1000
   // Said so that a clock which gives no number lets nobody in.
   if (!(now < (exp as number) + clockTolerance)) return 'expired'

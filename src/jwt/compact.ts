@@ -9,7 +9,7 @@ const COMPACT = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/
 
 /**
  * The header and the payload of a signed token as they stand there: nothing is trusted yet. Refused is what is written in more than one
- * way: bits behind the end of a part, bytes that are no UTF-8, and a name that stands twice.
+ * way: bits behind the end of a part, bytes that are no UTF-8, a byte order mark, and a name that stands twice.
  */
 export function take(token: unknown): { header: object; payload: object } {
   const parts =
@@ -29,7 +29,7 @@ function bytesOf(part: string): Uint8Array {
 }
 
 function objectIn(bytes: Uint8Array): object {
-  const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   const value: unknown = JSON.parse(text)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('no object')
   if (repeatsName(text)) throw new Error('a name twice')

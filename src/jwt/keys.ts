@@ -7,15 +7,15 @@ import type { TokenEvent } from './types.js'
 
 /** The keys of the issuer. */
 export interface Keys {
-  /** Rejects with `unknown_key`, or with `keys_unreachable` where the issuer could not be asked about this one. */
-  find(kid: string): Promise<PublicKey>
+  /** By `nameOf`. Rejects with `unknown_key`, or with `keys_unreachable` where the issuer could not be asked about this one. */
+  find(name: string): Promise<PublicKey>
 }
 
 export function givenKeys(document: unknown, { algorithms }: Settings): Keys {
   const known = readKeySet(document, algorithms)
   return {
-    async find(kid) {
-      const key = known?.get(kid)
+    async find(name) {
+      const key = known?.get(name)
       if (key === undefined) throw new TokenError('unknown_key')
       return key
     },
@@ -29,8 +29,9 @@ const isPerRequest = (): boolean => 'WebSocketPair' in globalThis || 'EdgeRuntim
 
 /*
  * Known keys are read again when they are `maxAge` old, and when a `kid` is unknown; the latter waits out a cool-down, and so does
- * everything behind a failure: 1, 2, 4, … s up to the cool-down. While the address fails, tokens of known keys wait for nothing. This is not
- * the remote set of jose: that one refuses every token once its cache is old and the address away, and asks for each of them anew.
+ * everything behind a failure: 1, 2, 4, … s up to the cool-down. While the address fails, tokens of known keys wait for nothing; a failure
+ * that is long past says nothing about it any more. This is not the remote set of jose: that one refuses every token once its cache is old
+ * and the address away, and asks for each of them anew.
  */
 export function remoteKeys(url: string, settings: Settings, tell: (event: TokenEvent) => void): Keys {
   const { clock, algorithms, timeout } = settings
@@ -40,10 +41,12 @@ export function remoteKeys(url: string, settings: Settings, tell: (event: TokenE
 
   let known: { readonly keys: KeySet; readonly readAt: number } | undefined
   let triedAt = -Infinity
+  let failedAt = -Infinity
   let failures = 0
-  let flight: Promise<void> | undefined
+  let flight: Promise<boolean> | undefined
   let begun = 0
   let applied = 0
+  let counted = 0
 
   async function ask(): Promise<KeySet> {
     return within(timeout, async (signal) => {
@@ -54,37 +57,54 @@ export function remoteKeys(url: string, settings: Settings, tell: (event: TokenE
       }
       // Workers refuse members they do not know, and have neither cookies nor this cache.
       if ('credentials' in Request.prototype) Object.assign(init, { credentials: 'omit', cache: 'no-store' })
-      const response = await settings.fetch(url, init)
+      // Called bare: as a method of the settings the fetch of a Worker is an "Illegal invocation".
+      const { fetch } = settings
+      const response = await fetch(url, init)
       if (response.status !== 200) throw new Error(`The address of the keys answered ${response.status}`)
       const keys = readKeySet(JSON.parse(await readText(response, MAX_BYTES)), algorithms)
-      if (keys === undefined) throw new Error('The address of the keys gave no key that can be used')
+      if (keys === undefined) throw new Error('The address of the keys gave no JWK set')
       return keys
     })
   }
 
-  /** Never rejects. */
-  async function read(): Promise<void> {
+  /** Never rejects. False where it says nothing, since the host slept through it. */
+  async function read(): Promise<boolean> {
     const number = ++begun
     const startedAt = clock.now()
     try {
       const keys = await ask()
       // One that began later has been answered before.
-      if (number < applied) return
+      if (number < applied) return true
       applied = number
-      known = { keys, readAt: startedAt }
+      // An empty list is the issuer's word, too, and no outage: what it has withdrawn counts no longer.
+      known = keys.size === 0 ? undefined : { keys, readAt: startedAt }
+      if (known === undefined) throw new Error('The issuer publishes no key that can be used')
       failures = 0
       triedAt = clock.now()
-      tell({ type: 'keys.loaded', kids: [...keys.keys()] })
+      tell({ type: 'keys.loaded', kids: Array.from(keys.values(), ({ kid }) => kid) })
     } catch (error) {
-      if (number < applied) return
+      // Overtaken, or one of several that failed together.
+      if (number < applied || number <= counted) return true
+      const now = clock.now()
+      // Some hosts freeze what still runs behind an answer, and when they thaw it, what comes first is its timer.
+      if (now - startedAt > (timeout + 1) * 1000) {
+        failedAt = -Infinity
+        return false
+      }
       failures++
-      triedAt = clock.now()
-      tell({ type: 'keys.failed', error, retryAt: triedAt + rest(), goodUntil: goodUntil() })
+      counted = begun
+      triedAt = failedAt = now
+      tell({ type: 'keys.failed', error, retryAt: now + rest(), goodUntil: goodUntil() })
     }
+    return true
   }
 
-  function load(): Promise<void> {
-    if (isPerRequest()) return read()
+  function load(): Promise<boolean> {
+    if (isPerRequest()) {
+      // Behind the first one, which may be cancelled, unknown keys cool down while it still runs. Without keys each must ask.
+      if (known !== undefined) triedAt = clock.now()
+      return read()
+    }
     return (flight ??= read().finally(() => (flight = undefined)))
   }
 
@@ -96,27 +116,31 @@ export function remoteKeys(url: string, settings: Settings, tell: (event: TokenE
     return clock.now() < until ? until : undefined
   }
 
-  const good = (kid: string): PublicKey | undefined =>
-    goodUntil() === undefined ? undefined : known?.keys.get(kid)
+  const good = (name: string): PublicKey | undefined =>
+    goodUntil() === undefined ? undefined : known?.keys.get(name)
 
   return {
-    async find(kid) {
+    async find(name) {
       const now = clock.now()
       // A clock that was set back must not make old keys young, nor an attempt recent, for as long as it went back.
       if (known !== undefined && now < known.readAt) known = { ...known, readAt: now - maxAge }
       if (now < triedAt) triedAt = -Infinity
+      if (now < failedAt) failedAt = -Infinity
 
-      const isOld = known === undefined || now - known.readAt >= maxAge
-      const isRested = now - triedAt >= rest() || (isOld && failures === 0)
-      if ((isOld || good(kid) === undefined) && isRested) {
-        const isAway = failures > 0
+      // Said so that a clock which once gave no number leads to a reading, and not to none for ever.
+      const isOld = known === undefined || !(now - known.readAt < maxAge)
+      const isAway = failures > 0 && now - failedAt < rest() + Math.min(coolDown, maxAge)
+      const isRested = !(now - triedAt < rest()) || (isOld && !isAway)
+      if ((isOld || good(name) === undefined) && isRested) {
         const loading = load()
-        if (!isAway || good(kid) === undefined || isPerRequest()) await loading
+        const waits = !isAway || good(name) === undefined || isPerRequest()
+        if (waits && !(await loading)) await load()
       }
 
-      const key = good(kid)
+      const key = good(name)
       if (key !== undefined) return key
-      if (failures === 0) throw new TokenError('unknown_key')
+      // Keys that are too old to be good are too old to say that there is no other.
+      if (failures === 0 && goodUntil() !== undefined) throw new TokenError('unknown_key')
       const wait = Math.ceil((triedAt + rest() - clock.now()) / 1000)
       throw new TokenError('keys_unreachable', { retryAfter: Math.max(1, wait) })
     },

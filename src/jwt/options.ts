@@ -23,6 +23,7 @@ const KNOWN: Record<keyof TokenVerifierOptions, true> = {
   outageLimit: true,
   timeout: true,
   isRevoked: true,
+  proofCheckedElsewhere: true,
   fetch: true,
   clock: true,
   onEvent: true,
@@ -87,7 +88,7 @@ export function resolve(given: TokenVerifierOptions): Settings {
 
   const keys = secureUrl(jwks) ?? jwks
   check(
-    secureUrl(jwks) !== undefined || readKeySet(keys, algorithms as TokenAlgorithm[]) !== undefined,
+    secureUrl(jwks) !== undefined || !!readKeySet(keys, algorithms as TokenAlgorithm[])?.size,
     'jwks',
     'an https address (http on a loopback host), or { keys: […] } with a public key of an allowed algorithm, its "kid" included',
   )
@@ -95,6 +96,18 @@ export function resolve(given: TokenVerifierOptions): Settings {
   const clock = options['clock'] ?? { now: () => Date.now() }
   check(isObject(clock) && isFunction((clock as { now?: unknown }).now), 'clock', 'an object with now()')
   for (const name of ['isRevoked', 'fetch', 'onEvent'] as const) optional(name)
+
+  const proofCheckedElsewhere = options['proofCheckedElsewhere'] ?? false
+  check(typeof proofCheckedElsewhere === 'boolean', 'proofCheckedElsewhere', 'true or false')
+
+  const maxAge = seconds('maxAge', 600, 1)
+  const outageLimit = seconds('outageLimit', 86_400, 0)
+  const timeout = seconds('timeout', 3, 0.001, 60)
+  check(
+    maxAge + outageLimit >= timeout,
+    'maxAge',
+    'such that with "outageLimit" it is no shorter than "timeout", or keys would be too old on arrival: raise it, or lower "timeout"',
+  )
 
   return {
     isRevoked: undefined,
@@ -108,10 +121,11 @@ export function resolve(given: TokenVerifierOptions): Settings {
     algorithms: [...algorithms],
     clock,
     clockTolerance: seconds('clockTolerance', 30, 0, 300),
-    maxAge: seconds('maxAge', 600, 1),
+    maxAge,
     coolDown: seconds('coolDown', 30, 1),
-    outageLimit: seconds('outageLimit', 86_400, 0),
-    timeout: seconds('timeout', 3, 0.001, 60),
+    outageLimit,
+    timeout,
+    proofCheckedElsewhere,
   } as Settings
 }
 

@@ -84,6 +84,11 @@ export interface TokenVerifierOptions {
    * false; where it fails or takes longer than `timeout` the call is answered with 503.
    */
   readonly isRevoked?: ((claims: AccessTokenClaims) => boolean | Promise<boolean>) | undefined
+  /**
+   * True where something else checks the proof of possession of tokens that are bound to a key of their bearer (`cnf`: DPoP, client
+   * certificates). Otherwise they are refused: as bearer tokens they could be used by whoever steals them. Default: false.
+   */
+  readonly proofCheckedElsewhere?: boolean | undefined
   /** What reads the keys. Default: the global `fetch`. */
   readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined
   /** Default: the clock of the machine. */

@@ -26,14 +26,15 @@ const AUTHENTICATE = 'authenticate a request'
  */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   const settings = resolve(options)
-  const { jwks } = settings
+  const { jwks, onEvent } = settings
 
+  // Nobody's call fails because somebody counts them, and no process ends.
+  const complain = (error: unknown): void => console.error('A listener of the token verifier threw:', error)
   const tell = (event: TokenEvent): void => {
     try {
-      settings.onEvent(event)
+      void Promise.resolve(onEvent(event) as unknown).catch(complain)
     } catch (error) {
-      // Nobody's call fails because somebody counts them.
-      console.error('A listener of the token verifier threw:', error)
+      complain(error)
     }
   }
   const keys: Keys = typeof jwks === 'string' ? remoteKeys(jwks, settings, tell) : givenKeys(jwks, settings)
@@ -81,10 +82,13 @@ function bearerOf(request: RequestLike): string | undefined {
   const headers: unknown = (request as Partial<RequestLike> | undefined)?.headers
   if (!isObject(headers))
     throw new TypeError(`Failed to ${AUTHENTICATE}: hand in the request, or an object with its headers.`)
-  const { get, authorization } = headers as {
+  const { get, authorization, Authorization } = headers as {
     get?: (name: string) => string | null
     authorization?: string | readonly string[]
+    Authorization?: string | readonly string[]
   }
-  const value = typeof get === 'function' ? get.call(headers, 'authorization') : authorization
+  // Node writes names small, gateways hand them on as they came.
+  const value =
+    typeof get === 'function' ? get.call(headers, 'authorization') : (authorization ?? Authorization)
   return /^bearer +(.+)$/i.exec(String(value ?? ''))?.[1]
 }

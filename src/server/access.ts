@@ -60,10 +60,12 @@ export function createAccess(settings: Settings, sessions: Sessions): Access {
   const noteDelivery = async ({ sid, gen }: AccessClaims, mustKnow: boolean): Promise<boolean> => {
     const name = `${sid}.${gen}`
     if (!mustKnow && delivered.has(name)) return true
-    const lives = await sessions.decide(sid, ({ session, over }) => {
+    const noting = sessions.decide(sid, ({ session, over }) => {
       const family = over === undefined ? deliver(session.family, gen) : session.family
       return { value: over === undefined, ...(family !== session.family && { next: { ...session, family } }) }
     })
+    // A token that is good by itself is good while the store is down, too: what it has delivered is noted by the next call.
+    const lives = await (mustKnow ? noting : noting.catch(() => undefined))
     if (lives === true) delivered.add(name)
     return lives === true
   }

@@ -38,7 +38,7 @@ export interface RequestChecks {
 
 /** What an application asks about its own requests. */
 export function createRequestChecks(services: Services): RequestChecks {
-  const { settings, sessions, credentials, cookies } = services
+  const { settings, sessions, credentials } = services
 
   return {
     async authenticate(request, { scope, context = {} } = {}) {
@@ -59,7 +59,7 @@ export function createRequestChecks(services: Services): RequestChecks {
           },
         }
       } catch (error) {
-        const refusal = refusalOf(error, exchange, cookies)
+        const refusal = refusalOf(error, exchange, services)
         finish(settings, exchange, refusal)
         return { ok: false, response: withCookies(refusal, exchange.cookies) }
       }

@@ -55,7 +55,7 @@ export function createServices(settings: Settings): Services {
 }
 
 export function createHandle(services: Services, additions: Additions = {}): Handle {
-  const { settings, cookies } = services
+  const { settings } = services
   const app = new Hono<Environment>()
   addAuthRoutes(app, services)
   addSessionRoutes(app, services)
@@ -69,7 +69,7 @@ export function createHandle(services: Services, additions: Additions = {}): Han
   app.all('*', () => {
     throw new Refusal(404, 'not_found')
   })
-  app.onError((error, { env: { exchange } }) => refusalOf(error, exchange, cookies))
+  app.onError((error, { env: { exchange } }) => refusalOf(error, exchange, services))
 
   const around = additions.around ?? ((_exchange, process) => process())
   return async (request, context = {}) => {
@@ -86,8 +86,13 @@ export function createHandle(services: Services, additions: Additions = {}): Han
   }
 }
 
-export function refusalOf(error: unknown, exchange: Exchange, cookies: Cookies): Response {
+export function refusalOf(
+  error: unknown,
+  exchange: Exchange,
+  { settings, cookies }: Pick<Services, 'settings' | 'cookies'>,
+): Response {
   const isRefusal = error instanceof Refusal
+  if (!isRefusal) settings.emit({ type: 'fault', error })
   exchange.outcome = isRefusal ? error.code : 'server_error'
   // Who cannot be answered keeps the cookie that he has.
   if (!isRefusal || error.status >= 500) exchange.cookies = []

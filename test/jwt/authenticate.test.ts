@@ -33,6 +33,7 @@ it.each([
   ['a Request', () => of(`Bearer ${token}`)],
   ['the scheme in any case, and more than one space', () => of(`bEARER   ${token}`)],
   ['the headers of Node', () => withBearer(token)],
+  ['headers as gateways hand them on', () => ({ headers: { Authorization: `Bearer ${token}` } })],
   ['an object that has Headers', () => ({ headers: new Headers({ Authorization: `Bearer ${token}` }) })],
 ])('JWT-14 ERR-09 the token of a request is read: %s', async (_name, request) => {
   const caller = await kit.tokens.authenticate(request())

@@ -54,6 +54,8 @@ it.each<[name: string, wrong: Record<string, unknown>]>([
   ['clockTolerance', { clockTolerance: Number.NaN }],
   ['maxAge', { maxAge: 0 }],
   ['maxAge', { maxAge: Infinity }],
+  ['maxAge', { maxAge: 2, outageLimit: 0 }],
+  ['maxAge', { maxAge: 2, outageLimit: 7, timeout: 10 }],
   ['coolDown', { coolDown: 0 }],
   ['outageLimit', { outageLimit: -1 }],
   ['timeout', { timeout: 0 }],
@@ -63,6 +65,7 @@ it.each<[name: string, wrong: Record<string, unknown>]>([
   ['clock', { clock: Date.now }],
   ['clock', { clock: {} }],
   ['onEvent', { onEvent: {} }],
+  ['proofCheckedElsewhere', { proofCheckedElsewhere: 'yes' }],
 ])('R134 a wrong "%s" is an error at creation, and says what it must be: %o', (name, wrong) => {
   const create = () => createTokenVerifier({ ...GOOD, ...wrong })
   expect(create).toThrow(TypeError)
@@ -73,6 +76,15 @@ it('R134 keys with their private half are no keys to verify with', () => {
   const create = (one: Key) => () => createTokenVerifier({ ...GOOD, jwks: { keys: [one.jwk] } })
   expect(create(key)).not.toThrow()
   expect(create(secret)).toThrow('"jwks" must be')
+})
+
+it('R134 keys may be as young as the longest answer is long, and younger where an outage is allowed for', () => {
+  const create = (options: object) => () => createTokenVerifier({ ...GOOD, ...options })
+  expect(create({ maxAge: 3, outageLimit: 0 })).not.toThrow()
+  expect(create({ maxAge: 1 })).not.toThrow()
+  expect(create({ maxAge: 2, outageLimit: 0 })).toThrow(
+    '"maxAge" must be such that with "outageLimit" it is no shorter than "timeout", or keys would be too old on arrival: raise it, or lower "timeout".',
+  )
 })
 
 it('R134 a name that no option has is an error, and all names are said', () => {
@@ -102,6 +114,7 @@ it('R134 an explicit undefined means the default', async () => {
     'outageLimit',
     'timeout',
     'isRevoked',
+    'proofCheckedElsewhere',
     'clock',
   ]
   const undefineds = Object.fromEntries(names.map((name) => [name, undefined]))
@@ -114,6 +127,17 @@ it('R134 a list that is changed later changes nothing', async () => {
   const { key, tokens } = await createKit({ audience })
   audience.push(AUDIENCE)
   expect(await verdict(tokens, await sign(key))).toBe('audience')
+})
+
+it('R132 a fetch that is handed in is called as no method, which those of Workers and browsers would refuse', async () => {
+  const contexts: unknown[] = []
+  const { key, tokens } = await createKit({
+    fetch(this: unknown) {
+      contexts.push(this)
+      return Promise.resolve(Response.json({ keys: [key.jwk] }))
+    },
+  })
+  expect([await verdict(tokens, await sign(key)), contexts]).toEqual(['good', [undefined]])
 })
 
 it.each(['http://localhost:3000/jwks', 'http://127.0.0.1/jwks', 'http://[::1]:8080/jwks', new URL(JWKS)])(

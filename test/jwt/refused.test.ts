@@ -77,7 +77,7 @@ it.each<Row>([
     () => `${encode({ alg: 'es256', typ: 'at+jwt', kid: 'one' })}.${part(good, 1)}.AAAA`,
     'algorithm',
   ],
-  ['the key of another algorithm', () => sign(kit.key, {}, { kid: 'rsa' }), 'algorithm'],
+  ['the key of another algorithm', () => sign(kit.key, {}, { kid: 'rsa' }), 'unknown_key'],
 ])('JWT-03 JWT-04 JWT-14 an algorithm that is not that of the key is refused: %s', refused)
 
 async function importedFor(alg: string): Promise<{ privateKey: CryptoKey }> {
@@ -189,6 +189,19 @@ it.each<Row>([
   ['a scope that is a number', () => sign(kit.key, { scope: 1 }), 'claims'],
 ])('JWT-14 a token without what RFC 9068 requires is refused: %s', refused)
 
+it.each<Row>([
+  ['by a proof (DPoP)', () => sign(kit.key, { cnf: { jkt: 'AAAA' } }), 'bound'],
+  ['by a certificate', () => sign(kit.key, { cnf: { 'x5t#S256': 'AAAA' } }), 'bound'],
+  ['in a way nobody knows', () => sign(kit.key, { cnf: {} }), 'bound'],
+  ['to null', () => signText(JSON.stringify({ ...claimsAt(), cnf: null })), 'bound'],
+])('JWT-14 a token that is bound to a key of its bearer is no bearer token: %s', refused)
+
+it('JWT-14 a token that is bound is good where its proof is checked elsewhere, and says to what', async () => {
+  const { tokens, key } = await createKit({ proofCheckedElsewhere: true })
+  const cnf = { jkt: 'AAAA' }
+  expect((await tokens.verify(await sign(key, { cnf }))).claims['cnf']).toEqual(cnf)
+})
+
 it('JWT-14 scopes may come as a list, and may be missing', async () => {
   const list = await kit.tokens.verify(await sign(kit.key, { scope: ['a', 'b'] }))
   expect(list.scopes).toEqual(['a', 'b'])
@@ -286,6 +299,12 @@ it.each<Row>([
     'malformed',
   ],
   ['UTF-16', () => signBytes(Buffer.from(`\ufeff${JSON.stringify(claimsAt())}`, 'utf16le')), 'malformed'],
+  ['a byte order mark', () => signText(`\ufeff${JSON.stringify(claimsAt())}`), 'malformed'],
+  [
+    'a byte order mark in the header',
+    () => `${encode(`\ufeff{"alg":"ES256","typ":"at+jwt","kid":"one"}`)}.${part(good, 1)}.${part(good, 2)}`,
+    'malformed',
+  ],
   ['a list', () => signText('[1]'), 'malformed'],
   ['a text', () => signText('"admin"'), 'malformed'],
   ['nothing', () => `${part(good, 0)}..${part(good, 2)}`, 'malformed'],
@@ -353,10 +372,10 @@ it('JWT-03 S52 a key is pinned to its algorithm: to what it says, else to the fi
     const tokens = createTokenVerifier(options)
     return [await verdict(tokens, rs256), await verdict(tokens, ps256)]
   }
-  expect(await verdicts(rsa.jwk, 'PS256', 'RS256')).toEqual(['good', 'algorithm'])
-  expect(await verdicts({ ...plain, alg: 'PS256' }, 'RS256', 'PS256')).toEqual(['algorithm', 'good'])
-  expect(await verdicts(plain, 'RS256', 'PS256')).toEqual(['good', 'algorithm'])
-  expect(await verdicts(plain, 'PS256', 'RS256')).toEqual(['algorithm', 'good'])
+  expect(await verdicts(rsa.jwk, 'PS256', 'RS256')).toEqual(['good', 'unknown_key'])
+  expect(await verdicts({ ...plain, alg: 'PS256' }, 'RS256', 'PS256')).toEqual(['unknown_key', 'good'])
+  expect(await verdicts(plain, 'RS256', 'PS256')).toEqual(['good', 'unknown_key'])
+  expect(await verdicts(plain, 'PS256', 'RS256')).toEqual(['unknown_key', 'good'])
 })
 
 it('JWT-03 RS256, ES256 and EdDSA are good by themselves, and others where they are asked for', async () => {
@@ -376,6 +395,35 @@ it('JWT-03 RS256, ES256 and EdDSA are good by themselves, and others where they 
     'algorithm',
   ])
   expect(new Set(await verdicts(createTokenVerifier({ ...options, algorithms })))).toEqual(new Set(['good']))
+})
+
+const given = (...jwks: object[]) =>
+  createTokenVerifier({ issuer: ISSUER, audience: AUDIENCE, jwks: { keys: jwks }, clock: kit.clock })
+
+it('JWT-03 keys of one kid and two algorithms are two keys (RFC 7517, 4.5)', async () => {
+  const other = { ...rsa, kid: 'one', jwk: { ...rsa.jwk, kid: 'one' } }
+  for (const tokens of [given(kit.key.jwk, other.jwk), given(other.jwk, kit.key.jwk)])
+    expect([await verdict(tokens, good), await verdict(tokens, await sign(other))]).toEqual(['good', 'good'])
+})
+
+it('JWT-03 EdDSA and Ed25519 are one algorithm (RFC 9864), and a token names it by an allowed name', async () => {
+  const key = await createKey('ed', 'EdDSA')
+  const { alg: _, ...plain } = key.jwk
+  const [old, young] = await Promise.all([sign(key), sign({ ...key, alg: 'Ed25519' })])
+  for (const jwk of [plain, key.jwk, { ...plain, alg: 'Ed25519' }]) {
+    const options = { issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [jwk] }, clock: kit.clock }
+    const verdicts = async (...algorithms: ('EdDSA' | 'Ed25519')[]) => {
+      const tokens = createTokenVerifier({ ...options, algorithms })
+      return [await verdict(tokens, old), await verdict(tokens, young)]
+    }
+    expect(await verdicts('EdDSA', 'Ed25519')).toEqual(['good', 'good'])
+    expect(await verdicts('EdDSA')).toEqual(['good', 'algorithm'])
+    expect(await verdicts('Ed25519')).toEqual(['algorithm', 'good'])
+  }
+})
+
+it.each(['alg', 'use', 'key_ops', 'd', 'k'])('JWT-08 a key whose "%s" is null has none', async (name) => {
+  expect(await verdict(given({ ...kit.key.jwk, [name]: null }), good)).toBe('good')
 })
 
 it('JWT-08 no key is asked for anywhere but at the address of the issuer', async () => {

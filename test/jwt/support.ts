@@ -13,6 +13,8 @@ export const AUDIENCE = 'https://api.example.com'
 export const JWKS = `${ISSUER}/.well-known/jwks.json`
 export const START = Date.UTC(2026, 0, 1)
 export const SECOND = 1000
+export const MINUTE = 60 * SECOND
+export const DAY = 86_400 * SECOND
 
 export interface Key {
   readonly kid: string
@@ -113,6 +115,19 @@ export async function verdict(tokens: TokenVerifier, token: string): Promise<str
     if (!isTokenError(error)) throw error
     return error.reason
   }
+}
+
+/** A verifier whose cache is warm, with tokens that live for a week. */
+export async function warm(options: Partial<TokenVerifierOptions> = {}) {
+  const kit = await createKit(options)
+  const long = { exp: START / 1000 + 7 * 86_400 }
+  const token = await sign(kit.key, long)
+  const next = await createKey('two')
+  const of = (key: Key) => sign(key, long)
+  expect(await verdict(kit.tokens, token)).toBe('good')
+  kit.server.asked.length = 0
+  const check = () => verdict(kit.tokens, token)
+  return { ...kit, token, next, of, check }
 }
 
 export const withBearer = (token: string): { headers: { authorization: string } } => ({

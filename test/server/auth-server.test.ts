@@ -135,6 +135,15 @@ it('R116 authenticate says no in the words of the contract: 401 with a challenge
   expect(down.ok ? 200 : down.response.status).toBe(503)
 })
 
+it('R114 a token that is good by itself is good while the store is down, too', async () => {
+  const store = memoryStore()
+  const { auth, send, request } = createStage({ store })
+  const { access_token } = await jsonOf(await send('POST', '/auth/login', LOGIN))
+  store.get = () => Promise.reject(new Error('ECONNREFUSED'))
+  const headers = { authorization: `Bearer ${access_token}` }
+  expect((await auth.authenticate(request('GET', '/orders', headers))).ok).toBe(true)
+})
+
 it('R116 S41 S42 in session mode a renewed cookie goes out with the answer, private and no-store, unless the session has ended meanwhile', async () => {
   const { auth, send, request, cookie } = createStage({ mode: 'session' })
   const { csrf_token = '', session_id = '' } = await jsonOf(await send('POST', '/auth/login', LOGIN))
