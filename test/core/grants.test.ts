@@ -207,6 +207,15 @@ it('whoever signed in elsewhere keeps the number that his credential has in his 
   expect(effectOf(effects, 'writeRegister')?.register).toMatchObject({ generation: 3, epoch: state.epoch })
 })
 
+it('R28 a token older than the newest that is known of is not adopted, also where this tab holds none', () => {
+  const [asking] = move(INITIAL, elsewhere(INITIAL, 3))
+  expect(asking).toMatchObject({ phase: 'unknown', credential: undefined, generation: 3 })
+  const told = (generation: number) =>
+    fromSibling(asking, grantOf('ann', { generation, sessionId: 's-new', issuedAt: 4600 }))
+  expect(move(asking, told(2))).toEqual([asking, []])
+  expect(move(asking, told(3))[0]).toMatchObject({ phase: 'in', credential: { generation: 3 } })
+})
+
 it('R38 another session of the same user is told to the siblings as a sign-in is, which end nothing for it', () => {
   const state = signedIn()
   const [found, effects] = move(state, renewed(state, grantOf('ann', { sessionId: 's-2', issuedAt: 4000 })))
@@ -362,6 +371,21 @@ it('FIX-04 who waits for the clean-up and is overtaken by a logout is signed out
   const register = outOf(epoch)
   const [, effects] = move(switching, says(register))
   expect(effectOf(effects, 'revoke')?.grant.identity.subject).toBe('bob')
+})
+
+it('R28 a tab that is still learning who has signed in does not go out because one that knew nothing was told that nobody is', () => {
+  const [asking] = move(INITIAL, elsewhere(INITIAL))
+  expect(asking).toMatchObject({ phase: 'unknown', resyncing: true })
+  const nobody = (epoch: ClientState['epoch']) => outOf(epoch, { reason: 'none', sessionId: undefined })
+  expect(move(asking, says(nobody([START, 'older'])))).toEqual([asking, []])
+  // Its clock is ahead.
+  const newer = nextEpoch(asking.epoch, START + 9000, 'newer')
+  for (const news of [says(nobody(newer)), stores(nobody(newer))]) {
+    const [after, effects] = move(asking, news)
+    expect(after).toMatchObject({ phase: 'unknown', resyncing: true })
+    expect(isNewer(after.epoch, newer)).toBe(true)
+    expect(typesOf(effects)).toEqual(['resync'])
+  }
 })
 
 it('R38 a signed-out tab that hears of a logout elsewhere knows which session its own would be for', () => {
