@@ -256,7 +256,7 @@ it('R131 a clock that was set forward asks anew, and nothing else', async () => 
 
 const FULL = new Error('full disk')
 
-it.each<[name: string, onEvent: () => unknown]>([
+it.each<[name: string, act: () => unknown]>([
   [
     'throws',
     () => {
@@ -265,9 +265,9 @@ it.each<[name: string, onEvent: () => unknown]>([
   ],
   // Left alone, it would end a process of Node.
   ['rejects', () => Promise.reject(FULL)],
-])('R131 a listener that %s fails no call', async (_name, onEvent) => {
+])('R131 a listener that %s fails no call', async (_name, act) => {
   const complaint = vi.spyOn(console, 'error').mockImplementation(() => {})
-  const { key, tokens } = await createKit({ onEvent: onEvent as () => void })
+  const { key, tokens } = await createKit({ onEvent: () => act() })
   expect(await verdict(tokens, await sign(key))).toBe('good')
   expect(complaint).toHaveBeenCalledWith(expect.stringContaining('listener'), FULL)
 })
