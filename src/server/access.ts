@@ -27,6 +27,8 @@ export interface Access {
     generation: number,
     now: number,
     tweaks: TokenTweaks,
+    /** Of `revocation.version`, asked before the user was looked at: so a token with what he no longer is dies. */
+    ver: number,
   ): Promise<Issued>
   /**
    * What a bearer token claims, its time aside where `expired` is `'accepted'`; undefined if it is none of
@@ -72,7 +74,7 @@ export function createAccess(settings: Settings, sessions: Sessions): Access {
 
   return {
     read,
-    async issue(user, session, generation, now, { skewSeconds = 0, lifetimeSeconds }) {
+    async issue(user, session, generation, now, { skewSeconds = 0, lifetimeSeconds }, ver) {
       // No token outlives its session.
       const expiresIn = Math.min(
         lifetimeSeconds ?? settings.accessTokenSeconds,
@@ -89,7 +91,7 @@ export function createAccess(settings: Settings, sessions: Sessions): Access {
         sid: session.id,
         scope: scopesOf(user).join(' '),
         gen: generation,
-        ver: await sessions.revocation.version(session),
+        ver,
       })
       return { token, expiresIn }
     },

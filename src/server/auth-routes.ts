@@ -44,8 +44,9 @@ export function addAuthRoutes(app: Hono<Environment>, services: Services): void 
     const { address } = exchange
     const userAgent = exchange.header('user-agent') ?? ''
     try {
-      const userId = await checkSignIn({ body, address })
+      const { userId, at } = await checkSignIn({ body, address })
       const grant = await signIn(settings, sessions, access, userId, {
+        at,
         userAgent,
         replaces,
         tweaks: exchange.tweaks,

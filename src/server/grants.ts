@@ -46,20 +46,30 @@ export function limitsOf({ expiresAt, seenAt }: Session, idleMs: number, now: nu
  * sessions whose cookies came along end: a cookie planted before the sign-in is worth nothing after it.
  */
 export async function signIn(
-  { findUser, store }: Settings,
+  { findUser }: Settings,
   sessions: Sessions,
   access: Access,
   userId: string,
-  from: { userAgent: string; replaces: readonly string[]; tweaks: TokenTweaks },
+  from: {
+    /** Of the user, from before his proof was looked at. */
+    at: { readonly generation: number; readonly now: number }
+    userAgent: string
+    replaces: readonly string[]
+    tweaks: TokenTweaks
+  },
 ): Promise<Grant> {
   // In this order: whoever is banned behind the first look is found closed by the second, or has a session that is over already.
-  const at = await store.userGeneration(userId)
+  const { at } = from
+  const ver = await sessions.revocation.version({ userId, outdated: 0 })
   const user = await findUser(userId)
   if (user === undefined) throw unavailable()
   if (user.disabled === true) throw new Refusal(403, 'user_disabled')
   const { session, cookie } = await sessions.begin(userId, at, from.userAgent)
-  for (const id of from.replaces) await sessions.end(id, 'session_revoked', true)
   const issued =
-    session.mode === 'token' ? await access.issue(user, session, 0, at.now, from.tweaks) : undefined
+    session.mode === 'token' ? await access.issue(user, session, 0, at.now, from.tweaks, ver) : undefined
+  for (const id of from.replaces) await sessions.end(id, 'session_revoked', true)
+  // Somebody may have ended all of this user's meanwhile, without seeing this one: its token would outlive that.
+  const found = await sessions.find(session.id)
+  if (found === undefined || found.over !== undefined) throw unavailable()
   return { user, session, cookie, issued, now: at.now }
 }

@@ -37,10 +37,15 @@ export async function logout(sessions: Sessions, request: LogoutRequest): Promis
     // cookie is another one, or none, and who proves his part by a token alone: a dead cookie does no harm.
     return cookie?.id === id && isFirst
   }
-  // One that all have ended with already, and whose row does not say so yet, ends none that came after.
-  if (session.ended === undefined && found.over === 'session_revoked') return false
+  // One that all have ended with already, and whose row does not say so yet, ends none that came after: what is left is what the
+  // first call has not come to.
+  if (session.ended === undefined && found.over === 'session_revoked') {
+    await sessions.finishEndAll(session.userId, 'session_revoked')
+    return false
+  }
   // What ended earlier has no say about sessions that were made after it, nor about the one that took its place.
   const madeUntil = session.ended && session.ended.at - (session.ended.replaced ? 1 : 0)
-  await sessions.endAll(session.userId, 'session_revoked', madeUntil)
+  if (madeUntil === undefined) await sessions.endAll(session.userId, 'session_revoked')
+  else await sessions.endMadeUntil(session.userId, 'session_revoked', madeUntil)
   return cookie?.userId === session.userId && madeUntil === undefined
 }

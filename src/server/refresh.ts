@@ -51,7 +51,8 @@ export function createRefresh(
     cookie: Credential & { readonly member: Member },
     request: RefreshRequest,
   ): Promise<Verdict<Refreshed | SessionEndCode>> => {
-    const { session, now } = found
+    const { now } = found
+    const { session, version } = await sessions.revocation.fresh(found.session)
     const user = await sessions.holder(found)
     if (typeof user === 'string') return { value: user }
 
@@ -63,12 +64,13 @@ export function createRefresh(
     const stays = mode === 'session' && session.mode === 'session' && successor.outcome === 'rotated'
     const family = stays ? session.family : successor.family
     const isSeen = !request.background && (family !== session.family || sessions.isDue(session, now))
-    const isChanged = isSeen || family !== session.family || mode !== session.mode
+    const isChanged =
+      isSeen || session !== found.session || family !== session.family || mode !== session.mode
     const renewed = isChanged ? { ...session, mode, family, seenAt: isSeen ? now : session.seenAt } : session
     // Somebody may end the session while we are signing: then the row is not as it was, and s is never given out.
     const issued =
       mode === 'token'
-        ? await access.issue(user, renewed, family.head.generation, now, request.tweaks)
+        ? await access.issue(user, renewed, family.head.generation, now, request.tweaks, version)
         : undefined
     const outcome = stays ? 'ok' : mode === session.mode ? successor.outcome : 'exchanged'
     return {
@@ -96,7 +98,13 @@ export function createRefresh(
       credential.found,
     )
     if (refreshed === undefined) throw new Refusal(401, 'session_expired')
-    if (typeof refreshed === 'object') return refreshed
+    if (typeof refreshed === 'object') {
+      // Where nothing was written, or all of this user's end, nothing else would keep a late answer from whoever has signed out.
+      const found = await sessions.find(member.id)
+      if (found === undefined) throw new Refusal(401, 'session_expired')
+      if (found.over === undefined) return refreshed
+      throw await sessions.refusal(member.id, found.over, credential.mode)
+    }
     if (refreshed === 'refresh_reused' && (await sessions.end(member.id, 'refresh_reused'))) {
       settings.emit({ type: 'reuse', sessionId: member.id, address: request.address })
     }

@@ -1,6 +1,8 @@
+import { unavailable } from './answers.js'
 import type { AccessClaims } from './ports.js'
 import type { Session } from './records.js'
 import type { Found } from './sessions.js'
+import { digest } from './secrets.js'
 import type { Settings } from './settings.js'
 import { scopesOf } from './users.js'
 
@@ -14,7 +16,9 @@ export type RevocationStrategy = 'expiry' | 'deny-list' | 'token-version' | 'ref
 
 export interface Revocation {
   /** What a new token says in `ver`. */
-  version(session: Session): Promise<number>
+  version(session: Pick<Session, 'userId' | 'outdated'>): Promise<number>
+  /** The same, and the session as its row has to be for it: what was to outdate its tokens may have stopped half-way. */
+  fresh(session: Session): Promise<{ readonly session: Session; readonly version: number }>
   /**
    * The access tokens handed out in this session should die: what changes in its row, once they have. A process that dies in between
    * has cost a refresh, and has left no token alive.
@@ -28,39 +32,59 @@ export interface Revocation {
 
 /** Clocks of machines differ by less. */
 const TOLERANCE_MS = 60_000
+/** How often somebody else may deny the same at the same time. */
+const TRIES = 5
 
 export function createRevocation(
   { accessTokenSeconds, findUser, revocation, store }: Settings,
   find: (sessionId: string) => Promise<Found | undefined>,
 ): Revocation {
-  const tokensOf = (userId: string): string => `access tokens of ${userId}`
+  const tokensOf = (userId: string): string => `access tokens of ${digest(userId)}`
   const denial = (sessionId: string, version: number): string => `denied:${sessionId}.${version}`
   const nothing: Revocation = {
     version: () => Promise.resolve(0),
+    fresh: (session) => Promise.resolve({ session, version: 0 }),
     outdate: () => Promise.resolve({}),
     outdateUser: () => Promise.resolve(),
     current: (claims) => Promise.resolve(claims),
   }
+
+  const versionOf = async ({ userId }: Pick<Session, 'userId'>): Promise<number> =>
+    (await store.userGeneration(tokensOf(userId))).generation
 
   const strategies: Record<RevocationStrategy, Revocation> = {
     expiry: nothing,
     'deny-list': {
       ...nothing,
       version: ({ outdated }) => Promise.resolve(outdated),
+      async fresh(session) {
+        let { outdated } = session
+        while ((await store.get(denial(session.id, outdated))) !== undefined) outdated++
+        return {
+          session: outdated === session.outdated ? session : { ...session, outdated },
+          version: outdated,
+        }
+      },
       async outdate({ id, outdated }, now) {
         const expiresAt = Math.ceil(now) + accessTokenSeconds * 1000 + TOLERANCE_MS
-        await store.put(denial(id, outdated), '', { expiresAt })
-        return { outdated: outdated + 1 }
+        for (let tried = 0; tried < TRIES; tried++) {
+          // One that stands from an attempt that stopped half-way would lapse before the tokens since then.
+          const before = await store.get(denial(id, outdated))
+          const put = { expiresAt, ifVersion: before?.version }
+          if (await store.put(denial(id, outdated), '', put)) return { outdated: outdated + 1 }
+        }
+        throw unavailable()
       },
       current: async (claims) =>
         (await store.get(denial(claims.sid, claims.ver))) === undefined ? claims : undefined,
     },
     'token-version': {
       ...nothing,
-      version: async ({ userId }) => (await store.userGeneration(tokensOf(userId))).generation,
+      version: versionOf,
+      fresh: async (session) => ({ session, version: await versionOf(session) }),
       outdateUser: async (userId) => void (await store.bumpUser(tokensOf(userId))),
       current: async (claims) =>
-        (await store.userGeneration(tokensOf(claims.sub))).generation === claims.ver ? claims : undefined,
+        (await versionOf({ userId: claims.sub })) === claims.ver ? claims : undefined,
     },
     reference: {
       ...nothing,

@@ -54,8 +54,12 @@ export interface Sessions {
   end(id: string, code: SessionEndCode, replaced?: boolean): Promise<boolean>
   /** The refusal of one that is over. Where it ended of itself, the first one deletes the cookie that came in this mode. */
   refusal(id: string, code: SessionEndCode, mode: Mode): Promise<Refusal>
-  /** All of a user, or those that were made until then, in ms since 1970. */
-  endAll(userId: string, code: SessionEndCode, madeUntil?: number): Promise<void>
+  /** All that the user has at this moment. */
+  endAll(userId: string, code: SessionEndCode): Promise<void>
+  /** What an `endAll` that failed half-way has left to do: ends nothing that came after it. */
+  finishEndAll(userId: string, code: SessionEndCode): Promise<void>
+  /** Those that were made until then, in ms since 1970. */
+  endMadeUntil(userId: string, code: SessionEndCode, madeUntil: number): Promise<void>
   /** The privileges of the user changed: old tokens should die, and a `sid` is renewed. */
   renewAll(userId: string): Promise<void>
 }
@@ -149,6 +153,22 @@ export function createSessions(settings: Settings): Sessions {
     } while (cursor !== undefined)
   }
 
+  const endRows = async (
+    userId: string,
+    code: SessionEndCode,
+    isMeant: (found: Found) => boolean,
+  ): Promise<void> => {
+    for await (const id of idsOf(userId)) {
+      const found = await find(id)
+      if (found !== undefined && isMeant(found)) await end(id, code)
+    }
+  }
+
+  const finishEndAll: Sessions['finishEndAll'] = async (userId, code) => {
+    await revocation.outdateUser(userId)
+    await endRows(userId, code, ({ over }) => over !== undefined)
+  }
+
   return {
     revocation,
     find,
@@ -164,12 +184,19 @@ export function createSessions(settings: Settings): Sessions {
     },
     isDue: ({ seenAt }, now) => now - seenAt >= seenMs,
     async refusal(id, code, mode) {
-      const isFirst = await decide(id, ({ session, now }) => {
-        const ended = endOf(session, code, now)
-        const value = !ended.leavesCookie
-        return { value, ...(value && { next: { ...session, ended: { ...ended, leavesCookie: true } } }) }
+      const written = await decide<Partial<SessionEnded> | undefined>(id, async ({ session, now }) => {
+        // Another request has renewed it since the look that led here.
+        if (code === 'idle_timeout' && past(session, now) === undefined) throw unavailable()
+        const ended = { ...endOf(session, code, now), leavesCookie: true }
+        if (endOf(session, code, now).leavesCookie) return { value: undefined }
+        if (session.ended !== undefined) return { next: { ...session, ended }, value: {} }
+        const next = { ...session, ...(await revocation.outdate(session, now)), ended }
+        return { next, value: { userId: session.userId, code: ended.code } }
       })
-      return new Refusal(401, code, isFirst === true ? { deletes: mode } : {})
+      const { userId, code: why } = written ?? {}
+      if (userId !== undefined && why !== undefined)
+        emit({ type: 'session-ended', sessionId: id, userId, code: why })
+      return new Refusal(401, code, written === undefined ? {} : { deletes: mode })
     },
     async begin(userId, { generation: userGeneration, now }, userAgent) {
       const [id, secret] = [newId(random), newSecret(random)]
@@ -201,18 +228,15 @@ export function createSessions(settings: Settings): Sessions {
       }
       return living.sort((one, other) => one.createdAt - other.createdAt)
     },
-    async endAll(userId, code, madeUntil) {
+    async endAll(userId, code) {
       // What decides is the generation, also for a sign-in that is on its way and in no list yet. The rows say why.
-      if (madeUntil === undefined) {
-        await store.bumpUser(userId)
-        await revocation.outdateUser(userId)
-        emit({ type: 'all-ended', userId, code })
-      }
-      for await (const id of idsOf(userId)) {
-        const found = await find(id)
-        if (found !== undefined && found.session.createdAt <= (madeUntil ?? Infinity)) await end(id, code)
-      }
+      await store.bumpUser(userId)
+      emit({ type: 'all-ended', userId, code })
+      await finishEndAll(userId, code)
     },
+    finishEndAll,
+    endMadeUntil: (userId, code, madeUntil) =>
+      endRows(userId, code, ({ session }) => session.createdAt <= madeUntil),
     async renewAll(userId) {
       await revocation.outdateUser(userId)
       for await (const id of idsOf(userId)) {

@@ -30,13 +30,37 @@ export function refuse(code: string, status = 401): SignInOutcome {
   return { kind: 'refused', code, status }
 }
 
-/** The user that the application has let in; a refusal otherwise. Counted by account and by address. */
-export type CheckSignIn = (request: SignInRequest) => Promise<string>
+/** A user that the application has let in, and his generation from before it looked at his proof. */
+export interface Admitted {
+  readonly userId: string
+  readonly at: { readonly generation: number; readonly now: number }
+}
+
+/** Who has been let in; a refusal otherwise. Counted by account and by address. */
+export type CheckSignIn = (request: SignInRequest) => Promise<Admitted>
 
 export function createSignInCheck({ signIn, store, throttle }: Settings): CheckSignIn {
   const { perAccount, perAddress, windowMs } = throttle
   const ofAccount = createThrottle(store, 'account', perAccount, windowMs)
   const ofAddress = createThrottle(store, 'address', perAddress, windowMs)
+
+  const ask = async (request: SignInRequest): Promise<string> => {
+    const outcome = await signIn(request)
+    if (outcome.kind === 'refused') throw new Refusal(outcome.status, outcome.code)
+    return outcome.userId
+  }
+
+  /**
+   * Whose sessions were ended while the application looked at his proof, for a new password say, may have shown the old one:
+   * then it is asked once more. Generations are times of the store.
+   */
+  const admit = async (request: SignInRequest): Promise<Admitted> => {
+    const since = (await store.userGeneration('nobody')).now
+    const userId = await ask(request)
+    const at = await store.userGeneration(userId)
+    if (at.generation >= since && (await ask(request)) !== userId) throw unavailable()
+    return { userId, at }
+  }
 
   return async (request) => {
     // Attempts count before the hash is computed, so that many at once are no way round, and whether or not
@@ -55,10 +79,9 @@ export function createSignInCheck({ signIn, store, throttle }: Settings): CheckS
         throw new Refusal(429, 'too_many_attempts', { headers: { 'Retry-After': String(attempt.wait) } })
       }
     }
-    const outcome = await signIn(request)
-    if (outcome.kind === 'refused') throw new Refusal(outcome.status, outcome.code)
+    const admitted = await admit(request)
     for (const attempt of attempts) await attempt.forgive()
-    return outcome.userId
+    return admitted
   }
 }
 

@@ -101,12 +101,13 @@ it('R113 S09 no refresh and no sign-in that is on its way survives the end of al
   control.before = () => undefined
   await there!.admin.endAllSessions('ada')
   await letEnd()
-  const given = [cookieOf(await refreshing), cookieOf(await signingIn)]
-  for (const cookie of [...given, old]) {
-    const answer = await refreshWith(here!.browser(), cookie)
-    expect(await errorOf(answer)).toEqual([401, 'session_revoked'])
-    expect(cookieOf(answer)).toBeUndefined()
-  }
+  const [refreshed, signedIn] = [await refreshing, await signingIn]
+  expect([cookieOf(refreshed), cookieOf(signedIn)]).toEqual([undefined, undefined])
+  expect(await errorOf(refreshed)).toEqual([401, 'session_revoked'])
+  expect(await errorOf(signedIn)).toEqual([503, 'temporarily_unavailable'])
+  const answer = await refreshWith(here!.browser(), old)
+  expect(await errorOf(answer)).toEqual([401, 'session_revoked'])
+  expect(cookieOf(answer)).toBeUndefined()
 })
 
 it('R112 S07 a call that only notes activity and a change of roles both stand, and a call that changes nothing writes nothing', async () => {

@@ -44,6 +44,7 @@ export function addRedirectRoutes(
         origin: exchange.origin,
       })
       const { cookie, session, now } = await signIn(settings, sessions, access, user.id, {
+        at: await settings.store.userGeneration(user.id),
         userAgent: exchange.header('user-agent') ?? '',
         replaces,
         tweaks: exchange.tweaks,
@@ -69,7 +70,7 @@ export function addRedirectRoutes(
     const form = new URLSearchParams(await req.text())
     const [request, email, password] = ['request', 'email', 'password'].map((name) => form.get(name) ?? '')
     try {
-      const userId = await checkSignIn({ body: { email, password }, address: exchange.address })
+      const { userId } = await checkSignIn({ body: { email, password }, address: exchange.address })
       // Only who knows the password learns that the account is closed.
       if ((await settings.users.find(userId))?.disabled === true) throw new Refusal(403, 'user_disabled')
       return seeOther(await provider.complete(request ?? '', userId))
