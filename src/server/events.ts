@@ -43,10 +43,12 @@ export type OnEvent = (event: AuthEvent) => void
 /** A listener that fails fails nobody's request. */
 export function guardOnEvent(onEvent: OnEvent | undefined): OnEvent {
   return (event) => {
+    // One that returns a promise may fail later. Whoever listens has to look after himself.
+    const ignore = (): void => undefined
     try {
-      onEvent?.(event)
+      Promise.resolve(onEvent?.(event)).catch(ignore)
     } catch {
-      // Whoever listens has to look after himself.
+      ignore()
     }
   }
 }

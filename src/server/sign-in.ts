@@ -1,7 +1,7 @@
 import { Refusal, unavailable } from './answers.js'
 import type { Awaitable } from './ports.js'
 import type { Settings } from './settings.js'
-import { createThrottle } from './throttle.js'
+import { type Attempt, createThrottle } from './throttle.js'
 
 /** What a sign-in came with. */
 export interface SignInRequest {
@@ -66,12 +66,9 @@ export function createSignInCheck({ signIn, store, throttle }: Settings): CheckS
     // Attempts count before the hash is computed, so that many at once are no way round, and whether or not
     // the account exists, so that the throttle does not tell. Who is stopped by his address cannot lock
     // others out of their accounts.
-    const attempts = []
-    const account = accountOf(request.body)
-    for (const [count, key] of [
-      [ofAddress, request.address],
-      [ofAccount, account],
-    ] as const) {
+    const attempts: Attempt[] = []
+    const accounts = accountsOf(request.body).map((name) => [ofAccount, name] as const)
+    for (const [count, key] of [[ofAddress, request.address] as const, ...accounts]) {
       if (key === undefined) continue
       const attempt = await count(key)
       attempts.push(attempt)
@@ -79,18 +76,33 @@ export function createSignInCheck({ signIn, store, throttle }: Settings): CheckS
         throw new Refusal(429, 'too_many_attempts', { headers: { 'Retry-After': String(attempt.wait) } })
       }
     }
-    const admitted = await admit(request)
-    for (const attempt of attempts) await attempt.forgive()
-    return admitted
+    const forgive = async () => {
+      for (const attempt of attempts) await attempt.forgive()
+    }
+    try {
+      const admitted = await admit(request)
+      await forgive()
+      return admitted
+    } catch (error) {
+      // The application could not look: that was no wrong password.
+      if (error instanceof Refusal && error.status === 503) await forgive()
+      throw error
+    }
   }
 }
 
-/** What stands for the account in a sign-in, whatever the application calls it. */
-function accountOf(body: Readonly<Record<string, unknown>>): string | undefined {
-  const name = [body['email'], body['username'], body['login'], body['user']].find(
-    (value) => typeof value === 'string',
-  )
-  return name?.trim().toLowerCase()
+/** What the application may take for the account. */
+const NAMES = ['email', 'username', 'login', 'user']
+
+/**
+ * All that may stand for the account in a sign-in, whatever the application calls it: each is counted, or one more would hide the one
+ * that is asked for. What is neither text nor number has no one form to be counted by.
+ */
+function accountsOf(body: Readonly<Record<string, unknown>>): string[] {
+  const names = NAMES.map((name) => body[name] ?? undefined).filter((value) => value !== undefined)
+  if (names.some((value) => typeof value !== 'string' && typeof value !== 'number'))
+    throw new Refusal(400, 'invalid_request')
+  return [...new Set(names.map((value) => String(value).trim().toLowerCase()))]
 }
 
 /** What fails in the application is no wrong password. */
@@ -98,7 +110,8 @@ export function guardSignIn(signIn: SignIn, onFault: (error: unknown) => void): 
   return async (request) => {
     try {
       const outcome = await signIn(request)
-      if (outcome?.kind === 'refused' || typeof outcome?.userId === 'string') return outcome
+      if (outcome?.kind === 'refused') return outcome
+      if (outcome?.kind === 'done' && typeof outcome.userId === 'string') return outcome
       throw new TypeError('signIn must give done(user) or refuse(code)')
     } catch (error) {
       onFault(error)

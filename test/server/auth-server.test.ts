@@ -313,3 +313,54 @@ it('R116 a key that is none throws where the set is made', async () => {
   expect(() => keySet({ sign: open })).toThrow('"sign" must be a private key')
   expect(() => keySet({ sign: { kty: 'oct', k: 'x', alg: 'HS256' } })).toThrow('"alg" is ES256')
 })
+
+it('R116 S13 each name that may stand for the account is counted: one more hides none', async () => {
+  const tried: unknown[] = []
+  const { send } = createStage({
+    signIn: ({ body }) => (tried.push(body['username']), refuse('invalid_credentials')),
+  })
+  const statuses: number[] = []
+  for (let at = 0; at < 15; at++) {
+    const body = { username: 'ada', email: `x${at}@example.com`, password: `guess ${at}` }
+    statuses.push((await send('POST', '/auth/login', { body })).status)
+  }
+  expect(statuses.filter((status) => status === 401)).toHaveLength(10)
+  expect(statuses.at(-1)).toBe(429)
+  expect(tried).toHaveLength(10)
+  expect((await send('POST', '/auth/login', { body: { email: ['ada'], password: 'x' } })).status).toBe(400)
+})
+
+it('S01 S13 an application that could not look has seen no wrong password', async () => {
+  let isDown = true
+  const { send } = createStage({
+    signIn: () => {
+      if (isDown) throw new Error('the users are away')
+      return done({ id: 'ada' })
+    },
+  })
+  const body = { email: 'ada', password: 'difference engine' }
+  for (let at = 0; at < 12; at++) expect((await send('POST', '/auth/login', { body })).status).toBe(503)
+  isDown = false
+  expect((await send('POST', '/auth/login', { body })).status).toBe(200)
+})
+
+it('R116 only done(user) lets somebody in', async () => {
+  const odd = { kind: 'locked', userId: 'ada' } as unknown as ReturnType<typeof done>
+  const { send } = createStage({ signIn: () => odd })
+  expect((await send('POST', '/auth/login', { body: { email: 'ada' } })).status).toBe(503)
+})
+
+it('S66 an audit that fails later fails nobody, and ends no process', async () => {
+  const rejected: unknown[] = []
+  const listen = (reason: unknown) => rejected.push(reason)
+  process.on('unhandledRejection', listen)
+  const audit = (async () => {
+    throw new Error('the audit table is away')
+  }) as () => void
+  const { send } = createStage({ onEvent: audit })
+  const body = { email: 'ada', password: 'difference engine' }
+  expect((await send('POST', '/auth/login', { body })).status).toBe(200)
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off('unhandledRejection', listen)
+  expect(rejected).toEqual([])
+})
