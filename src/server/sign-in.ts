@@ -99,10 +99,11 @@ const NAMES = ['email', 'username', 'login', 'user']
  * that is asked for. What is neither text nor number has no one form to be counted by.
  */
 function accountsOf(body: Readonly<Record<string, unknown>>): string[] {
-  const names = NAMES.map((name) => body[name] ?? undefined).filter((value) => value !== undefined)
-  if (names.some((value) => typeof value !== 'string' && typeof value !== 'number'))
+  const names = NAMES.map((name) => body[name] ?? '').map((value) => {
+    if (typeof value === 'string' || typeof value === 'number') return `${value}`.trim().toLowerCase()
     throw new Refusal(400, 'invalid_request')
-  return [...new Set(names.map((value) => String(value).trim().toLowerCase()))]
+  })
+  return [...new Set(names)].filter(Boolean)
 }
 
 /** What fails in the application is no wrong password. */
