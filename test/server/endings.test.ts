@@ -76,7 +76,7 @@ it('R113 S09 a sign-in whose old password was checked before all sessions end be
 })
 
 it.each(STRATEGIES)(
-  'R113 RV-01 a sign-in that is held at its row while all sessions end hands out no token (%s)',
+  'R113 a sign-in that is held at its row while all sessions end hands out no token (%s)',
   async (revocation) => {
     const { servers, control } = await createCluster(2, { revocation })
     const [here, there] = servers
@@ -97,7 +97,7 @@ it.each(STRATEGIES)(
 )
 
 it.each(STRATEGIES)(
-  'R113 RV-01 a refresh that is written while all sessions end hands out no token that lives (%s)',
+  'R113 a refresh that is written while all sessions end hands out no token that lives (%s)',
   async (revocation) => {
     const { users, hold } = slowUsers()
     const { servers, control } = await createCluster(2, { revocation, users })
@@ -146,7 +146,7 @@ it('R113 S09 a redelivered refresh that is on its way while its session ends giv
   })
 })
 
-it('R113 RV-01 a token minted for roles that are taken away meanwhile is worth nothing', async () => {
+it('R113 a token minted for roles that are taken away meanwhile is worth nothing', async () => {
   const { users, hold } = slowUsers()
   const { servers } = await createCluster(2, { revocation: 'token-version', users })
   const [here, there] = servers
@@ -164,7 +164,7 @@ it('R113 RV-01 a token minted for roles that are taken away meanwhile is worth n
   expect(await call(there!.browser(), await tokenOf(await browser.send('POST', '/auth/refresh')))).toBe(200)
 })
 
-it('R113 RV-01 a refusal ends the tokens of its session too, and is heard of: the ban that comes after it finds nothing to do', async () => {
+it('R113 a refusal ends the tokens of its session too, and is heard of: the ban that comes after it finds nothing to do', async () => {
   const { users } = slowUsers()
   const backend = await createTestBackend({ revocation: 'deny-list', users })
   const browser = backend.browser()
@@ -175,7 +175,7 @@ it('R113 RV-01 a refusal ends the tokens of its session too, and is heard of: th
   expect(await call(browser, access_token)).toBe(401)
 })
 
-it('R113 RV-01 a sign-out that failed half-way leaves tokens that live, and the next one denies them to their end', async () => {
+it('R113 a sign-out that failed half-way leaves tokens that live, and the next one denies them to their end', async () => {
   const { servers, control, time } = await createCluster(1, { revocation: 'deny-list' })
   const browser = servers[0]!.browser()
   const { session_id } = await login(browser)
@@ -200,7 +200,7 @@ it('R113 RV-01 a sign-out that failed half-way leaves tokens that live, and the 
   }
 })
 
-it('R113 RV-01 a second denial of the same tokens lasts as long as it has to', async () => {
+it('R113 a second denial of the same tokens lasts as long as it has to', async () => {
   const { servers, control, time } = await createCluster(1, { revocation: 'deny-list' })
   const browser = servers[0]!.browser()
   const { session_id, access_token } = await login(browser)
