@@ -48,7 +48,7 @@ for (const [name, client] of Object.entries(clients)) {
 }
 
 const store = redisStore(client, quiet)
-const inAMinute = (): number => Date.now() + 60_000
+const inAnHour = (): number => Date.now() + 3_600_000
 
 const keysOf = async (part: string): Promise<string[]> => {
   const found: string[] = []
@@ -63,12 +63,12 @@ it('S31 a pool of clients is a client', async () => {
   expect(
     (await times(20, () => store.count('s31', 60_000))).map(({ count }) => count).sort((a, b) => a - b),
   ).toEqual(Array.from({ length: 20 }, (_, index) => index + 1))
-  expect(await store.put('s31', 'value', { expiresAt: inAMinute(), userId: 's31' })).toBe(true)
+  expect(await store.put('s31', 'value', { expiresAt: inAnHour(), userId: 's31' })).toBe(true)
   expect((await store.sessionsOf('s31')).keys).toEqual(['s31'])
 })
 
 it('S30 scripts that Redis has forgotten are none that a call needs', async () => {
-  await store.put('s30', 'value', { expiresAt: inAMinute() })
+  await store.put('s30', 'value', { expiresAt: inAnHour() })
   await client.scriptFlush()
   expect((await store.get('s30'))?.value).toBe('value')
 })
@@ -107,6 +107,21 @@ it('S08 a session that was not written stays in the list until its end: a ghost 
   expect(await store.put('s08', 'value', sooner)).toBe(false)
   while ((await store.userGeneration('s08')).now < now + 10) await later(5)
   expect((await store.sessionsOf('s08')).keys).toEqual(['s08'])
+})
+
+it('S35 what has reached its end is over in that very millisecond, though Redis still has it', async () => {
+  const { now } = await store.userGeneration('s35')
+  const expiresAt = Math.ceil(now) + 60_000
+  await store.put('s35 over', 'value', { expiresAt })
+  await store.count('s35 over', 60_000)
+  const { version } = (await store.get('s35 over'))!
+  for (const key of await keysOf('s35%20over')) await client.hSet(key, 'e', String(Math.floor(now)))
+  expect(await store.get('s35 over')).toBeUndefined()
+  expect(await store.take('s35 over')).toBeUndefined()
+  expect(await store.put('s35 over', 'revived', { expiresAt, ifVersion: version })).toBe(false)
+  expect(await store.put('s35 over', 'anew', { expiresAt })).toBe(true)
+  expect((await store.get('s35 over'))?.value).toBe('anew')
+  expect((await store.count('s35 over', 60_000)).count).toBe(1)
 })
 
 it('S35 time is that of Redis, whatever this machine’s clock says', async () => {

@@ -17,23 +17,25 @@ end
 /** For so much longer than the last session of a user does his generation stay. */
 const DAY = 86_400_000
 
-export const GET = `${TIME}local row = redis.call('HMGET', KEYS[1], 'v', 'n')
-if not row[1] then return false end
+/** Redis itself keeps a key through the millisecond of its end, by a clock that may be a little behind this one. */
+const ROW = `local row = redis.call('HMGET', KEYS[1], 'v', 'n', 'e')
+if row[3] and tonumber(row[3]) <= now then row = {} end
+`
+
+export const GET = `${TIME}${ROW}if not row[1] then return false end
 return {row[1], row[2], now}`
 
-export const TAKE = `${TIME}local row = redis.call('HMGET', KEYS[1], 'v', 'n')
-if not row[1] then return false end
+export const TAKE = `${TIME}${ROW}if not row[1] then return false end
 redis.call('DEL', KEYS[1])
 return {row[1], row[2], now}`
 
 /** ARGV: value, version, end, and the version that must be there, or nothing. */
-export const PUT = `${TIME}local version = redis.call('HGET', KEYS[1], 'n') or nil
-if version ~= ARGV[4] then return 0 end
+export const PUT = `${TIME}${ROW}if (row[2] or nil) ~= ARGV[4] then return 0 end
 if tonumber(ARGV[3]) <= now then
   redis.call('DEL', KEYS[1])
   return 1
 end
-redis.call('HSET', KEYS[1], 'v', ARGV[1], 'n', ARGV[2])
+redis.call('HSET', KEYS[1], 'v', ARGV[1], 'n', ARGV[2], 'e', ARGV[3])
 redis.call('PEXPIREAT', KEYS[1], ARGV[3])
 return 1`
 
@@ -63,12 +65,12 @@ return generation`
 export const GENERATION = `${TIME}return {tonumber(redis.call('GET', KEYS[1]) or '0'), now}`
 
 /** ARGV: the window. */
-export const COUNT = `${TIME}local count = redis.call('HINCRBY', KEYS[1], 'n', 1)
-if count > 1 then return {count, tonumber(redis.call('HGET', KEYS[1], 'e')), now} end
-local untilMs = now + tonumber(ARGV[1])
-redis.call('HSET', KEYS[1], 'e', string.format('%.0f', untilMs))
+export const COUNT = `${TIME}local untilMs = tonumber(redis.call('HGET', KEYS[1], 'e') or '0')
+if untilMs > now then return {redis.call('HINCRBY', KEYS[1], 'n', 1), untilMs, now} end
+untilMs = now + tonumber(ARGV[1])
+redis.call('HSET', KEYS[1], 'n', '1', 'e', string.format('%.0f', untilMs))
 redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', untilMs))
-return {count, untilMs, now}`
+return {1, untilMs, now}`
 
 export const INFO = `local told = {}
 for _, section in ipairs({'memory', 'persistence'}) do
