@@ -79,7 +79,7 @@ export default defineConfig({
           include: ['test/stores/**/*.test.ts'],
           exclude: WITHOUT,
           environment: 'node',
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 60_000,
         },
       },

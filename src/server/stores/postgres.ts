@@ -64,6 +64,14 @@ const migrationsOf = ({ rows, users, counters }: Tables, prefix: string): readon
 
 const codeOf = (error: unknown): unknown => (error as { readonly code?: unknown } | undefined)?.code
 
+const told = (error: unknown): unknown =>
+  MISSING.includes(codeOf(error))
+    ? new Error(
+        `Failed to use PostgreSQL: ${(error as Error).message}. Run migrate() of the store, or its migrations, before it is used`,
+        { cause: error },
+      )
+    : error
+
 /**
  * On a pool that the application makes and ends. Every call is one statement without a name, on a connection that is given back at
  * once: a pool of one will do, also behind a pooler that changes the connection after each.
@@ -81,40 +89,40 @@ export function postgresStore(
   const ignore = (): void => undefined
   if (pool.listenerCount?.('error') === 0) pool.on?.('error', ignore)
 
-  /** As the pool's own, but that a conflict costs no connection; every other error does, since the server may have failed over. */
-  const query: Queries['query'] = async (text, values) => {
-    if (pool.connect === undefined) return pool.query(text, values)
+  const connected = async (): Promise<Pick<PostgresClient, 'query' | 'release'>> => {
+    if (pool.connect === undefined)
+      return { query: (text, values) => pool.query(text, values), release: ignore }
     const client = await pool.connect()
     client.on('error', ignore)
-    let isFit = false
-    try {
-      const result = await client.query(text, values)
-      isFit = true
-      return result
-    } catch (error) {
-      isFit = CONFLICTS.includes(codeOf(error))
-      throw error
-    } finally {
-      client.off('error', ignore)
-      client.release(!isFit)
+    return {
+      query: (text, values) => client.query(text, values),
+      release(destroy) {
+        client.off('error', ignore)
+        client.release(destroy)
+      },
     }
   }
 
+  /**
+   * A statement that met others is tried again on its connection, so that no more meet than there are connections. A conflict costs
+   * none; every other error does, since the server may have failed over.
+   */
   const all = async <Row>(text: string, values: unknown[], again = CONFLICTS): Promise<Row[]> => {
+    const { query, release } = await connected()
     const begun = performance.now()
-    for (let tries = 1; ; tries++) {
-      try {
-        return (await query(text, values)).rows as Row[]
-      } catch (error) {
-        if (MISSING.includes(codeOf(error))) {
-          throw new Error(
-            `Failed to use PostgreSQL: ${(error as Error).message}. Run migrate() of the store, or its migrations, before it is used`,
-            { cause: error },
-          )
+    let isBroken = false
+    try {
+      for (let tries = 1; ; tries++) {
+        try {
+          return (await query(text, values)).rows as Row[]
+        } catch (error) {
+          isBroken = !again.includes(codeOf(error))
+          if (isBroken || performance.now() - begun > PATIENCE) throw told(error)
         }
-        if (!again.includes(codeOf(error)) || performance.now() - begun > PATIENCE) throw error
+        await backOff(tries)
       }
-      await backOff(tries)
+    } finally {
+      release(isBroken)
     }
   }
 
