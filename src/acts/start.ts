@@ -71,6 +71,8 @@ export async function start(
     context.sync()
     if (returning || (!acted && isAsking(context))) context.dispatch({ type: 'asking', done: false })
   })()
+  /** The one timer that asks again. */
+  let cancel: () => void = () => {}
   /** What is still to be ended comes before every question. */
   const delivered = () => logouts.settle()
   const owed = () => context.state.debts.map(({ sessionId }) => sessionId).filter((id) => id !== WHICHEVER)
@@ -119,15 +121,23 @@ export async function start(
     return outcome
   }
 
-  /** One question. Where it gets no answer it is asked again on occasion, and by no timer. */
+  /** One question. Where it gets no answer it is asked again on occasion. */
   async function ask(): Promise<RefreshOutcome | undefined> {
     context.askAgain = undefined
+    cancel()
     await delivered()
     // Somebody has signed in meanwhile in another tab: that is asked for elsewhere, and what a look says ends no session.
     if (context.state.resyncing || context.state.phase === 'in') return undefined
     const debts = owed()
     const outcome = await question(context, refresher, logouts).catch(() => undefined)
-    if (outcome?.kind === 'failed') context.askAgain = () => void ask()
+    if (outcome?.kind === 'failed') {
+      context.askAgain = () => void ask()
+      // The cookie is for somebody, whom only a refresh can show: what makes it wait, a failure of another tab's even, will be over.
+      // A hidden page asks when it is shown.
+      const left = Math.max(waitLeft(context.state, context.instant()), VISITOR_MS)
+      if (outcome.isKnown)
+        cancel = ports.clock.after(left, () => ports.lifecycle.visible() && context.askAgain?.())
+    }
     payOff(debts)
     return outcome
   }
@@ -145,12 +155,15 @@ function isAsking({ options: { restore, hintCookie }, ports }: Context): boolean
   return restore !== 'never' && (hintCookie === undefined || ports.page.cookie(hintCookie) !== undefined)
 }
 
+/** `isKnown`: the cookie is for somebody, by the word of the server. */
+type Asked = RefreshOutcome & { readonly isKnown?: boolean }
+
 /** Whether somebody has been signed in by a link of the server. */
 async function question(
   context: Context,
   refresher: Refresher,
   logouts: Logouts,
-): Promise<RefreshOutcome | undefined> {
+): Promise<Asked | undefined> {
   const { epoch, generation } = context.state
   const under = { epoch, generation }
   let known = false
@@ -183,12 +196,7 @@ async function question(
   // What was not named may be what is still to be ended.
   if (context.state.debts.length > 0 && !known) return undefined
   const outcome = await refresher.refresh({ cause: 'start', restore: true, found: true })
-  // The cookie is for somebody, whom only a refresh can show: what makes it wait, a failure of another tab's even, will be over.
-  if (known && outcome.kind === 'failed')
-    context.ports.clock.after(Math.max(waitLeft(context.state, context.instant()), VISITOR_MS), () =>
-      context.askAgain?.(),
-    )
-  return outcome
+  return { ...outcome, isKnown: known }
 }
 
 /** The answer to a question that a logout has crossed may have set the cookie of the session again: it is owed once more. */

@@ -376,3 +376,18 @@ it('R99 R15 a page that has found somebody behind a refresh that stays down asks
   await kit.clock.advance(600_000)
   expect(kit.requests).toHaveLength(asked)
 })
+
+it('R99 R13 however often such a page is looked at meanwhile, one question is planned', async () => {
+  const kit = await visitor('signed out', {
+    session: () => session(BOB, 's2'),
+    refresh: () => json({}, { status: 503 }),
+  })
+  for (let times = 0; times < 20; times++) {
+    await kit.clock.advance(7000)
+    kit.signal('wake')
+  }
+  await kit.clock.advance(120_000)
+  const asked = kit.sent('/auth/session').length
+  await kit.clock.advance(600_000)
+  expect(kit.sent('/auth/session').length - asked).toBeLessThan(25)
+})
