@@ -41,10 +41,10 @@ export function addAuthRoutes(app: Hono<Environment>, services: Services): void 
     const body = await accept(context)
     const replaces = await credentials.sessionIds(exchange)
     if (settings.csrf.login) csrf.require(exchange, undefined, ...replaces)
-    const { address } = exchange
+    const { address, hiddenBehind } = exchange
     const userAgent = exchange.header('user-agent') ?? ''
     try {
-      const { userId, at } = await checkSignIn({ body, address })
+      const { userId, at } = await checkSignIn({ body, address, hiddenBehind })
       const grant = await signIn(settings, sessions, access, userId, {
         at,
         userAgent,

@@ -62,7 +62,9 @@ export function createAuthenticate(
     if (typeof user === 'string') throw noSession(user)
     const presented = { hash: digest(member.secret), generation: member.generation }
     const judgement = judge(session.family, presented, now, settings)
-    if (judgement.kind === 'reused') throw noSession('session_expired')
+    // The head of one that has tokens is a refresh token, which is no credential of an API.
+    const isRefresh = judgement.kind === 'rotate' && session.mode === 'token'
+    if (judgement.kind === 'reused' || isRefresh) throw noSession('session_expired')
     requireIntent(exchange, session.id)
 
     const isHead = judgement.kind === 'rotate'
@@ -103,7 +105,9 @@ export function createAuthenticate(
 
   return async (exchange, session) => {
     const authorization = exchange.header('authorization')
-    if (modes.serves('token') && authorization !== undefined) {
+    // What is no bearer token is for somebody in front, such as the gate of a staging site, where a cookie may tell who calls.
+    const isForUs = !modes.serves('session') || /^bearer(?: |$)/i.test(authorization ?? '')
+    if (modes.serves('token') && authorization !== undefined && isForUs) {
       const { sub, sid, scope } = await access.authenticate(authorization, session)
       return { userId: sub, sessionId: sid, scopes: scope.split(' ') }
     }

@@ -1,7 +1,9 @@
 import type { Cookies } from './cookies.js'
 import type { Exchange } from './exchange.js'
 import type { Member } from './members.js'
+import { judge } from './families.js'
 import { otherThan, type Mode } from './modes.js'
+import { digest } from './secrets.js'
 import type { Found, Sessions } from './sessions.js'
 import type { Settings } from './settings.js'
 
@@ -18,17 +20,15 @@ export interface Credential {
 export interface Credentials {
   /** Every one of the modes that are served, what is issued now first. */
   all(exchange: Exchange): Promise<readonly Credential[]>
-  /** The one that counts: of a session that lives before any other. */
+  /** The one that counts: of a session that lives before any other, and of those one that is not spent. */
   find(exchange: Exchange, mode?: Mode): Promise<Credential | undefined>
   /** Of the sessions that came along. */
   sessionIds(exchange: Exchange): Promise<readonly string[]>
 }
 
-export function createCredentials(
-  { members, modes }: Settings,
-  cookies: Cookies,
-  sessions: Sessions,
-): Credentials {
+export function createCredentials(settings: Settings, cookies: Cookies, sessions: Sessions): Credentials {
+  const { members, modes } = settings
+
   const all: Credentials['all'] = async (exchange) => {
     const header = exchange.header('cookie')
     const credentials: Credential[] = []
@@ -42,12 +42,22 @@ export function createCredentials(
     return credentials
   }
 
+  /** Whether it is worth something: beside a spent one of the same session, which an old path of a cookie may have left, that one counts. */
+  const isGood = ({ member, found }: Credential): boolean => {
+    if (member === undefined || found === undefined || found.over !== undefined) return false
+    const presented = { hash: digest(member.secret), generation: member.generation }
+    return judge(found.session.family, presented, found.now, settings).kind !== 'reused'
+  }
+
   return {
     all,
     async find(exchange, mode) {
       const credentials = (await all(exchange)).filter((one) => mode === undefined || one.mode === mode)
+      const living = credentials.find(({ found }) => found !== undefined && found.over === undefined)
+      const idOf = ({ found }: Credential): string | undefined => found?.session.id
       return (
-        credentials.find(({ found }) => found !== undefined && found.over === undefined) ??
+        (living && credentials.find((one) => idOf(one) === idOf(living) && isGood(one))) ??
+        living ??
         credentials.find(({ found }) => found !== undefined) ??
         credentials[0]
       )

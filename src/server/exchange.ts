@@ -10,6 +10,11 @@ export interface RequestContext {
    */
   readonly address?: string | undefined
   /**
+   * Where that is not known: the address of what may be a proxy, or the caller himself who wants to pass for one. Sign-ins from it are
+   * counted with a much larger limit.
+   */
+  readonly hiddenBehind?: string | undefined
+  /**
    * Headers that script cannot put on a request (Cookie, Origin, Sec-Fetch-Site); they win over those of the
    * request.
    */
@@ -39,6 +44,7 @@ export interface Exchange {
   readonly method: string
   readonly origin: string
   readonly address: string | undefined
+  readonly hiddenBehind: string | undefined
   header(name: string): string | undefined
   /** Set-Cookie values for the answer. */
   cookies: string[]
@@ -70,6 +76,7 @@ export function beginExchange(
     method: request.method,
     origin: publicOrigin ?? origin,
     address: context.address,
+    hiddenBehind: context.hiddenBehind,
     header: (name) => extra.get(name.toLowerCase()) ?? request.headers.get(name) ?? undefined,
     cookies: [],
     outcome: 'ok',

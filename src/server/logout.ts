@@ -44,8 +44,9 @@ export async function logout(sessions: Sessions, request: LogoutRequest): Promis
     return false
   }
   // What ended earlier has no say about sessions that were made after it, nor about the one that took its place.
-  const madeUntil = session.ended && session.ended.at - (session.ended.replaced ? 1 : 0)
+  const endedAt = sessions.pastAt(session, found.now)
+  const madeUntil = endedAt && endedAt - (session.ended?.replaced ? 1 : 0)
   if (madeUntil === undefined) await sessions.endAll(session.userId, 'session_revoked')
   else await sessions.endMadeUntil(session.userId, 'session_revoked', madeUntil)
-  return cookie?.userId === session.userId && madeUntil === undefined
+  return cookie?.userId === session.userId && session.ended === undefined
 }

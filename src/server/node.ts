@@ -1,6 +1,7 @@
 import { json } from './answers.js'
 import type { AuthServer } from './create.js'
 import { LARGEST_BODY } from './checks.js'
+import type { RequestContext } from './exchange.js'
 
 /** What is used of a request of `node:http`, and of Express if it is one of its. */
 export interface NodeRequest extends AsyncIterable<unknown> {
@@ -27,11 +28,12 @@ export interface NodeResponse {
 export interface NodeHandlerOptions {
   /**
    * How many proxies are in front, each of which adds the address that it saw to `X-Forwarded-For`. Express knows it from its own "trust proxy".
-   * Default: 0.
+   * With 0 that header counts for nothing. Default: none that is known of, so that whoever sends the header may be behind one or not.
    */
   trustedProxies?: number | undefined
 }
 
+type Source = Pick<RequestContext, 'address' | 'hiddenBehind'>
 type Answered = Pick<AuthServer, 'handle' | 'handles' | 'origin'>
 
 /** For Express 4 and 5: `app.use(expressHandler(auth))`, also behind `express.json()`. What is not for the server goes on. */
@@ -45,7 +47,8 @@ export function expressHandler(
     // Behind a proxy that Express was not told of, all callers have the address of the proxy.
     const isHidden = request.ip === direct && request.headers['x-forwarded-for'] !== undefined
     try {
-      await answer(auth, request, response, path, isHidden ? undefined : (request.ip ?? direct))
+      const from = isHidden ? { hiddenBehind: direct } : { address: request.ip ?? direct }
+      await answer(auth, request, response, path, from)
     } catch (error) {
       next(error)
     }
@@ -55,7 +58,7 @@ export function expressHandler(
 /** For bare `node:http`: answers the calls that are for the server and says whether it was one of them. */
 export function nodeHandler(
   auth: Answered,
-  { trustedProxies = 0 }: NodeHandlerOptions = {},
+  { trustedProxies }: NodeHandlerOptions = {},
 ): (request: NodeRequest, response: NodeResponse) => Promise<boolean> {
   return async (request, response) => {
     const path = request.url ?? '/'
@@ -66,13 +69,15 @@ export function nodeHandler(
 }
 
 /** The last address that a trusted proxy saw, whatever the caller has written before it. */
-function addressOf({ headers, socket }: NodeRequest, trustedProxies: number): string | undefined {
+function addressOf({ headers, socket }: NodeRequest, trustedProxies: number | undefined): Source {
+  const direct = socket.remoteAddress
   const seen = [headers['x-forwarded-for'] ?? []]
     .flat()
     .flatMap((line) => line.split(','))
     .map((address) => address.trim())
-  if (trustedProxies > 0) return seen.at(-trustedProxies)
-  return seen.length > 0 ? undefined : socket.remoteAddress
+  if (trustedProxies === 0 || (trustedProxies === undefined && seen.length === 0)) return { address: direct }
+  const address = trustedProxies === undefined ? undefined : seen.at(-trustedProxies)
+  return address === undefined ? { hiddenBehind: direct } : { address }
 }
 
 async function answer(
@@ -80,11 +85,10 @@ async function answer(
   request: NodeRequest,
   response: NodeResponse,
   path: string,
-  address: string | undefined,
+  from: Source,
 ): Promise<void> {
   const sent = await requestOf(auth, request, path)
-  const made =
-    sent === undefined ? json({ error: 'invalid_request' }, 400) : await auth.handle(sent, { address })
+  const made = sent === undefined ? json({ error: 'invalid_request' }, 400) : await auth.handle(sent, from)
   response.statusCode = made.status
   for (const [name, value] of made.headers) if (name !== 'set-cookie') response.setHeader(name, value)
   const cookies = made.headers.getSetCookie()

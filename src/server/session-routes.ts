@@ -84,7 +84,8 @@ export function addSessionRoutes(app: Hono<Environment>, services: Services): vo
     await readJson(req.raw)
     const { userId } = await authenticate(exchange, 'live')
     const id = req.param('id')
-    const found = await sessions.find(id)
+    // What no id can be is nobody's.
+    const found = /^[\w-]{1,64}$/.test(id) ? await sessions.find(id) : undefined
     if (found?.session.userId === userId) {
       await sessions.end(id, 'session_revoked')
       for (const credential of await credentials.all(exchange)) {

@@ -50,6 +50,8 @@ export interface Sessions {
   /** Whether so long has passed that activity is worth a write. */
   isDue(session: Session, now: number): boolean
   live(userId: string): Promise<readonly Session[]>
+  /** Since when it is over by what its own row says, in ms since 1970; undefined while it lives. */
+  pastAt(session: Session, now: number): number | undefined
   /** Whether it was this call that ended it. */
   end(id: string, code: SessionEndCode, replaced?: boolean): Promise<boolean>
   /** The refusal of one that is over. Where it ended of itself, the first one deletes the cookie that came in this mode. */
@@ -87,6 +89,13 @@ export function createSessions(settings: Settings): Sessions {
     return now - session.seenAt > idleMs ? 'idle_timeout' : undefined
   }
 
+  /** Since when, in ms since 1970. */
+  const pastAt: Sessions['pastAt'] = (session, now) => {
+    if (session.ended !== undefined) return session.ended.at
+    if (past(session, now) === undefined) return undefined
+    return Math.min(session.expiresAt, session.seenAt + idleMs)
+  }
+
   const find: Sessions['find'] = async (id) => {
     const stored = await store.get(keyOfSession(id))
     if (stored === undefined) return undefined
@@ -106,12 +115,21 @@ export function createSessions(settings: Settings): Sessions {
       userId: session.userId,
     })
 
-  const decide: Sessions['decide'] = async (id, judge, first) => {
+  const decide = async <T>(
+    id: string,
+    judge: (found: Found) => Awaitable<Verdict<T>>,
+    first?: Found,
+  ): Promise<T | undefined> => {
+    const headOf = ({ family }: Session): string => family.head.hash
+    let written: { readonly head: string; readonly value: T } | undefined
     for (let tried = 0; tried < TRIES; tried++) {
       const found = tried === 0 && first !== undefined ? first : await find(id)
       if (found === undefined) return undefined
+      // A store that tries again after a lost answer may say false to what it has written: a head that only this call can have made is there.
+      if (written?.head === headOf(found.session) && found.over === undefined) return written.value
       const { next, value } = await judge(found)
       if (next === undefined || (await put(next, found.version))) return value
+      written = headOf(next) === headOf(found.session) ? undefined : { head: headOf(next), value }
       // Those who met once should not all come back in the same moment.
       if (tried > 1) await sleep(Math.ceil(((random.bytes(1)[0] ?? 0) / 255) * 5 * 2 ** tried))
     }
@@ -123,7 +141,8 @@ export function createSessions(settings: Settings): Sessions {
   const endOf = (session: Session, code: SessionEndCode, now: number): SessionEnd => {
     if (session.ended !== undefined) return session.ended
     const why = past(session, now) ?? code
-    return { at: now, code: why, replaced: false, leavesCookie: why === 'session_revoked' }
+    const at = pastAt(session, now) ?? now
+    return { at, code: why, replaced: false, leavesCookie: why === 'session_revoked' }
   }
 
   const end: Sessions['end'] = async (id, code, replaced = false) => {
@@ -172,6 +191,7 @@ export function createSessions(settings: Settings): Sessions {
   return {
     revocation,
     find,
+    pastAt,
     decide,
     end,
     async holder({ session, now, over }) {
@@ -230,7 +250,8 @@ export function createSessions(settings: Settings): Sessions {
     },
     async endAll(userId, code) {
       // What decides is the generation, also for a sign-in that is on its way and in no list yet. The rows say why.
-      await store.bumpUser(userId)
+      const { generation, now } = await store.userGeneration(userId)
+      await store.bumpUser(userId, Math.max(generation + 1, Math.ceil(now)))
       emit({ type: 'all-ended', userId, code })
       await finishEndAll(userId, code)
     },

@@ -1,7 +1,11 @@
 import { Refusal, unavailable } from './answers.js'
 import type { Awaitable } from './ports.js'
+import type { RequestContext } from './exchange.js'
 import type { Settings } from './settings.js'
 import { type Attempt, createThrottle } from './throttle.js'
+
+/** So many callers may share the address of a proxy that nobody has told the server of. */
+const BEHIND_A_PROXY = 50
 
 /** What a sign-in came with. */
 export interface SignInRequest {
@@ -37,12 +41,14 @@ export interface Admitted {
 }
 
 /** Who has been let in; a refusal otherwise. Counted by account and by address. */
-export type CheckSignIn = (request: SignInRequest) => Promise<Admitted>
+export type CheckSignIn = (request: SignInRequest & Pick<RequestContext, 'hiddenBehind'>) => Promise<Admitted>
 
-export function createSignInCheck({ signIn, store, throttle }: Settings): CheckSignIn {
+export function createSignInCheck({ emit, signIn, store, throttle }: Settings): CheckSignIn {
   const { perAccount, perAddress, windowMs } = throttle
   const ofAccount = createThrottle(store, 'account', perAccount, windowMs)
   const ofAddress = createThrottle(store, 'address', perAddress, windowMs)
+  const ofProxy = createThrottle(store, 'proxy', perAddress * BEHIND_A_PROXY, windowMs)
+  let isHiddenSaid = false
 
   const ask = async (request: SignInRequest): Promise<string> => {
     const outcome = await signIn(request)
@@ -67,25 +73,33 @@ export function createSignInCheck({ signIn, store, throttle }: Settings): CheckS
     // the account exists, so that the throttle does not tell. Who is stopped by his address cannot lock
     // others out of their accounts.
     const attempts: Attempt[] = []
-    const accounts = accountsOf(request.body).map((name) => [ofAccount, name] as const)
-    for (const [count, key] of [[ofAddress, request.address] as const, ...accounts]) {
-      if (key === undefined) continue
+    const { address, hiddenBehind } = request
+    if (address === undefined && hiddenBehind !== undefined && !isHiddenSaid) {
+      isHiddenSaid = true
+      emit({ type: 'address-unknown' })
+    }
+    const accounts = accountsOf(request.body)
+    for (const [count, key] of [
+      ...(address === undefined ? [] : [[ofAddress, address] as const]),
+      ...(address !== undefined || hiddenBehind === undefined ? [] : [[ofProxy, hiddenBehind] as const]),
+      ...[...accounts].map((account) => [ofAccount, account] as const),
+    ]) {
       const attempt = await count(key)
       attempts.push(attempt)
       if (attempt.wait > 0) {
         throw new Refusal(429, 'too_many_attempts', { headers: { 'Retry-After': String(attempt.wait) } })
       }
     }
-    const forgive = async () => {
+    const forgive = async (): Promise<void> => {
       for (const attempt of attempts) await attempt.forgive()
     }
     try {
-      const admitted = await admit(request)
+      const admitted = await admit({ body: request.body, address })
       await forgive()
       return admitted
     } catch (error) {
-      // The application could not look: that was no wrong password.
-      if (error instanceof Refusal && error.status === 503) await forgive()
+      // Nobody has looked at this one: an application that was down keeps nobody out when it is back.
+      if (!(error instanceof Refusal) || error.status === 503) await forgive().catch(() => undefined)
       throw error
     }
   }
@@ -101,7 +115,7 @@ const NAMES = ['email', 'username', 'login', 'user']
 function accountsOf(body: Readonly<Record<string, unknown>>): string[] {
   const names = NAMES.map((name) => body[name] ?? '').map((value) => {
     if (typeof value === 'string' || typeof value === 'number') return `${value}`.trim().toLowerCase()
-    throw new Refusal(400, 'invalid_request')
+    throw new Refusal(400, 'invalid_request', { description: 'The name of the account must be a text' })
   })
   return [...new Set(names)].filter(Boolean)
 }
@@ -111,9 +125,10 @@ export function guardSignIn(signIn: SignIn, onFault: (error: unknown) => void): 
   return async (request) => {
     try {
       const outcome = await signIn(request)
-      if (outcome?.kind === 'refused') return outcome
-      if (outcome?.kind === 'done' && typeof outcome.userId === 'string') return outcome
-      throw new TypeError('signIn must give done(user) or refuse(code)')
+      const isDone = outcome?.kind === 'done' && typeof outcome.userId === 'string'
+      const isRefused = outcome?.kind === 'refused' && outcome.status >= 400 && outcome.status <= 599
+      if (isDone || isRefused) return outcome
+      throw new TypeError('signIn must give done(user) or refuse(code), with a status of 400 to 599')
     } catch (error) {
       onFault(error)
       throw unavailable()

@@ -7,6 +7,7 @@ import {
   jwtVerify,
   type JWK,
 } from 'jose'
+import { unavailable } from './answers.js'
 import type { AccessClaims, Random, Signer } from './ports.js'
 import { digest, mac, newId, newSecret, sameText } from './secrets.js'
 import type { ServerStore } from './stores/store.js'
@@ -91,7 +92,7 @@ export function createOpaqueSigner(random: Random, store: ServerStore): Signer {
     async verify(token, now) {
       const stored = await store.get(keyOf(token))
       if (stored === undefined) return undefined
-      const claims = JSON.parse(stored.value) as AccessClaims
+      const claims = claimsOf(stored.value)
       return isFresh(claims, now) ? claims : undefined
     },
     keys: () => ({ keys: [] }),
@@ -124,6 +125,17 @@ export function createDeterministicSigner(): Signer {
     keys: () => ({ keys: [] }),
     rotate: () => void version++,
   }
+}
+
+/** A store that lies is down. */
+function claimsOf(value: string): AccessClaims {
+  try {
+    const claims = JSON.parse(value) as Partial<AccessClaims> | null
+    if (typeof claims?.sid === 'string' && typeof claims.exp === 'number') return claims as AccessClaims
+  } catch {
+    // Refused below.
+  }
+  throw unavailable()
 }
 
 function isFresh(claims: AccessClaims, now: number | undefined): boolean {

@@ -301,6 +301,22 @@ export function storeConformance(
     must((await store.userGeneration(fresh())).generation === 0, 'nobody else’s changes')
   })
 
+  check(
+    'S14 a bump that says how far it goes changes nothing when it lands late or twice',
+    async (store, other) => {
+      const userId = fresh()
+      const at = Math.ceil(await nowOf(store)) + 5
+      must((await store.bumpUser(userId, at)) === at, 'it goes as far as it says')
+      must((await other.bumpUser(userId, at)) === at, 'and no further when it comes again')
+      const later = await store.bumpUser(userId)
+      must(later > at, 'one without goes above', later)
+      must(
+        (await other.bumpUser(userId, at)) === later,
+        'and one that was under way since before changes nothing',
+      )
+    },
+  )
+
   check('S08 all sessions of a user are listed, a page at a time', async (store, other) => {
     const userId = fresh()
     const expiresAt = await inAnHour(store)

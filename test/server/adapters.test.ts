@@ -116,15 +116,16 @@ it('R117 bare node:http is served, and a body larger than 64 kB is refused witho
   ).toBe(200)
 })
 
-it.each<[number, string | undefined, string | undefined]>([
-  [0, undefined, '127.0.0.1'],
-  [0, '203.0.113.9', undefined],
+it.each<[number | undefined, string | undefined, string | undefined]>([
+  [undefined, undefined, '127.0.0.1'],
+  [undefined, '203.0.113.9', undefined],
+  [0, '203.0.113.9', '127.0.0.1'],
   [1, '203.0.113.9', '203.0.113.9'],
   [1, '198.51.100.1, 203.0.113.9', '203.0.113.9'],
   [2, '198.51.100.1, 203.0.113.9, 10.0.0.1', '203.0.113.9'],
   [2, '10.0.0.1', undefined],
 ])(
-  'R117 S43 with %i trusted proxies and X-Forwarded-For %s the address is %s',
+  'R117 S43 with %s trusted proxies and X-Forwarded-For %s the address is %s',
   async (trustedProxies, forwarded, address) => {
     const origin = await listen((at) => {
       const handle = nodeHandler(createAuth(at), { trustedProxies })

@@ -6,11 +6,14 @@ import {
   ADA,
   BOB,
   cookieOf,
+  DAY,
   createTestBackend,
   errorOf,
   login,
   MINUTE,
+  REFRESH,
   refreshWith,
+  SID,
   type Browser,
   type Grant,
 } from './support.ts'
@@ -258,4 +261,125 @@ it('R113 S09 a sign-in while the sessions before it are ended one by one is not 
   listing.open()
   await ending
   expect((await browser.send('POST', '/auth/refresh')).status).toBe(200)
+})
+
+it('R115 S37 of two cookies of one name and one session the spent one, which comes first, ends nothing', async () => {
+  for (const mode of ['token', 'session'] as const) {
+    const backend = await createTestBackend({ mode })
+    const [browser, name] = [backend.browser(), mode === 'token' ? REFRESH : SID]
+    await login(browser)
+    const stale = browser.cookie(name)
+    for (let i = 0; i < 3; i++) {
+      await backend.admin.setRoles('ada', [`role ${i}`])
+      if (mode === 'token') await browser.send('POST', '/auth/refresh')
+      else await browser.send('GET', '/api/orders')
+      backend.time.advance(MINUTE)
+    }
+    const headers = { cookie: `${name}=${stale}; ${name}=${browser.cookie(name)}` }
+    expect(browser.cookie(name)).not.toBe(stale)
+    expect((await browser.send('GET', '/auth/session', { headers })).status).toBe(200)
+    if (mode === 'session') expect((await browser.send('GET', '/api/orders', { headers })).status).toBe(200)
+    else expect((await browser.send('POST', '/auth/refresh', { headers })).status).toBe(200)
+  }
+})
+
+it('R113 S10 signing out everywhere by a cookie that is idle long since spares who signed in after its end', async () => {
+  const { servers, time } = await createCluster(1)
+  const [here, before, later] = [servers[0]!.browser(), servers[0]!.browser(), servers[0]!.browser()]
+  const { session_id } = await login(here)
+  time.advance(6 * DAY)
+  await login(before)
+  time.advance(2 * DAY)
+  await login(later)
+  const body = { session_id, scope: 'all' }
+  expect((await here.send('POST', '/auth/logout', { body })).status).toBe(204)
+  expect((await later.send('POST', '/auth/refresh')).status).toBe(200)
+  expect(await errorOf(await before.send('POST', '/auth/refresh'))).toEqual([401, 'session_revoked'])
+})
+
+it('R113 S06 a session that one request renews is not ended by another that has found it idle', async () => {
+  const { users, hold } = slowUsers()
+  const { servers, control, time } = await createCluster(2, { users, idleMs: 30 * MINUTE })
+  const [here, there] = servers
+  const browser = here!.browser()
+  await login(browser)
+  time.advance(30 * MINUTE)
+  const looking = hold()
+  const refreshing = browser.send('POST', '/auth/refresh')
+  await looking.arrived
+  time.advance(20)
+  const reading = gate()
+  control.after = async (step, key) => {
+    if (step !== 'get' || !key.startsWith('session:')) return
+    control.after = () => undefined
+    await reading.pass()
+  }
+  const check = there!.browser(browser.jar).send('GET', '/auth/session')
+  await reading.arrived
+  looking.open()
+  expect((await refreshing).status).toBe(200)
+  reading.open()
+  const answer = await check
+  expect([answer.status, cookieOf(answer)]).toEqual([503, undefined])
+  expect((await browser.send('POST', '/auth/refresh')).status).toBe(200)
+})
+
+it('R114 S63 a refresh that was written and answered no is no reuse, also where nothing is forgiven', async () => {
+  const { servers, control } = await createCluster(1, { graceMs: 0, undeliveredGraceMs: 0 })
+  const browser = servers[0]!.browser()
+  await login(browser)
+  const { put } = control.store
+  control.store.put = async (...call) => {
+    control.store.put = put
+    await put(...call)
+    return false
+  }
+  expect((await browser.send('POST', '/auth/refresh')).status).toBe(200)
+  expect((await browser.send('POST', '/auth/refresh')).status).toBe(200)
+})
+
+it('R113 S14 the end of all sessions that lands late, after it was repeated, ends nobody who has signed in since', async () => {
+  const { servers, control, time } = await createCluster(1)
+  const { bumpUser } = control.store
+  let late: (() => Promise<number>) | undefined
+  control.store.bumpUser = (...call) => {
+    control.store.bumpUser = bumpUser
+    late = () => bumpUser(...call)
+    return Promise.reject(new Error('timeout'))
+  }
+  await expect(servers[0]!.admin.endAllSessions('ada')).rejects.toThrow()
+  await servers[0]!.admin.endAllSessions('ada')
+  time.advance(1000)
+  const browser = servers[0]!.browser()
+  await login(browser)
+  time.advance(MINUTE)
+  await late!()
+  expect((await browser.send('POST', '/auth/refresh')).status).toBe(200)
+})
+
+it('R115 in both modes a gate in front may have its own Authorization, and a refresh cookie is no credential of an API', async () => {
+  const backend = await createTestBackend({ mode: 'both', prefer: 'session' })
+  const browser = backend.browser()
+  await login(browser)
+  const gated = { headers: { authorization: 'Basic c3RhZ2luZzp4' } }
+  expect((await browser.send('GET', '/api/orders', gated)).status).toBe(200)
+  backend.admin.setMode('both', 'token')
+  const other = backend.browser()
+  await login(other)
+  const posed = { headers: { cookie: `${SID}=${other.cookie()}` } }
+  expect(await errorOf(await other.send('GET', '/api/orders', posed))).toEqual([401, 'session_expired'])
+})
+
+it('R114 S01 a token that the store answers nonsense to is 503, and a session id that is none is left alone', async () => {
+  const { servers, control } = await createCluster(1, { signer: 'opaque', revocation: 'reference' })
+  const browser = servers[0]!.browser()
+  const { access_token: token } = await login(browser)
+  const gone = await browser.send('DELETE', `/auth/sessions/${'x'.repeat(300)}`, { token })
+  expect(gone.status).toBe(204)
+  const { get } = control.store
+  control.store.get = async (key) => {
+    const stored = await get(key)
+    return stored && key.startsWith('token:') ? { ...stored, value: 'nonsense' } : stored
+  }
+  expect((await browser.send('GET', '/api/orders', { token })).status).toBe(503)
 })

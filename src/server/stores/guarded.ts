@@ -49,7 +49,7 @@ export function guardStore(
         () => store.sessionsOf(...asked),
         (answer) => Array.isArray(answer?.keys),
       ),
-    bumpUser: (userId) => ask('bumpUser', () => store.bumpUser(userId), Number.isFinite),
+    bumpUser: (...bumped) => ask('bumpUser', () => store.bumpUser(...bumped), Number.isFinite),
     userGeneration: (userId) =>
       ask(
         'userGeneration',

@@ -85,8 +85,12 @@ export function memoryStore({ clock = Date }: MemoryStoreOptions = {}): ServerSt
       return { keys: page, cursor: keys.length > PAGE ? page.at(-1) : undefined }
     },
 
-    async bumpUser(userId) {
-      const generation = Math.max((generations.get(checkKey(userId)) ?? 0) + 1, Math.floor(clock.now()))
+    async bumpUser(userId, atLeast) {
+      const before = generations.get(checkKey(userId)) ?? 0
+      const generation =
+        atLeast === undefined
+          ? Math.max(before + 1, Math.floor(clock.now()))
+          : Math.max(before, checkWhole('atLeast', atLeast))
       generations.set(userId, generation)
       return generation
     },

@@ -192,11 +192,13 @@ export function postgresStore(
       return { keys, cursor: keys.length < PAGE ? undefined : keys.at(-1) }
     },
 
-    async bumpUser(userId) {
-      const sql = `INSERT INTO ${users} AS u ("user_id", "generation") VALUES ($1, ${NOW})
-        ON CONFLICT ("user_id") DO UPDATE SET "generation" = greatest(u."generation" + 1, excluded."generation")
+    async bumpUser(userId, atLeast) {
+      const sql = `INSERT INTO ${users} AS u ("user_id", "generation") VALUES ($1, coalesce($2::bigint, ${NOW}))
+        ON CONFLICT ("user_id") DO UPDATE SET "generation" =
+          greatest(u."generation" + CASE WHEN $2::bigint IS NULL THEN 1 ELSE 0 END, excluded."generation")
         RETURNING "generation"`
-      const [row] = await all<{ generation: unknown }>(sql, [checkKey(userId)])
+      const least = atLeast === undefined ? null : checkWhole('atLeast', atLeast)
+      const [row] = await all<{ generation: unknown }>(sql, [checkKey(userId), least])
       return Number(row!.generation)
     },
 

@@ -56,8 +56,10 @@ for i = 1, #page[2], 2 do
 end
 return found`
 
-/** KEYS: the generation of a user and his list, whose end is that of his last session. */
-export const BUMP = `${TIME}local generation = math.max(tonumber(redis.call('GET', KEYS[1]) or '0') + 1, now)
+/** KEYS: the generation of a user and his list, whose end is that of his last session. ARGV: what it is to be at least, or nothing. */
+export const BUMP = `${TIME}local before = tonumber(redis.call('GET', KEYS[1]) or '0')
+local least = tonumber(ARGV[1])
+local generation = least and math.max(before, least) or math.max(before + 1, now)
 local left = math.max(redis.call('PTTL', KEYS[1]), math.max(redis.call('PTTL', KEYS[2]), 0) + ${DAY})
 redis.call('SET', KEYS[1], string.format('%.0f', generation), 'PX', string.format('%.0f', left))
 return generation`

@@ -113,7 +113,10 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       return { keys, cursor: next === '0' ? undefined : next }
     },
 
-    bumpUser: async (userId) => Number(await run(BUMP, [generation(userId), list(userId)])),
+    async bumpUser(userId, atLeast) {
+      const least = atLeast === undefined ? '' : String(checkWhole('atLeast', atLeast))
+      return Number(await run(BUMP, [generation(userId), list(userId)], least))
+    },
 
     async userGeneration(userId) {
       const [found, now] = await run<[unknown, unknown]>(GENERATION, [generation(userId)])

@@ -126,12 +126,14 @@ export function sqliteStore(db: SqliteDatabase, options: SqliteStoreOptions = {}
       return { keys, cursor: keys.length < PAGE ? undefined : keys.at(-1) }
     },
 
-    async bumpUser(userId) {
+    async bumpUser(userId, atLeast) {
       checkKey(userId)
+      if (atLeast !== undefined) checkWhole('atLeast', atLeast)
       const sql = `INSERT INTO ${users} ("user_id", "generation") VALUES (?, max(1, ?))
-        ON CONFLICT ("user_id") DO UPDATE SET "generation" = max("generation" + 1, excluded."generation")
+        ON CONFLICT ("user_id") DO UPDATE SET "generation" = max("generation" + ?, excluded."generation")
         RETURNING "generation"`
-      return write(() => first<{ generation: number }>(sql, userId, clock.now())!.generation)
+      const step = atLeast === undefined ? 1 : 0
+      return write(() => first<{ generation: number }>(sql, userId, atLeast ?? clock.now(), step)!.generation)
     },
 
     async userGeneration(userId) {

@@ -60,8 +60,11 @@ export interface ServerStore {
   /**
    * Raises the user's generation, which begins at 0, above every one before, and gives the new one: sessions of an earlier one are
    * over. It goes by the store's time, so that no failover that forgets the last one ever gives the same again.
+   *
+   * With `atLeast`, a time of the store: raises it to that, or leaves it where it is that high. So a call whose answer was given up, and which lands when
+   * it has been repeated, ends nobody who has signed in since.
    */
-  bumpUser(userId: string): Promise<number>
+  bumpUser(userId: string, atLeast?: number): Promise<number>
   /** The user's generation, and the store's time. */
   userGeneration(userId: string): Promise<{ readonly generation: number; readonly now: number }>
   /** Deletes at most so many rows that have expired, and says how many. No answer differs without it. */

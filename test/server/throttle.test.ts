@@ -1,0 +1,87 @@
+import { expect, it } from 'vitest'
+import {
+  createAuthServer,
+  done,
+  memoryStore,
+  refuse,
+  type AuthEvent,
+  type AuthServer,
+  type AuthServerOptions,
+  type RequestContext,
+} from 'latchkey/server'
+import { ORIGIN } from './support.ts'
+
+const events: AuthEvent[] = []
+function createAuth(options: Partial<AuthServerOptions> = {}): AuthServer {
+  events.length = 0
+  return createAuthServer({
+    store: memoryStore(),
+    secrets: ['s'.repeat(32)],
+    origin: ORIGIN,
+    mode: 'session',
+    signIn: ({ body }) => (body['password'] === 'x' ? done({ id: 'ada' }) : refuse('invalid_credentials')),
+    findUser: (id) => ({ id }),
+    onEvent: (event) => events.push(event),
+    ...options,
+  })
+}
+
+async function attempt(auth: AuthServer, body: object, context: RequestContext = {}): Promise<number> {
+  const headers = { 'sec-fetch-site': 'same-origin', 'x-csrf': '1', 'content-type': 'application/json' }
+  const sent = new Request(`${ORIGIN}/auth/login`, { method: 'POST', headers, body: JSON.stringify(body) })
+  return (await auth.handle(sent, context)).status
+}
+
+it('R116 OW-23 an account is throttled by each name that a sign-in has for it, and a name that is no text is refused', async () => {
+  let asked = 0
+  const auth = createAuth({ signIn: () => (asked++, refuse('invalid_credentials')) })
+  for (let i = 0; i < 20; i++) await attempt(auth, { username: 'ada', email: `x${i}`, password: 'wrong' })
+  expect(asked).toBe(10)
+  for (const name of ['email', 'username', 'login', 'user']) {
+    expect(await attempt(auth, { username: 'bob', [name]: ['ada'], password: 'wrong' })).toBe(400)
+  }
+  expect(await attempt(auth, { email: null, login: 'bob', password: 'wrong' })).toBe(401)
+  expect(asked).toBe(11)
+})
+
+it('R114 S01 an application that is down counts no attempts: whoever kept trying gets in when it is back', async () => {
+  let isDown = true
+  const auth = createAuth({
+    signIn: () => (isDown ? Promise.reject(new Error('ECONNREFUSED')) : done({ id: 'ada' })),
+  })
+  for (let i = 0; i < 20; i++)
+    expect(await attempt(auth, { email: 'ada' }, { address: '192.0.2.7' })).toBe(503)
+  isDown = false
+  expect(await attempt(auth, { email: 'ada' }, { address: '192.0.2.7' })).toBe(200)
+})
+
+it('R117 S43 callers whose address is hidden are counted by what hides them, fifty times as many, and that is said once', async () => {
+  const auth = createAuth({ throttle: { perAddress: 1 } })
+  const statuses: number[] = []
+  for (let i = 0; i < 60; i++)
+    statuses.push(await attempt(auth, { email: `x${i}` }, { hiddenBehind: '10.0.0.1' }))
+  expect(statuses.filter((status) => status === 401)).toHaveLength(50)
+  expect(statuses.filter((status) => status === 429)).toHaveLength(10)
+  expect(events.filter(({ type }) => type === 'address-unknown')).toHaveLength(1)
+})
+
+it('R116 a sign-in that gives neither done nor a refusal lets nobody in, and is heard of', async () => {
+  for (const outcome of [{ kind: 'locked', userId: 'ada' }, { kind: 'done' }, refuse('mfa_required', 204)]) {
+    const auth = createAuth({ signIn: (() => outcome) as unknown as AuthServerOptions['signIn'] })
+    expect(await attempt(auth, { email: 'ada' })).toBe(503)
+    expect(events.map(({ type }) => type)).toContain('fault')
+  }
+})
+
+it('R116 a listener that rejects later fails nothing: no rejection is left to end the process', async () => {
+  const unhandled: unknown[] = []
+  const hear = (error: unknown): void => void unhandled.push(error)
+  process.on('unhandledRejection', hear)
+  const auth = createAuth({
+    onEvent: () => Promise.reject(new Error('the audit table is away')) as unknown as void,
+  })
+  expect(await attempt(auth, { email: 'ada', password: 'x' })).toBe(200)
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off('unhandledRejection', hear)
+  expect(unhandled).toEqual([])
+})
