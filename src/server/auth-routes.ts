@@ -1,6 +1,6 @@
 import type { Hono } from 'hono/tiny'
 import { empty, json, Refusal } from './answers.js'
-import { readJson, requireKnownSource, requireStaticHeader } from './checks.js'
+import { readJson, requireOwnCall } from './checks.js'
 import type { Context, Environment, Exchange } from './exchange.js'
 import { sessionAnswer, signIn, tokenAnswer, type Grant } from './grants.js'
 import { isProvedByCookie, logout } from './logout.js'
@@ -14,6 +14,9 @@ export function addAuthRoutes(app: Hono<Environment>, services: Services): void 
 
   const granted = (exchange: Exchange, grant: Grant): Response => {
     const { user, session, cookie, issued, now } = grant
+    if (exchange.isNative && issued !== undefined) {
+      return json({ ...tokenAnswer(user, session, issued), refresh_token: cookie })
+    }
     const other = otherThan(session.mode)
     if (modes.serves(other) && cookies.credentials(other, exchange.header('cookie')).length > 0) {
       exchange.cookies.push(...cookies.deleteReplaced(session.mode))
@@ -31,8 +34,7 @@ export function addAuthRoutes(app: Hono<Environment>, services: Services): void 
 
   /** The checks of every call that changes something, then its body. */
   const accept = async ({ req, env: { exchange } }: Context): Promise<Readonly<Record<string, unknown>>> => {
-    requireKnownSource(settings, exchange)
-    requireStaticHeader(settings, exchange)
+    requireOwnCall(settings, exchange)
     return readJson(req.raw)
   }
 
@@ -40,14 +42,16 @@ export function addAuthRoutes(app: Hono<Environment>, services: Services): void 
     const { exchange } = context.env
     const body = await accept(context)
     const replaces = await credentials.sessionIds(exchange)
-    if (settings.csrf.login) csrf.require(exchange, undefined, ...replaces)
+    if (settings.csrf.login && !exchange.isNative) csrf.require(exchange, undefined, ...replaces)
     const { address, hiddenBehind } = exchange
     const userAgent = exchange.header('user-agent') ?? ''
     try {
-      const { userId, at } = await checkSignIn({ body, address, hiddenBehind })
+      const { userId, limits, at } = await checkSignIn({ body, address, hiddenBehind })
       const grant = await signIn(settings, sessions, access, userId, {
         at,
         userAgent,
+        limits,
+        isNative: exchange.isNative,
         replaces,
         tweaks: exchange.tweaks,
       })
@@ -62,9 +66,9 @@ export function addAuthRoutes(app: Hono<Environment>, services: Services): void 
   app.post(endpoints.refresh.path, async (context) => {
     const { exchange } = context.env
     if (!modes.serves('token')) throw new Refusal(404, 'not_found')
-    const { background } = await accept(context)
+    const { background, refresh_token: value } = await accept(context)
     const refreshed = await services.refresh({
-      credential: await credentials.find(exchange),
+      credential: exchange.isNative ? await credentials.ofBody(value) : await credentials.find(exchange),
       background: background === true,
       address: exchange.address,
       tweaks: exchange.tweaks,
@@ -77,7 +81,7 @@ export function addAuthRoutes(app: Hono<Environment>, services: Services): void 
 
   app.post(endpoints.logout.path, async (context) => {
     const { exchange } = context.env
-    const { session_id: sessionId, scope = 'current' } = await accept(context)
+    const { session_id: sessionId, scope = 'current', refresh_token: value } = await accept(context)
     if (
       (sessionId !== undefined && sessionId !== null && typeof sessionId !== 'string') ||
       (scope !== 'current' && scope !== 'all')
@@ -85,8 +89,9 @@ export function addAuthRoutes(app: Hono<Environment>, services: Services): void 
       throw new Refusal(400, 'invalid_request', { description: 'Send {"session_id", "scope"}' })
     }
     const all = await credentials.all(exchange)
-    const cookie =
-      all.find(({ found }) => found?.session.id === sessionId) ?? (await credentials.find(exchange))
+    const cookie = exchange.isNative
+      ? await credentials.ofBody(value)
+      : (all.find(({ found }) => found?.session.id === sessionId) ?? (await credentials.find(exchange)))
     const token = await access.read(exchange.header('authorization'), 'accepted')
     const request = {
       sessionId: sessionId ?? undefined,
@@ -97,7 +102,7 @@ export function addAuthRoutes(app: Hono<Environment>, services: Services): void 
     // A forged sign-out of a cookie session is refused; one that would end nothing is not worth a word.
     if (cookie?.mode === 'session' && isProvedByCookie(request))
       csrf.require(exchange, cookie.found?.session.id)
-    if ((await logout(sessions, request)) && cookie !== undefined) {
+    if ((await logout(sessions, request)) && cookie !== undefined && !exchange.isNative) {
       exchange.cookies.push(...cookies.deleteCredential(cookie.mode))
     }
     return empty()

@@ -1,6 +1,6 @@
 import type { Access } from './access.js'
 import { Refusal } from './answers.js'
-import { requireKnownSource, requireStaticHeader } from './checks.js'
+import { requireOwnCall } from './checks.js'
 import type { Cookies } from './cookies.js'
 import type { Credential, Credentials } from './credentials.js'
 import type { Csrf } from './csrf.js'
@@ -88,10 +88,7 @@ export function createAuthenticate(
   }
 
   const bySession = async (exchange: Exchange, { value, member, found }: Credential): Promise<Caller> => {
-    if (!isSafe(exchange)) {
-      requireKnownSource(settings, exchange)
-      requireStaticHeader(settings, exchange)
-    }
+    if (!isSafe(exchange)) requireOwnCall(settings, exchange)
     if (member === undefined || found === undefined) throw noSession('session_expired')
     const judged = await sessions.decide(
       member.id,

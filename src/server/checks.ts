@@ -11,6 +11,25 @@ export const LARGEST_BODY = 64 * 1024
  * opens all three.
  */
 
+/**
+ * Refuses a call that changes something where another site may have made it. One of an app that is no page has no site, and must look like it: a page
+ * that says it were one would get its refresh token into script.
+ */
+export function requireOwnCall(settings: Settings, exchange: Exchange): void {
+  if (!exchange.isNative) {
+    requireKnownSource(settings, exchange)
+    requireStaticHeader(settings, exchange)
+    return
+  }
+  if (SENT_BY_BROWSERS.every((name) => exchange.header(name) === undefined)) return
+  throw new Refusal(403, 'origin_refused', {
+    description: 'X-Client: native is for apps; a page in a browser gets its refresh token as a cookie',
+  })
+}
+
+/** Script can leave out none of them. */
+const SENT_BY_BROWSERS = ['origin', 'referer', 'sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest']
+
 /** Refuses what does not come from a page that may call (Fetch Metadata first, then Origin, then Referer). */
 export function requireKnownSource(settings: Settings, exchange: Exchange): void {
   const site = exchange.header('sec-fetch-site')

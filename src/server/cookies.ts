@@ -28,8 +28,8 @@ const MOST_VALUES = 4
 
 export function createCookies({ cookies: { refresh, sid, login, hint, secure }, csrf }: Settings): Cookies {
   const names: Record<Mode, string> = { token: refresh, session: sid }
-  const write = (name: string, value: string, maxAge: number, options: CookieOptions): string =>
-    serialize(name, value, { path: '/', secure, maxAge, ...options })
+  const write = (name: string, value: string, maxAge: number | undefined, options: CookieOptions): string =>
+    serialize(name, value, { path: '/', secure, ...(maxAge !== undefined && { maxAge }), ...options })
 
   // Our own calls are fetches of the page, and those send a Strict cookie also after a link from elsewhere.
   const strict: CookieOptions = { httpOnly: true, sameSite: 'Strict' }
@@ -37,7 +37,7 @@ export function createCookies({ cookies: { refresh, sid, login, hint, secure }, 
   const lax: CookieOptions = { httpOnly: true, sameSite: 'Lax' }
   const readable: CookieOptions = { sameSite: 'Strict' }
 
-  const writeHint = (value: string, seconds: number): string[] =>
+  const writeHint = (value: string, seconds: number | undefined): string[] =>
     hint === undefined ? [] : [write(hint, value, seconds, readable)]
   const read = (header: string | undefined, name: string): string | undefined =>
     header === undefined ? undefined : parse(header, name)[name]
@@ -50,8 +50,8 @@ export function createCookies({ cookies: { refresh, sid, login, hint, secure }, 
         .slice(0, MOST_VALUES),
     csrf: (header) => read(header, csrf.cookie),
     login: (header) => read(header, login),
-    setCredential(mode, value, { expiresAt }, now) {
-      const seconds = Math.min(LONGEST_SECONDS, Math.ceil((expiresAt - now) / 1000))
+    setCredential(mode, value, { expiresAt, ofBrowser }, now) {
+      const seconds = ofBrowser ? undefined : Math.min(LONGEST_SECONDS, Math.ceil((expiresAt - now) / 1000))
       return [write(names[mode], value, seconds, strict), ...writeHint('1', seconds)]
     },
     deleteCredential: (mode) => [write(names[mode], '', 0, strict), ...writeHint('', 0)],

@@ -183,6 +183,7 @@ const NAMES: Record<keyof AuthServerOptions, true> = {
   accessTokenSeconds: true,
   sessionMs: true,
   idleMs: true,
+  sessionsPerUser: true,
   graceMs: true,
   graceGenerations: true,
   undeliveredGraceMs: true,
@@ -192,6 +193,7 @@ const NAMES: Record<keyof AuthServerOptions, true> = {
   staticHeader: true,
   sessionIdHeader: true,
   allowMissingOrigin: true,
+  nativeClients: true,
 }
 
 const STORE_CALLS = [
@@ -268,6 +270,15 @@ function check(options: AuthServerOptions): void {
   demand(
     keys === undefined || typeof keys.sign === 'function',
     '"keys" must be what keySet({ sign }) makes, and not a key.',
+  )
+  demand(
+    options.nativeClients !== true || mode !== 'session',
+    '"nativeClients" need access tokens: "mode" must be "token", or "both" for cookie sessions in the browser.',
+  )
+  demand(
+    options.sessionsPerUser === undefined ||
+      (Number.isSafeInteger(options.sessionsPerUser) && options.sessionsPerUser > 0),
+    '"sessionsPerUser" must be a whole number above 0.',
   )
   for (const name of LIMITS) {
     const value = options[name]

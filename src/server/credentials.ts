@@ -18,6 +18,8 @@ export interface Credential {
 }
 
 export interface Credentials {
+  /** What an app that is no browser page has sent in the place of a cookie. */
+  ofBody(value: unknown): Promise<Credential | undefined>
   /** Every one of the modes that are served, what is issued now first. */
   all(exchange: Exchange): Promise<readonly Credential[]>
   /** The one that counts: of a session that lives before any other, and of those one that is not spent. */
@@ -29,14 +31,21 @@ export interface Credentials {
 export function createCredentials(settings: Settings, cookies: Cookies, sessions: Sessions): Credentials {
   const { members, modes } = settings
 
+  const read = async (mode: Mode, value: string, isNative: boolean): Promise<Credential> => {
+    const member = members.read(value)
+    const found = member && (await sessions.find(member.id))
+    // What was given to an app is no cookie, and no cookie is sent by one: a value in the other's place is none of ours.
+    const isMeant = found === undefined || (found.session.isNative === true) === isNative
+    return isMeant ? { mode, value, member, found } : { mode, value, member: undefined, found: undefined }
+  }
+
   const all: Credentials['all'] = async (exchange) => {
+    if (exchange.isNative) return []
     const header = exchange.header('cookie')
     const credentials: Credential[] = []
     for (const mode of [modes.issued(), otherThan(modes.issued())]) {
       for (const value of modes.serves(mode) ? cookies.credentials(mode, header) : []) {
-        const member = members.read(value)
-        const found = member && (await sessions.find(member.id))
-        credentials.push({ mode, value, member, found })
+        credentials.push(await read(mode, value, false))
       }
     }
     return credentials
@@ -51,6 +60,7 @@ export function createCredentials(settings: Settings, cookies: Cookies, sessions
 
   return {
     all,
+    ofBody: async (value) => (typeof value === 'string' ? read('token', value, true) : undefined),
     async find(exchange, mode) {
       const credentials = (await all(exchange)).filter((one) => mode === undefined || one.mode === mode)
       const living = credentials.find(({ found }) => found !== undefined && found.over === undefined)

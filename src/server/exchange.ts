@@ -45,6 +45,8 @@ export interface Exchange {
   readonly origin: string
   readonly address: string | undefined
   readonly hiddenBehind: string | undefined
+  /** Whether an app calls that is no browser page: its refresh token travels in bodies, and no cookie is read or set. */
+  readonly isNative: boolean
   header(name: string): string | undefined
   /** Set-Cookie values for the answer. */
   cookies: string[]
@@ -62,7 +64,7 @@ export type Context = RouteContext<Environment>
 export function beginExchange(
   request: Request,
   context: RequestContext,
-  { endpoints, origin: publicOrigin }: Settings,
+  { endpoints, nativeClients, origin: publicOrigin }: Settings,
 ): Exchange {
   const { origin, pathname } = new URL(request.url)
   const extra = new Map(
@@ -71,13 +73,16 @@ export function beginExchange(
   const [endpoint = 'other'] =
     Object.entries(endpoints).find(([, { path }]) => pathname === path || pathname.startsWith(`${path}/`)) ??
     []
+  const header: Exchange['header'] = (name) =>
+    extra.get(name.toLowerCase()) ?? request.headers.get(name) ?? undefined
   return {
     endpoint,
     method: request.method,
     origin: publicOrigin ?? origin,
     address: context.address,
     hiddenBehind: context.hiddenBehind,
-    header: (name) => extra.get(name.toLowerCase()) ?? request.headers.get(name) ?? undefined,
+    isNative: nativeClients && header('x-client') === 'native',
+    header,
     cookies: [],
     outcome: 'ok',
     tweaks: {},

@@ -1,7 +1,7 @@
 import type { Access, Issued, TokenTweaks } from './access.js'
 import { Refusal, unavailable } from './answers.js'
 import type { Session } from './records.js'
-import type { Sessions } from './sessions.js'
+import type { Beginning, Sessions } from './sessions.js'
 import type { Settings } from './settings.js'
 import { publicUser, type AuthUser } from './users.js'
 
@@ -33,11 +33,12 @@ export function sessionAnswer(user: AuthUser, session: Session, idleMs: number, 
 }
 
 /** How long the session lives, and how long without activity, in seconds from now. */
-export function limitsOf({ expiresAt, seenAt }: Session, idleMs: number, now: number): object {
+export function limitsOf(session: Session, idleMs: number, now: number): object {
+  const { expiresAt, seenAt } = session
   const absolute = expiresAt - now
   return {
     session_expires_in: Math.floor(absolute / 1000),
-    idle_expires_in: Math.floor(Math.min(absolute, seenAt + idleMs - now) / 1000),
+    idle_expires_in: Math.floor(Math.min(absolute, seenAt + (session.idleMs ?? idleMs) - now) / 1000),
   }
 }
 
@@ -46,14 +47,13 @@ export function limitsOf({ expiresAt, seenAt }: Session, idleMs: number, now: nu
  * sessions whose cookies came along end: a cookie planted before the sign-in is worth nothing after it.
  */
 export async function signIn(
-  { findUser }: Settings,
+  { findUser, sessionsPerUser }: Settings,
   sessions: Sessions,
   access: Access,
   userId: string,
-  from: {
+  from: Beginning & {
     /** Of the user, from before his proof was looked at. */
     at: { readonly generation: number; readonly now: number }
-    userAgent: string
     replaces: readonly string[]
     tweaks: TokenTweaks
   },
@@ -64,10 +64,13 @@ export async function signIn(
   const user = await findUser(userId)
   if (user === undefined) throw unavailable()
   if (user.disabled === true) throw new Refusal(403, 'user_disabled')
-  const { session, cookie } = await sessions.begin(userId, at, from.userAgent)
+  const { session, cookie } = await sessions.begin(userId, at, from)
   const issued =
     session.mode === 'token' ? await access.issue(user, session, 0, at.now, from.tweaks, ver) : undefined
   for (const id of from.replaces) await sessions.end(id, 'session_revoked', true)
+  // Of several at once, all but the newest are over when they are answered, as they would be a moment later.
+  if (await sessions.keepNewest(session, sessionsPerUser))
+    return { user, session, cookie, issued, now: at.now }
   // Somebody may have ended all of this user's meanwhile, without seeing this one: its token would outlive that.
   const found = await sessions.find(session.id)
   if (found === undefined || found.over !== undefined) throw unavailable()

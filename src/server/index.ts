@@ -21,7 +21,7 @@ export type { AccessClaims, Awaitable, JsonWebKeySet, PasswordHash, Signer } fro
 export type { SessionEndCode } from './records.js'
 export type { Authenticated, Caller, RenderedSession } from './requests.js'
 export type { ScryptPasswordsOptions } from './scrypt.js'
-export type { SignIn, SignInOutcome, SignInRequest } from './sign-in.js'
+export type { SignIn, SignInLimits, SignInOutcome, SignInRequest } from './sign-in.js'
 export type { MemoryStoreOptions } from './stores/memory.js'
 export type { PostgresPool, PostgresStoreOptions } from './stores/postgres.js'
 export type { RedisClient, RedisStoreOptions } from './stores/redis.js'

@@ -72,6 +72,10 @@ export interface SessionOptions {
    * minutes. Activity is written down once a minute at most, so it may be that minute less.
    */
   idleMs?: number | undefined
+  /**
+   * How many sessions a user may have at once: a sign-in beyond that ends his oldest, with `session_revoked`. Default: any number.
+   */
+  sessionsPerUser?: number | undefined
   /** How long a spent refresh token still gets the newest one, in ms. Default: 30,000. 0 is never. */
   graceMs?: number | undefined
   /**
@@ -91,6 +95,11 @@ export interface SessionOptions {
    * `session_mismatch`. `false`: a backend that does not look. Default: `'X-Session-Id'`.
    */
   sessionIdHeader?: string | false | undefined
+  /**
+   * Serves apps that are no browser page, in token mode: a call with `X-Client: native` gets its refresh token in the answer and sends it in the body.
+   * Cookies count for nothing there, and what a browser sends is refused. Default: false.
+   */
+  nativeClients?: boolean | undefined
   /**
    * Lets unsafe calls pass that say nothing about where they come from, as tools outside a browser do.
    * Default: false.

@@ -21,6 +21,12 @@ export interface Session {
   /** Last activity; the idle limit counts from here. */
   readonly seenAt: number
   readonly userAgent: string
+  /** Of this one alone, in the place of the server's. */
+  readonly idleMs?: number
+  /** Its cookie goes when the browser is closed. */
+  readonly ofBrowser?: true
+  /** Of an app that is no browser page: its refresh tokens are no cookies. */
+  readonly isNative?: true
   /** Of refresh tokens, or of values of the `sid` cookie: those are renewed only where `renewal` asks for it. */
   readonly family: Family
   /** The privileges of the user changed: the next call gets a new `sid`. */

@@ -59,7 +59,7 @@ export function createRefresh(
     const successor = await rotation.successor(session, cookie.member, now)
     if (successor === undefined) return { value: 'refresh_reused' }
     if (successor.outcome === 'redelivered' && onRace === 'refuse') throw new Refusal(409, 'refresh_raced')
-    const mode = modes.issued()
+    const mode = session.isNative === true ? 'token' : modes.issued()
     // A session that stays one has nothing to renew.
     const stays = mode === 'session' && session.mode === 'session' && successor.outcome === 'rotated'
     const family = stays ? session.family : successor.family

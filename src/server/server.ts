@@ -97,6 +97,7 @@ export function refusalOf(
   // Who cannot be answered keeps the cookie that he has.
   if (!isRefusal || error.status >= 500) exchange.cookies = []
   if (!isRefusal) return json({ error: 'server_error' }, 500)
-  if (error.deletes !== undefined) exchange.cookies.push(...cookies.deleteCredential(error.deletes))
+  if (error.deletes !== undefined && !exchange.isNative)
+    exchange.cookies.push(...cookies.deleteCredential(error.deletes))
   return refused(error)
 }

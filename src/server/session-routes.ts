@@ -1,6 +1,6 @@
 import type { Hono } from 'hono/tiny'
 import { empty, json, Refusal } from './answers.js'
-import { readJson, requireKnownSource, requireStaticHeader } from './checks.js'
+import { readJson, requireOwnCall } from './checks.js'
 import type { Credential } from './credentials.js'
 import type { Environment } from './exchange.js'
 import { judge } from './families.js'
@@ -79,8 +79,7 @@ export function addSessionRoutes(app: Hono<Environment>, services: Services): vo
   })
 
   app.delete(`${endpoints.sessions.path}/:id`, async ({ req, env: { exchange } }) => {
-    requireKnownSource(settings, exchange)
-    requireStaticHeader(settings, exchange)
+    requireOwnCall(settings, exchange)
     await readJson(req.raw)
     const { userId } = await authenticate(exchange, 'live')
     const id = req.param('id')

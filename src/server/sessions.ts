@@ -13,6 +13,7 @@ import {
 import { createRevocation, type Revocation } from './revocation.js'
 import { digest, newId, newSecret } from './secrets.js'
 import type { Settings } from './settings.js'
+import type { SignInLimits } from './sign-in.js'
 import type { AuthUser } from './users.js'
 
 /** A session as it was at one moment of the store's clock. */
@@ -22,6 +23,13 @@ export interface Found {
   readonly now: number
   /** Why it is over, undefined while it lives. */
   readonly over: SessionEndCode | undefined
+}
+
+/** What is said of a session when it begins. */
+export interface Beginning {
+  readonly userAgent: string
+  readonly limits: SignInLimits
+  readonly isNative: boolean
 }
 
 /** What a look at a session leads to. Without `next` nothing is written. */
@@ -37,7 +45,7 @@ export interface Sessions {
   begin(
     userId: string,
     at: { readonly generation: number; readonly now: number },
-    userAgent: string,
+    how: Beginning,
   ): Promise<{ session: Session; cookie: string }>
   find(id: string): Promise<Found | undefined>
   /**
@@ -50,6 +58,8 @@ export interface Sessions {
   /** Whether so long has passed that activity is worth a write. */
   isDue(session: Session, now: number): boolean
   live(userId: string): Promise<readonly Session[]>
+  /** Ends all but so many of a user's, the oldest first, and says whether that was this one's lot. */
+  keepNewest(of: Session, most: number): Promise<boolean>
   /** Since when it is over by what its own row says, in ms since 1970; undefined while it lives. */
   pastAt(session: Session, now: number): number | undefined
   /** Whether it was this call that ended it. */
@@ -79,21 +89,21 @@ const SEEN_MS = 60_000
 const USER_LAG_MS = 10_000
 
 export function createSessions(settings: Settings): Sessions {
-  const { emit, findUser, members, modes, random, sleep, store, sessionMs, idleMs } = settings
-  const seenMs = Math.min(SEEN_MS, idleMs / 10)
+  const { emit, findUser, members, modes, random, sleep, store, sessionMs } = settings
+  const idleMsOf = (session: Session): number => session.idleMs ?? settings.idleMs
 
   /** Why it is over by what its own row says. */
   const past = (session: Session, now: number): SessionEndCode | undefined => {
     if (session.ended !== undefined) return session.ended.code
     if (now >= session.expiresAt) return 'session_expired'
-    return now - session.seenAt > idleMs ? 'idle_timeout' : undefined
+    return now - session.seenAt > idleMsOf(session) ? 'idle_timeout' : undefined
   }
 
   /** Since when, in ms since 1970. */
   const pastAt: Sessions['pastAt'] = (session, now) => {
     if (session.ended !== undefined) return session.ended.at
     if (past(session, now) === undefined) return undefined
-    return Math.min(session.expiresAt, session.seenAt + idleMs)
+    return Math.min(session.expiresAt, session.seenAt + idleMsOf(session))
   }
 
   const find: Sessions['find'] = async (id) => {
@@ -183,6 +193,16 @@ export function createSessions(settings: Settings): Sessions {
     }
   }
 
+  const live: Sessions['live'] = async (userId) => {
+    const living: Session[] = []
+    for await (const id of idsOf(userId)) {
+      const found = await find(id)
+      if (found !== undefined && found.over === undefined) living.push(found.session)
+    }
+    // Those of one moment have an order too: all processes must name the same as the oldest.
+    return living.sort((one, other) => one.createdAt - other.createdAt || (one.id < other.id ? -1 : 1))
+  }
+
   const finishEndAll: Sessions['finishEndAll'] = async (userId, code) => {
     await revocation.outdateUser(userId)
     await endRows(userId, code, ({ over }) => over !== undefined)
@@ -202,7 +222,7 @@ export function createSessions(settings: Settings): Sessions {
       if (now - session.createdAt < USER_LAG_MS) throw unavailable()
       return 'session_expired'
     },
-    isDue: ({ seenAt }, now) => now - seenAt >= seenMs,
+    isDue: (session, now) => now - session.seenAt >= Math.min(SEEN_MS, idleMsOf(session) / 10),
     async refusal(id, code, mode) {
       const written = await decide<Partial<SessionEnded> | undefined>(id, async ({ session, now }) => {
         // Another request has renewed it since the look that led here.
@@ -218,18 +238,21 @@ export function createSessions(settings: Settings): Sessions {
         emit({ type: 'session-ended', sessionId: id, userId, code: why })
       return new Refusal(401, code, written === undefined ? {} : { deletes: mode })
     },
-    async begin(userId, { generation: userGeneration, now }, userAgent) {
+    async begin(userId, { generation: userGeneration, now }, { userAgent, limits, isNative }) {
       const [id, secret] = [newId(random), newSecret(random)]
       const session: Session = {
         format: 1,
         id,
         userId,
         userGeneration,
-        mode: modes.issued(),
+        mode: isNative ? 'token' : modes.issued(),
         createdAt: now,
-        expiresAt: now + sessionMs,
+        expiresAt: now + (limits.sessionMs ?? sessionMs),
         seenAt: now,
         userAgent,
+        ...(limits.idleMs !== undefined && { idleMs: limits.idleMs }),
+        ...(isNative && { isNative: true as const }),
+        ...(limits.remember === false && { ofBrowser: true as const }),
         family: beginFamily(digest(secret), now),
         renewal: false,
         outdated: 0,
@@ -240,13 +263,12 @@ export function createSessions(settings: Settings): Sessions {
       if (!isThere) throw unavailable()
       return { session, cookie: members.write({ id, generation: 0, secret }) }
     },
-    async live(userId) {
-      const living: Session[] = []
-      for await (const id of idsOf(userId)) {
-        const found = await find(id)
-        if (found !== undefined && found.over === undefined) living.push(found.session)
-      }
-      return living.sort((one, other) => one.createdAt - other.createdAt)
+    live,
+    async keepNewest({ id, userId }, most) {
+      // Each sign-in looks when it is in the list itself, so whichever comes last sees all of them.
+      const tooMany = most === Infinity ? [] : (await live(userId)).slice(0, -most)
+      for (const session of tooMany) await end(session.id, 'session_revoked')
+      return tooMany.some((session) => session.id === id)
     },
     async endAll(userId, code) {
       // What decides is the generation, also for a sign-in that is on its way and in no list yet. The rows say why.

@@ -46,9 +46,11 @@ export interface SessionSettings {
   readonly csrf: Readonly<Required<{ [K in keyof CsrfOptions]: Exclude<CsrfOptions[K], undefined> }>>
   readonly sessionIdHeader: string | false
   readonly allowMissingOrigin: boolean
+  readonly nativeClients: boolean
   readonly accessTokenSeconds: number
   readonly sessionMs: number
   readonly idleMs: number
+  readonly sessionsPerUser: number
   readonly graceMs: number
   readonly undeliveredGraceMs: number
   readonly graceGenerations: number
@@ -82,9 +84,11 @@ export function resolveSession(options: SessionOptions): SessionSettings {
     },
     sessionIdHeader: options.sessionIdHeader ?? 'X-Session-Id',
     allowMissingOrigin: options.allowMissingOrigin ?? false,
+    nativeClients: options.nativeClients ?? false,
     accessTokenSeconds: options.accessTokenSeconds ?? 300,
     sessionMs: options.sessionMs ?? 30 * DAY,
     idleMs: options.idleMs ?? 7 * DAY,
+    sessionsPerUser: options.sessionsPerUser ?? Infinity,
     graceMs: options.graceMs ?? 30_000,
     undeliveredGraceMs: options.undeliveredGraceMs ?? DAY,
     graceGenerations: options.graceGenerations ?? 8,

@@ -14,16 +14,45 @@ export interface SignInRequest {
   readonly address: string | undefined
 }
 
+/** What is different about one sign-in. */
+export interface SignInLimits {
+  /**
+   * Whether the sign-in outlives the browser ("remember me"). `false`: its cookie has no `Max-Age`, so it goes when the browser is closed, except where
+   * the browser restores its windows, cookies included: give it shorter limits. Default: true.
+   */
+  readonly remember?: boolean | undefined
+  /** Absolute end of this one, in ms after the sign-in. Default: `sessionMs` of the server. */
+  readonly sessionMs?: number | undefined
+  /** How long this one lives without activity, in ms. Default: `idleMs` of the server. */
+  readonly idleMs?: number | undefined
+}
+
 export type SignInOutcome =
-  | { readonly kind: 'done'; readonly userId: string }
+  | { readonly kind: 'done'; readonly userId: string; readonly limits: SignInLimits }
   | { readonly kind: 'refused'; readonly code: string; readonly status: number }
 
 /** Says who it is that has proved to be somebody. Rejects where it cannot know. */
 export type SignIn = (request: SignInRequest) => Awaitable<SignInOutcome>
 
-/** The sign-in is good: this is the user. */
-export function done(user: { readonly id: string }): SignInOutcome {
-  return { kind: 'done', userId: user.id }
+/**
+ * The sign-in is good: this is the user, and what is different about this one.
+ *
+ * @example
+ * import { done } from 'latchkey/server'
+ * const outcome = done({ id: 'ada' }, { remember: false, idleMs: 30 * 60_000 })
+ *
+ * @throws {TypeError} Where a limit is no whole number of ms above 0.
+ */
+export function done(user: { readonly id: string }, limits: SignInLimits = {}): SignInOutcome {
+  for (const name of ['sessionMs', 'idleMs'] as const) {
+    const value = limits[name]
+    if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {
+      throw new TypeError(
+        `done(user, { ${name} }): "${name}" must be a whole number of milliseconds above 0.`,
+      )
+    }
+  }
+  return { kind: 'done', userId: user.id, limits }
 }
 
 /**
@@ -37,6 +66,7 @@ export function refuse(code: string, status = 401): SignInOutcome {
 /** A user that the application has let in, and his generation from before it looked at his proof. */
 export interface Admitted {
   readonly userId: string
+  readonly limits: SignInLimits
   readonly at: { readonly generation: number; readonly now: number }
 }
 
@@ -50,10 +80,10 @@ export function createSignInCheck({ emit, signIn, store, throttle }: Settings): 
   const ofProxy = createThrottle(store, 'proxy', perAddress * BEHIND_A_PROXY, windowMs)
   let isHiddenSaid = false
 
-  const ask = async (request: SignInRequest): Promise<string> => {
+  const ask = async (request: SignInRequest): Promise<Omit<Admitted, 'at'>> => {
     const outcome = await signIn(request)
     if (outcome.kind === 'refused') throw new Refusal(outcome.status, outcome.code)
-    return outcome.userId
+    return outcome
   }
 
   /**
@@ -62,10 +92,10 @@ export function createSignInCheck({ emit, signIn, store, throttle }: Settings): 
    */
   const admit = async (request: SignInRequest): Promise<Admitted> => {
     const since = (await store.userGeneration('nobody')).now
-    const userId = await ask(request)
+    const { userId, limits } = await ask(request)
     const at = await store.userGeneration(userId)
-    if (at.generation >= since && (await ask(request)) !== userId) throw unavailable()
-    return { userId, at }
+    if (at.generation >= since && (await ask(request)).userId !== userId) throw unavailable()
+    return { userId, limits, at }
   }
 
   return async (request) => {
@@ -125,7 +155,8 @@ export function guardSignIn(signIn: SignIn, onFault: (error: unknown) => void): 
   return async (request) => {
     try {
       const outcome = await signIn(request)
-      const isDone = outcome?.kind === 'done' && typeof outcome.userId === 'string'
+      const isDone =
+        outcome?.kind === 'done' && typeof outcome.userId === 'string' && typeof outcome.limits === 'object'
       const isRefused = outcome?.kind === 'refused' && outcome.status >= 400 && outcome.status <= 599
       if (isDone || isRefused) return outcome
       throw new TypeError('signIn must give done(user) or refuse(code), with a status of 400 to 599')

@@ -46,6 +46,8 @@ export function addRedirectRoutes(
       const { cookie, session, now } = await signIn(settings, sessions, access, user.id, {
         at: await settings.store.userGeneration(user.id),
         userAgent: exchange.header('user-agent') ?? '',
+        limits: {},
+        isNative: false,
         replaces,
         tweaks: exchange.tweaks,
       })
