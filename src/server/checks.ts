@@ -80,6 +80,13 @@ export async function readJson(request: Request): Promise<Readonly<Record<string
   throw new Refusal(400, 'invalid_request', { description: 'The body must be a JSON object' })
 }
 
+/** The fields of a form. What is no form has none. */
+export async function readForm(request: Request): Promise<URLSearchParams> {
+  const type = request.headers.get('content-type') ?? ''
+  const text = await readText(request)
+  return new URLSearchParams(/^application\/x-www-form-urlencoded *(?:;|$)/i.test(type) ? text : '')
+}
+
 async function readText(request: Request): Promise<string> {
   if (request.body === null) return ''
   const reader = request.body.getReader()

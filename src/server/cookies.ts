@@ -8,33 +8,26 @@ export interface Cookies {
   /** The refresh cookie or the `sid` cookie: all values, where a jar sends the name more than once. */
   credentials(mode: Mode, header: string | undefined): readonly string[]
   csrf(header: string | undefined): string | undefined
-  login(header: string | undefined): string | undefined
   /** The credential and, if there is one, the readable hint beside it. */
   setCredential(mode: Mode, value: string, session: Session, now: number): string[]
   deleteCredential(mode: Mode): string[]
   /** Deletes the credential of the other mode, whose place this one takes. */
   deleteReplaced(mode: Mode): string[]
   setCsrf(token: string): string[]
-  setLogin(secret: string): string[]
-  deleteLogin(): string[]
 }
 
-/** How long a sign-in by redirect may take. */
-export const LOGIN_SECONDS = 600
 /** Browsers keep no cookie longer (RFC 6265bis 5.5). */
 const LONGEST_SECONDS = 400 * 24 * 60 * 60
 /** Of one name: of other paths and domains, and of names that were used before. More are somebody's play. */
 const MOST_VALUES = 4
 
-export function createCookies({ cookies: { refresh, sid, login, hint, secure }, csrf }: Settings): Cookies {
+export function createCookies({ cookies: { refresh, sid, hint, secure }, csrf }: Settings): Cookies {
   const names: Record<Mode, string> = { token: refresh, session: sid }
   const write = (name: string, value: string, maxAge: number | undefined, options: CookieOptions): string =>
     serialize(name, value, { path: '/', secure, ...(maxAge !== undefined && { maxAge }), ...options })
 
   // Our own calls are fetches of the page, and those send a Strict cookie also after a link from elsewhere.
   const strict: CookieOptions = { httpOnly: true, sameSite: 'Strict' }
-  // The way back from an identity provider is a navigation from another site, which would not.
-  const lax: CookieOptions = { httpOnly: true, sameSite: 'Lax' }
   const readable: CookieOptions = { sameSite: 'Strict' }
 
   const writeHint = (value: string, seconds: number | undefined): string[] =>
@@ -49,7 +42,6 @@ export function createCookies({ cookies: { refresh, sid, login, hint, secure }, 
         .flatMap((pair) => parse(pair, names[mode])[names[mode]] ?? [])
         .slice(0, MOST_VALUES),
     csrf: (header) => read(header, csrf.cookie),
-    login: (header) => read(header, login),
     setCredential(mode, value, { expiresAt, ofBrowser }, now) {
       const seconds = ofBrowser ? undefined : Math.min(LONGEST_SECONDS, Math.ceil((expiresAt - now) / 1000))
       return [write(names[mode], value, seconds, strict), ...writeHint('1', seconds)]
@@ -57,7 +49,5 @@ export function createCookies({ cookies: { refresh, sid, login, hint, secure }, 
     deleteCredential: (mode) => [write(names[mode], '', 0, strict), ...writeHint('', 0)],
     deleteReplaced: (mode) => [write(names[otherThan(mode)], '', 0, strict)],
     setCsrf: (token) => [write(csrf.cookie, token, LONGEST_SECONDS, readable)],
-    setLogin: (secret) => [write(login, secret, LOGIN_SECONDS, lax)],
-    deleteLogin: () => [write(login, '', 0, lax)],
   }
 }

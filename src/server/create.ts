@@ -5,6 +5,12 @@ import { createMembers } from './members.js'
 import { createModes, type Mode, type ServedMode } from './modes.js'
 import type { SessionOptions } from './options.js'
 import type { Signer } from './ports.js'
+import {
+  checkProviders,
+  providerEndpoints,
+  withProviders,
+  type ProviderOptions,
+} from './providers/options.js'
 import type { RevocationStrategy } from './revocation.js'
 import { createSealer } from './sealer.js'
 import { mac } from './secrets.js'
@@ -16,7 +22,7 @@ import { guardStore } from './stores/guarded.js'
 import type { ServerStore } from './stores/store.js'
 import { guardFindUser, type FindUser } from './users.js'
 
-export interface AuthServerOptions extends SessionOptions {
+export interface AuthServerOptions extends SessionOptions, ProviderOptions {
   /** Where sessions are kept. */
   store: ServerStore
   /** Says who it is that signs in: `done(user)`, or `refuse('invalid_credentials')`. */
@@ -110,7 +116,7 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
 
   return {
     origin: settings.origin ?? '',
-    handle: createHandle(services),
+    handle: createHandle(services, withProviders(services, options)),
     handles: (pathname) => paths.some((path) => pathname === path || pathname.startsWith(`${path}/`)),
     ...createRequestChecks(services),
     admin: {
@@ -159,7 +165,7 @@ function resolve(options: AuthServerOptions): Settings {
     onRace: 'redeliver',
     revocation: STRATEGIES[revocation],
     rolling: false,
-    endpoints: endpointsAt(options.basePath ?? '/auth'),
+    endpoints: { ...endpointsAt(options.basePath ?? '/auth'), ...providerEndpoints(options) },
     emit,
   }
 }
@@ -180,6 +186,9 @@ const NAMES: Record<keyof AuthServerOptions, true> = {
   revocation: true,
   storeTimeoutMs: true,
   onEvent: true,
+  providers: true,
+  linkUser: true,
+  appOrigin: true,
   accessTokenSeconds: true,
   sessionMs: true,
   idleMs: true,
@@ -280,6 +289,7 @@ function check(options: AuthServerOptions): void {
       (Number.isSafeInteger(options.sessionsPerUser) && options.sessionsPerUser > 0),
     '"sessionsPerUser" must be a whole number above 0.',
   )
+  checkProviders(options, demand)
   for (const name of LIMITS) {
     const value = options[name]
     demand(

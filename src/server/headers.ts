@@ -4,7 +4,7 @@ import type { Exchange } from './exchange.js'
 import type { Settings } from './settings.js'
 
 /** Reached by navigation alone: no script of another origin has business there (RFC 9700 2.6). */
-const NAVIGATED: readonly string[] = ['start', 'callback', 'provider', 'style']
+const NAVIGATED = /^(?:start|callback|provider|style)(?:\/|$)/
 
 const PREFLIGHT_SECONDS = 7200
 
@@ -48,7 +48,7 @@ function requestHeaders({ csrf, modes, sessionIdHeader, staticHeader }: Settings
 function corsHeaders(settings: Settings, exchange: Exchange): Record<string, string> | undefined {
   const origin = exchange.header('origin')
   if (origin === undefined || !isKnownOrigin(settings, exchange, origin)) return undefined
-  if (NAVIGATED.includes(exchange.endpoint)) return undefined
+  if (NAVIGATED.test(exchange.endpoint)) return undefined
   return {
     'Access-Control-Allow-Origin': origin,
     'Access-Control-Allow-Credentials': 'true',

@@ -18,6 +18,15 @@ export type { NodeHandlerOptions, NodeRequest, NodeResponse } from './node.js'
 export type { CookieOptions, CsrfDelivery, CsrfOptions, SessionOptions, ThrottleOptions } from './options.js'
 export type { ScryptCost } from './password.js'
 export type { AccessClaims, Awaitable, JsonWebKeySet, PasswordHash, Signer } from './ports.js'
+export type {
+  LinkUser,
+  LoginProvider,
+  ProviderAnswer,
+  ProviderChecks,
+  ProviderIdentity,
+  ProviderRequest,
+  ProviderSignIn,
+} from './providers/provider.js'
 export type { SessionEndCode } from './records.js'
 export type { Authenticated, Caller, RenderedSession } from './requests.js'
 export type { ScryptPasswordsOptions } from './scrypt.js'

@@ -116,6 +116,12 @@ async function requestOf(auth: Answered, request: NodeRequest, path: string): Pr
   }
 }
 
+const isForm = ({ headers }: NodeRequest): boolean =>
+  String(headers['content-type']).startsWith('application/x-www-form-urlencoded')
+/** What came more than once is said more than once. */
+const pairsOf = ([name, value]: [string, unknown]): [string, string][] =>
+  [value].flat().flatMap((one): [string, string][] => (typeof one === 'string' ? [[name, one]] : []))
+
 async function bodyOf(request: NodeRequest): Promise<string | Uint8Array<ArrayBuffer> | undefined> {
   const { body } = request
   if (typeof body === 'string') return body
@@ -124,6 +130,8 @@ async function bodyOf(request: NodeRequest): Promise<string | Uint8Array<ArrayBu
   // A parser that found no body says {} at Express 4.
   const isEmpty =
     request.headers['content-length'] === undefined && request.headers['transfer-encoding'] === undefined
+  if (isParsed && isForm(request))
+    return new URLSearchParams(Object.entries(body).flatMap(pairsOf)).toString()
   if (isParsed) return isEmpty ? undefined : JSON.stringify(body)
   if (request.readableEnded === true) return undefined
   const chunks: Uint8Array[] = []

@@ -1,5 +1,7 @@
 import { Refusal } from '../../server/answers.js'
+import type { LoginProvider } from '../../server/providers/provider.js'
 import { digest, newSecret, sameText } from '../../server/secrets.js'
+import { refuse } from '../../server/sign-in.js'
 import type { BackendSettings } from './settings.js'
 
 /*
@@ -7,30 +9,26 @@ import type { BackendSettings } from './settings.js'
  * redirect address, and hands out codes that work once and only together with the PKCE verifier.
  */
 
-export interface AuthorizationRequest {
+/** What was asked for, and once the user has signed in, the code for it. */
+interface Authorization {
   readonly state: string
   readonly challenge: string
   readonly redirectUri: string
-}
-
-/** What was asked for, and once the user has signed in, the code for it. */
-interface Authorization extends AuthorizationRequest {
   readonly userId?: string
 }
 
-export interface IdentityProvider {
-  /** Takes note of a request; the id goes into the form. */
-  begin(request: AuthorizationRequest): Promise<string>
+export interface IdentityProvider extends LoginProvider {
   /** The user of the form has signed in: where to send the browser, code included. */
   complete(id: string, userId: string): Promise<string>
-  /** Whose code it is. Works once. */
-  redeem(code: string, verifier: string, redirectUri: string): Promise<string>
 }
 
 const FORM_MS = 10 * 60_000
 const CODE_MS = 60_000
 
-export function createIdentityProvider({ clock, random, store }: BackendSettings): IdentityProvider {
+export function createIdentityProvider(
+  { clock, random, store, issuer }: BackendSettings,
+  formPath: string,
+): IdentityProvider {
   const keep = (secret: string, authorization: Authorization, ms: number): Promise<boolean> =>
     store.put(`authorization:${digest(secret)}`, JSON.stringify(authorization), {
       expiresAt: Math.ceil(clock.now()) + ms,
@@ -41,10 +39,13 @@ export function createIdentityProvider({ clock, random, store }: BackendSettings
   }
 
   return {
-    async begin(request) {
+    async begin({ state, codeChallenge: challenge, redirectUri }) {
       const id = newSecret(random)
-      await keep(id, request, FORM_MS)
-      return id
+      await keep(id, { state, challenge, redirectUri }, FORM_MS)
+      const form = new URL(formPath, redirectUri)
+      // The id goes into the form.
+      form.searchParams.set('request', id)
+      return form
     },
     async complete(id, userId) {
       const request = await take(id)
@@ -56,17 +57,12 @@ export function createIdentityProvider({ clock, random, store }: BackendSettings
       target.searchParams.set('state', request.state)
       return target.href
     },
-    async redeem(code, verifier, redirectUri) {
-      const found = await take(code)
-      const userId = found?.userId
-      if (
-        userId === undefined ||
-        found?.redirectUri !== redirectUri ||
-        !sameText(found.challenge, digest(verifier))
-      ) {
-        throw new Refusal(400, 'invalid_grant')
-      }
-      return userId
+    async finish({ parameters, codeVerifier, redirectUri }) {
+      const code = parameters.get('code')
+      const found = code === null ? undefined : await take(code)
+      const isFor = found?.redirectUri === redirectUri && sameText(found.challenge, digest(codeVerifier))
+      if (found?.userId === undefined || !isFor) return refuse('invalid_grant', 400)
+      return { issuer, subject: found.userId, claims: {} }
     },
   }
 }

@@ -4,9 +4,7 @@ import { createHandle, createServices } from '../../server/server.js'
 import { createAdmin, type Admin } from './admin.js'
 import { addApiRoutes } from './api.js'
 import { createFaults, type Faults } from './faults.js'
-import { createIdentityProvider } from './identity-provider.js'
 import type { BackendOptions } from './options.js'
-import { createRedirectLogin } from './redirect-login.js'
 import { addRedirectRoutes } from './redirect-routes.js'
 import { resolveOptions } from './settings.js'
 import { createStats, type Stats } from './stats.js'
@@ -33,8 +31,6 @@ export function createReferenceBackend(options: BackendOptions = {}): ReferenceB
   const services = createServices(settings)
   const stats = createStats()
   const { faults, run } = createFaults(settings, stats, services.csrf)
-  const provider = createIdentityProvider(settings)
-  const redirectLogin = createRedirectLogin(settings, provider)
 
   return {
     clock: settings.clock,
@@ -43,7 +39,7 @@ export function createReferenceBackend(options: BackendOptions = {}): ReferenceB
     stats,
     handle: createHandle(services, {
       routes(app) {
-        addRedirectRoutes(app, services, { settings, redirectLogin, provider })
+        addRedirectRoutes(app, services, settings)
         addApiRoutes(app, settings, services.authenticate)
       },
       around: (exchange, process) =>

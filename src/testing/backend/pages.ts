@@ -1,18 +1,11 @@
+import { escaped } from '../../server/providers/pages.js'
+
 /*
  * The pages the backend shows itself: no script, one style sheet of their own, and a policy that allows
  * nothing else.
  */
 
 const STYLE_PATH = '/idp/style.css'
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? '')
 
 const KEY =
   '<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="8" cy="12" r="4.25"/><path d="M12.25 12H21v4M17 12v3.25"/></svg>'
@@ -56,15 +49,6 @@ ${alert}
 <button type="submit">Sign in</button>
 </form>
 <p class="note">This page belongs to whoever keeps your account. The app gets word that it is you, and never sees your password.</p>`,
-  )
-}
-
-/** What a person sees whose sign-in cannot go on. */
-export function signInFailedPage(appUrl: string): string {
-  return page(
-    'This sign-in cannot go on',
-    `<p>It took too long, was finished already, or began in another browser. Nothing has changed.</p>
-<p><a href="${escaped(appUrl)}">Back to the app</a></p>`,
   )
 }
 

@@ -1,64 +1,39 @@
 import type { Hono } from 'hono/tiny'
 import { Refusal, refused, seeOther } from '../../server/answers.js'
-import type { Services } from '../../server/server.js'
-import { requireKnownSource } from '../../server/checks.js'
+import { readForm, requireKnownSource } from '../../server/checks.js'
 import type { Environment, Exchange } from '../../server/exchange.js'
+import { failedPage } from '../../server/providers/pages.js'
+import { addProviderRoutes } from '../../server/providers/routes.js'
+import type { Services } from '../../server/server.js'
+import { done, refuse } from '../../server/sign-in.js'
 import { ENDPOINTS } from './endpoints.js'
-import { signIn } from '../../server/grants.js'
-import type { IdentityProvider } from './identity-provider.js'
-import type { RedirectLogin } from './redirect-login.js'
+import { createIdentityProvider } from './identity-provider.js'
+import { html, signInPage, styleSheet } from './pages.js'
 import type { BackendSettings } from './settings.js'
-import { html, signInFailedPage, signInPage, styleSheet } from './pages.js'
 
 /**
  * The calls of a redirect login, all of them navigations: the app's side of it, and the identity provider's.
  */
 export function addRedirectRoutes(
   app: Hono<Environment>,
-  { sessions, access, cookies, credentials, checkSignIn }: Services,
-  {
-    settings,
-    redirectLogin,
-    provider,
-  }: { settings: BackendSettings; redirectLogin: RedirectLogin; provider: IdentityProvider },
+  services: Services,
+  settings: BackendSettings,
 ): void {
-  const appOriginOf = (exchange: Exchange): string => settings.appOrigin ?? exchange.origin
+  const { appOrigin, users } = settings
+  const provider = createIdentityProvider(settings, ENDPOINTS.provider)
+  const appOriginOf = (exchange: Exchange): string => appOrigin ?? exchange.origin
 
-  app.get(ENDPOINTS.start, async ({ req, env: { exchange } }) => {
-    const { cookie, location } = await redirectLogin.start(
-      req.query('return_to'),
-      exchange.origin,
-      await credentials.sessionIds(exchange),
-    )
-    exchange.cookies.push(...cookies.setLogin(cookie))
-    return seeOther(location)
-  })
-
-  app.get(ENDPOINTS.callback, async ({ req, env: { exchange } }) => {
-    exchange.cookies.push(...cookies.deleteLogin())
-    try {
-      const { user, returnTo, replaces } = await redirectLogin.finish({
-        cookie: cookies.login(exchange.header('cookie')),
-        code: req.query('code'),
-        state: req.query('state'),
-        origin: exchange.origin,
-      })
-      const { cookie, session, now } = await signIn(settings, sessions, access, user.id, {
-        at: await settings.store.userGeneration(user.id),
-        userAgent: exchange.header('user-agent') ?? '',
-        limits: {},
-        isNative: false,
-        replaces,
-        tweaks: exchange.tweaks,
-      })
-      exchange.cookies.push(...cookies.setCredential(session.mode, cookie, session, now))
-      return seeOther(returnTo)
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error
-      exchange.outcome = error.code
-      const appOrigin = appOriginOf(exchange)
-      return html(signInFailedPage(appOrigin), error.status, {}, appOrigin)
-    }
+  addProviderRoutes(app, services, {
+    providers: new Map([['idp', provider]]),
+    async linkUser({ subject }) {
+      const user = await users.find(subject)
+      return user === undefined ? refuse('invalid_grant', 400) : done(user)
+    },
+    keys: settings.attemptKeys,
+    appOrigin,
+    startPath: ENDPOINTS.start,
+    callbackPath: () => ENDPOINTS.callback,
+    own: ['/auth', '/idp'],
   })
 
   app.get(ENDPOINTS.provider, ({ req, env: { exchange } }) => {
@@ -69,23 +44,22 @@ export function addRedirectRoutes(
 
   app.post(ENDPOINTS.provider, async ({ req, env: { exchange } }) => {
     requireKnownSource(settings, exchange)
-    const form = new URLSearchParams(await req.text())
+    const form = await readForm(req.raw)
     const [request, email, password] = ['request', 'email', 'password'].map((name) => form.get(name) ?? '')
+    const { address, hiddenBehind } = exchange
     try {
-      const { userId } = await checkSignIn({ body: { email, password }, address: exchange.address })
+      const { userId } = await services.checkSignIn({ body: { email, password }, address, hiddenBehind })
       // Only who knows the password learns that the account is closed.
-      if ((await settings.users.find(userId))?.disabled === true) throw new Refusal(403, 'user_disabled')
+      if ((await users.find(userId))?.disabled === true) throw new Refusal(403, 'user_disabled')
       return seeOther(await provider.complete(request ?? '', userId))
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
-      exchange.outcome = error.code
-      const appOrigin = appOriginOf(exchange)
-      const problem = PROBLEMS[error.code]
-      const body =
-        problem === undefined
-          ? signInFailedPage(appOrigin)
-          : signInPage(appOrigin, request ?? '', email, problem)
-      return html(body, error.status, error.headers, appOrigin)
+      const { status, code, headers } = error
+      exchange.outcome = code
+      const app = appOriginOf(exchange)
+      const problem = PROBLEMS[code]
+      if (problem === undefined) return failedPage({ status, code, headers, again: undefined, app })
+      return html(signInPage(app, request ?? '', email, problem), status, headers, app)
     }
   })
 

@@ -2,6 +2,7 @@ import { createMembers } from '../../server/members.js'
 import { createModes } from '../../server/modes.js'
 import { createScryptHash } from '../../server/password.js'
 import type { PasswordHash, Random, Signer } from '../../server/ports.js'
+import { attemptKeysOf } from '../../server/providers/attempts.js'
 import { createSealer } from '../../server/sealer.js'
 import { newSecret } from '../../server/secrets.js'
 import {
@@ -26,6 +27,8 @@ export interface BackendSettings extends Settings {
   readonly users: Users
   readonly passwordHash: PasswordHash
   readonly appOrigin: string | undefined
+  /** What sign-ins by redirect are sealed with. */
+  readonly attemptKeys: readonly string[]
 }
 
 export function resolveOptions(options: BackendOptions): BackendSettings {
@@ -34,6 +37,9 @@ export function resolveOptions(options: BackendOptions): BackendSettings {
   const users = options.users ?? createMemoryUsers()
   const passwordHash = options.passwordHash ?? createScryptHash(random)
   const store = guardStore(options.store ?? memoryStore({ clock }), undefined)
+  const signer = resolveSigner(options.signer ?? 'ES256', random, store)
+  // As old as the process: a backend that forgets its sessions may forget them too.
+  const secrets = options.secrets ?? [newSecret(random)]
   return {
     ...resolveSession(options),
     modes: createModes(options.mode ?? 'token', options.prefer ?? 'token'),
@@ -43,7 +49,7 @@ export function resolveOptions(options: BackendOptions): BackendSettings {
     users,
     passwordHash,
     sealer: options.sealer ?? createSealer(random),
-    signer: resolveSigner(options.signer ?? 'ES256', random, store),
+    signer,
     store,
     findUser: guardFindUser(
       async (id) => {
@@ -53,8 +59,8 @@ export function resolveOptions(options: BackendOptions): BackendSettings {
       () => undefined,
     ),
     signIn: createPasswordSignIn(users, passwordHash),
-    // As old as the process: a backend that forgets its sessions may forget them too.
-    members: createMembers(options.secrets ?? [newSecret(random)]),
+    members: createMembers(secrets),
+    attemptKeys: attemptKeysOf(secrets),
     csrfKeys: [newSecret(random)],
     issuer: options.issuer ?? 'https://auth.latchkey.example',
     audience: options.audience ?? 'https://api.latchkey.example',

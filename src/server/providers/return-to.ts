@@ -1,3 +1,4 @@
+/** Of the path as it goes into a `Location` header and into a cookie. */
 const LONGEST = 2048
 /** Any origin will do: what leaves it is no path. */
 const BASE = 'https://return-to.invalid'
@@ -8,17 +9,19 @@ const RAW = /[\u0000-\u001f\u007f\\]/
 
 /**
  * The path a sign-in may return to, undefined for everything that could lead elsewhere: this must be no open
- * redirector (RFC 9700 4.11). Pages of the sign-in itself are refused too, they would begin it again.
+ * redirector (RFC 9700 4.11). What is under our own paths is refused too: it would begin the sign-in again.
  */
-export function safeReturnTo(value: string): string | undefined {
+export function safeReturnTo(value: string, own: readonly string[]): string | undefined {
   if (value.length > LONGEST || !/^\/(?!\/)/.test(value) || RAW.test(value)) return undefined
   if (!URL.canParse(value, BASE)) return undefined
   const url = new URL(value, BASE)
   // Dot segments are resolved by now, and `/.//host` has become `//host`.
   if (url.origin !== BASE || url.pathname.startsWith('//') || DISGUISED.test(url.pathname)) return undefined
-  const path = decoded(url.pathname)
-  if (path === undefined || /^\/(?:auth|idp)(?:\/|$)/i.test(path)) return undefined
-  return url.pathname + url.search + url.hash
+  const path = decoded(url.pathname)?.toLowerCase()
+  if (path === undefined || own.some((one) => `${path}/`.startsWith(`${one.toLowerCase()}/`)))
+    return undefined
+  const whole = url.pathname + url.search + url.hash
+  return whole.length > LONGEST ? undefined : whole
 }
 
 function decoded(path: string): string | undefined {

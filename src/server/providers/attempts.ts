@@ -1,0 +1,131 @@
+import type { CookieOptions } from 'hono/utils/cookie'
+import { parse, serialize } from 'hono/utils/cookie'
+import { digest, mac, newSecret, sameText } from '../secrets.js'
+import type { Settings } from '../settings.js'
+import type { ProviderChecks } from './provider.js'
+
+/** A sign-in at a provider that has begun, as its cookie keeps it. */
+export interface Attempt extends Omit<ProviderChecks, 'redirectUri'> {
+  readonly format: 1
+  readonly provider: string
+  readonly returnTo: string
+  /** The sessions this browser had when it left: SameSite=Strict keeps their cookies from the way back. */
+  readonly replaces: readonly string[]
+  /** From when on it has to begin again, in ms since 1970 by the store's clock. */
+  readonly expiresAt: number
+}
+
+/** What is known of an attempt that has come back. */
+export interface Outcome {
+  readonly returnTo: string
+  /** Of the session that it has made, once it has. */
+  readonly sessionId?: string
+}
+
+/**
+ * An attempt is sealed into a cookie of its own, so that visitors who never come back cost the server nothing, and tabs do not take it from each
+ * other. The store only hears of those that come back: that is what makes an answer count once.
+ */
+export interface Attempts {
+  begin(attempt: Pick<Attempt, 'provider' | 'returnTo' | 'replaces'>, now: number): Attempt
+  /** The cookie of one that begins, and the deletion of the oldest where there are too many. */
+  write(attempt: Attempt, cookies: string | undefined, crossSite: boolean): Promise<string[]>
+  /** The one of this browser that an answer is for. */
+  find(cookies: string | undefined, state: string): Promise<Attempt | undefined>
+  delete(attempt: Attempt): string[]
+  /** Whether this answer is the first. */
+  spend(attempt: Attempt): Promise<boolean>
+  /** Remembers which session it has made, for an answer that comes twice. */
+  note(attempt: Attempt, sessionId: string): Promise<void>
+  outcome(state: string): Promise<Outcome | undefined>
+}
+
+const VALID_MS = 10 * 60_000
+/** Longer than it is good for: whoever comes too late is to find his way back to the page that he wanted. */
+const COOKIE_SECONDS = 60 * 60
+/** Of one browser at once. */
+const MOST = 5
+/** Of all their cookies together, in characters: they go with each request, and servers take 8 to 16 kB of headers. */
+const MOST_CHARACTERS = 6000
+/** For a store whose clock goes back a little when another machine takes over. */
+const KEPT_MS = 60_000
+
+export const attemptKeysOf = (secrets: readonly string[]): string[] =>
+  secrets.map((secret) => mac(secret, 'latchkey: sign-ins at providers'))
+
+export function createAttempts(settings: Settings, keys: readonly string[]): Attempts {
+  const { random, sealer, store, cookies } = settings
+  const prefix = `${cookies.login}-`
+  const nameOf = (state: string): string => prefix + digest(state).slice(0, 16)
+  const rowOf = (state: string): string => `attempt:${digest(state)}`
+  const line = (name: string, value: string, maxAge: number, crossSite: boolean): string => {
+    // A form that another site posts brings no Lax cookie; a navigation does.
+    const sameSite: CookieOptions['sameSite'] = crossSite ? 'None' : 'Lax'
+    return serialize(name, value, { path: '/', httpOnly: true, secure: cookies.secure, maxAge, sameSite })
+  }
+  const expiryOf = ({ expiresAt }: Attempt): number => Math.ceil(expiresAt) + KEPT_MS
+
+  const open = async (sealed: string): Promise<Attempt | undefined> => {
+    for (const key of keys) {
+      try {
+        const attempt = JSON.parse(await sealer.open(key, sealed)) as Attempt
+        return attempt.format === 1 ? attempt : undefined
+      } catch {
+        // Made with another key, or by somebody else.
+      }
+    }
+    return undefined
+  }
+
+  return {
+    begin(attempt, now) {
+      const [state, nonce, codeVerifier] = [newSecret(random), newSecret(random), newSecret(random)]
+      return { format: 1, ...attempt, state, nonce, codeVerifier, expiresAt: now + VALID_MS }
+    },
+    async write(attempt, header = '', crossSite) {
+      // Its end in front, so that the oldest is known without opening them all.
+      const sealed = await sealer.seal(keys[0] ?? '', JSON.stringify(attempt))
+      const value = `${Math.ceil(attempt.expiresAt)}.${sealed}`
+      const others = Object.entries(parse(header)).filter(([name]) => name.startsWith(prefix))
+      const kept: string[] = []
+      const dropped: string[] = []
+      let characters = value.length
+      for (const [name, { length }] of others.sort(([, one], [, other]) => endOf(other) - endOf(one))) {
+        characters += length
+        const fits = kept.length < MOST - 1 && characters <= MOST_CHARACTERS
+        ;(fits ? kept : dropped).push(name)
+      }
+      return [
+        ...dropped.map((name) => line(name, '', 0, false)),
+        line(nameOf(attempt.state), value, COOKIE_SECONDS, crossSite),
+      ]
+    },
+    async find(header, state) {
+      const name = nameOf(state)
+      const value = header === undefined ? undefined : parse(header, name)[name]
+      const attempt = value === undefined ? undefined : await open(value.slice(value.indexOf('.') + 1))
+      return attempt !== undefined && sameText(attempt.state, state) ? attempt : undefined
+    },
+    delete: ({ state }) => [line(nameOf(state), '', 0, false)],
+    spend(attempt) {
+      const outcome: Outcome = { returnTo: attempt.returnTo }
+      return store.put(rowOf(attempt.state), JSON.stringify(outcome), { expiresAt: expiryOf(attempt) })
+    },
+    async note(attempt, sessionId) {
+      const row = rowOf(attempt.state)
+      const outcome: Outcome = { returnTo: attempt.returnTo, sessionId }
+      const spent = await store.get(row)
+      await store.put(row, JSON.stringify(outcome), {
+        ifVersion: spent?.version,
+        expiresAt: expiryOf(attempt),
+      })
+    },
+    async outcome(state) {
+      const row = await store.get(rowOf(state))
+      return row && (JSON.parse(row.value) as Outcome)
+    },
+  }
+}
+
+/** What is not a number is no attempt of ours, and goes first. */
+const endOf = (value: string): number => Number.parseInt(value, 10) || 0

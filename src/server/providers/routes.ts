@@ -1,0 +1,190 @@
+import type { Hono } from 'hono/tiny'
+import { empty, Refusal, seeOther, unavailable } from '../answers.js'
+import { readForm } from '../checks.js'
+import type { Environment, Exchange } from '../exchange.js'
+import { signIn } from '../grants.js'
+import { digest } from '../secrets.js'
+import type { Services } from '../server.js'
+import { createAttempts, type Attempt } from './attempts.js'
+import { createIdentify } from './identify.js'
+import { failedPage } from './pages.js'
+import type { LinkUser, LoginProvider } from './provider.js'
+import { safeReturnTo } from './return-to.js'
+
+/** Sign-in at providers, each option with its default in place. */
+export interface ProviderSettings {
+  readonly providers: ReadonlyMap<string, LoginProvider>
+  readonly linkUser: LinkUser
+  /** Attempts are sealed with the first, and those of all are good. */
+  readonly keys: readonly string[]
+  /** Where people land. Default: the origin of the server. */
+  readonly appOrigin: string | undefined
+  readonly startPath: string
+  callbackPath(provider: string): string
+  /** Paths that are no pages of the application. */
+  readonly own: readonly string[]
+}
+
+/**
+ * The two calls of a sign-in at a provider, both of them navigations. What the provider gives out stays in `LoginProvider.finish`: no page, no event and
+ * no row of the store has it.
+ */
+export function addProviderRoutes(
+  app: Hono<Environment>,
+  services: Services,
+  settings: ProviderSettings,
+): void {
+  const { sessions, access, cookies, credentials } = services
+  const { emit, store } = services.settings
+  const { providers, startPath, callbackPath } = settings
+  const attempts = createAttempts(services.settings, settings.keys)
+  const identify = createIdentify(services.settings, settings.linkUser)
+
+  const pageAt = (exchange: Exchange, path: string): string =>
+    new URL(path, settings.appOrigin ?? exchange.origin).href
+  const redirectUri = (exchange: Exchange, provider: string): string =>
+    new URL(callbackPath(provider), exchange.origin).href
+  const startAt = (provider: string, returnTo: string): string =>
+    `${startPath}?${new URLSearchParams({ provider, return_to: returnTo }).toString()}`
+
+  /** A page for a person, other than for a developer. */
+  const failed = (exchange: Exchange, refusal: Refusal, again: string | undefined): Response => {
+    const { status, code, headers } = refusal
+    exchange.outcome = code
+    return failedPage({ status, code, headers, again, app: pageAt(exchange, '/') })
+  }
+
+  const start = async (exchange: Exchange, query: URLSearchParams): Promise<Response> => {
+    const wanted = query.get('provider') ?? (providers.size === 1 ? [...providers.keys()][0] : undefined)
+    const provider = providers.get(wanted ?? '')
+    if (wanted === undefined || provider === undefined) {
+      throw new Refusal(400, 'invalid_request', { description: 'There is no such provider' })
+    }
+    const returnTo = safeReturnTo(query.get('return_to') ?? '/', settings.own)
+    if (returnTo === undefined) {
+      throw new Refusal(400, 'invalid_request', { description: 'return_to must be a path of the app' })
+    }
+    try {
+      const { now } = await store.userGeneration('nobody')
+      const replaces = await credentials.sessionIds(exchange)
+      const attempt = attempts.begin({ provider: wanted, returnTo, replaces }, now)
+      const { state, nonce, codeVerifier } = attempt
+      const location = await identify.begin(provider, {
+        redirectUri: redirectUri(exchange, wanted),
+        state,
+        nonce,
+        codeVerifier,
+        // A SHA-256 in base64url is just what PKCE calls S256.
+        codeChallenge: digest(codeVerifier),
+      })
+      const isCrossSite = provider.responseMode === 'form_post'
+      exchange.cookies.push(...(await attempts.write(attempt, exchange.header('cookie'), isCrossSite)))
+      return seeOther(location)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      return failed(exchange, error, startAt(wanted, returnTo))
+    }
+  }
+
+  /** Whose answer came twice, or long after: who is signed in goes to his page. */
+  const arrivedAgain = async (exchange: Exchange, state: string): Promise<Response> => {
+    const outcome = await attempts.outcome(state)
+    const made = outcome?.sessionId === undefined ? undefined : await sessions.find(outcome.sessionId)
+    const held = await credentials.find(exchange)
+    const isSignedIn = [made, held?.found].some((found) => found !== undefined && found.over === undefined)
+    if (isSignedIn) return seeOther(pageAt(exchange, outcome?.returnTo ?? '/'))
+    throw new Refusal(400, 'invalid_request')
+  }
+
+  const finish = async (
+    exchange: Exchange,
+    name: string,
+    attempt: Attempt,
+    parameters: URLSearchParams,
+  ): Promise<Response> => {
+    const { address } = exchange
+    try {
+      const provider = providers.get(name)
+      // Another provider's answer, made to pass for this one's (RFC 9700 4.4).
+      if (provider === undefined || attempt.provider !== name) throw new Refusal(400, 'invalid_request')
+      const { state, nonce, codeVerifier } = attempt
+      const answer = { redirectUri: redirectUri(exchange, name), state, nonce, codeVerifier, parameters }
+      const { userId, limits, at } = await identify.finish(name, provider, answer, address)
+      const { cookie, session, now } = await signIn(services.settings, sessions, access, userId, {
+        at,
+        userAgent: exchange.header('user-agent') ?? '',
+        limits,
+        isNative: false,
+        replaces: [...new Set([...attempt.replaces, ...(await credentials.sessionIds(exchange))])],
+        tweaks: exchange.tweaks,
+      })
+      // Signed in he is; what this remembers is for an answer that comes twice.
+      await attempts.note(attempt, session.id).catch(() => undefined)
+      emit({ type: 'sign-in', userId, sessionId: session.id, address })
+      exchange.cookies.push(...cookies.setCredential(session.mode, cookie, session, now))
+      return seeOther(pageAt(exchange, attempt.returnTo))
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      emit({ type: 'sign-in-refused', code: error.code, address })
+      throw error
+    }
+  }
+
+  const arrive = async (exchange: Exchange, name: string, parameters: URLSearchParams): Promise<Response> => {
+    const state = onlyOne(parameters, 'state')
+    let attempt: Attempt | undefined
+    try {
+      attempt = state === undefined ? undefined : await attempts.find(exchange.header('cookie'), state)
+      if (attempt === undefined) return await arrivedAgain(exchange, state ?? '')
+      const { now } = await store.userGeneration('nobody')
+      if (now >= attempt.expiresAt) throw new Refusal(400, 'invalid_request')
+      if (!(await attempts.spend(attempt))) return await arrivedAgain(exchange, attempt.state)
+      exchange.cookies.push(...attempts.delete(attempt))
+      // Said twice, it could be read once by us and once by another (RFC 6749 3.1).
+      if (['code', 'error', 'iss'].some((one) => parameters.getAll(one).length > 1)) {
+        throw new Refusal(400, 'invalid_request')
+      }
+      return await finish(exchange, name, attempt, parameters)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      return failed(exchange, error, attempt && startAt(attempt.provider, attempt.returnTo))
+    }
+  }
+
+  app.get(startPath, async ({ req, env: { exchange } }) => {
+    if (exchange.method === 'HEAD') return empty()
+    requireVisit(exchange)
+    return start(exchange, new URL(req.url).searchParams)
+  })
+  for (const [name, { responseMode }] of providers) {
+    const path = callbackPath(name)
+    const isPosted = responseMode === 'form_post'
+    app.get(path, async ({ req, env: { exchange } }) => {
+      if (exchange.method === 'HEAD') return empty()
+      requireVisit(exchange)
+      return arrive(exchange, name, isPosted ? new URLSearchParams() : new URL(req.url).searchParams)
+    })
+    if (isPosted) {
+      app.post(path, async ({ req, env: { exchange } }) => arrive(exchange, name, await readForm(req.raw)))
+    }
+  }
+}
+
+/**
+ * Refuses what no person has asked for: what is fetched ahead of time would spend an attempt, and what a page embeds would fill the browser with them.
+ * To a browser 503 means that it has to ask again when somebody does go there.
+ */
+function requireVisit(exchange: Exchange): void {
+  const purpose = exchange.header('sec-purpose') ?? exchange.header('purpose') ?? exchange.header('x-moz')
+  if (purpose !== undefined && /prefetch|prerender|preview/i.test(purpose)) throw unavailable()
+  const mode = exchange.header('sec-fetch-mode')
+  const target = exchange.header('sec-fetch-dest')
+  if ((mode !== undefined && mode !== 'navigate') || (target !== undefined && target !== 'document')) {
+    throw new Refusal(403, 'origin_refused', { description: 'Go there: this is a navigation, and no fetch' })
+  }
+}
+
+function onlyOne(parameters: URLSearchParams, name: string): string | undefined {
+  const [value, ...more] = parameters.getAll(name)
+  return more.length > 0 || value === '' ? undefined : value
+}
