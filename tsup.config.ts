@@ -23,6 +23,7 @@ const SHARED: Options = {
     index: 'src/index.ts',
     jwt: 'src/jwt/index.ts',
     ky: 'src/ky.ts',
+    oidc: 'src/oidc/index.ts',
     presets: 'src/presets.ts',
     react: 'src/react/index.ts',
     server: 'src/server/index.ts',

@@ -40,6 +40,7 @@ export default defineConfig({
       { find: /^latchkey$/, replacement: source('index.ts') },
       { find: /^latchkey\/jwt$/, replacement: source('jwt/index.ts') },
       { find: /^latchkey\/ky$/, replacement: source('ky.ts') },
+      { find: /^latchkey\/oidc$/, replacement: source('oidc/index.ts') },
       { find: /^latchkey\/presets$/, replacement: source('presets.ts') },
       { find: /^latchkey\/react$/, replacement: source('react/index.ts') },
       { find: /^latchkey\/server$/, replacement: source('server/index.ts') },

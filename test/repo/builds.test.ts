@@ -22,7 +22,16 @@ type Client = Latchkey.AuthClient
 type Options = Latchkey.AuthClientOptions
 
 const CODES = Object.keys(longWords.SENTENCES) as Latchkey.AuthErrorCode[]
-const ENTRIES = ['index', 'jwt/index', 'ky', 'presets', 'react/index', 'server/index', 'testing/index']
+const ENTRIES = [
+  'index',
+  'jwt/index',
+  'ky',
+  'oidc/index',
+  'presets',
+  'react/index',
+  'server/index',
+  'testing/index',
+]
 
 const folder = (kind: Kind): string => builtFolder(`looked-into/${kind}`)
 const load = async <Module extends object>(kind: Kind, entry: string): Promise<Module> =>
@@ -37,7 +46,7 @@ beforeAll(async () => {
 const textOf = async (kind: Kind): Promise<string> => {
   const paths = Object.entries(built.get(kind)!.outputs)
     .filter(
-      ([, { inputs }]) => !Object.keys(inputs).some((path) => /^src\/(jwt|server|testing)\//.test(path)),
+      ([, { inputs }]) => !Object.keys(inputs).some((path) => /^src\/(jwt|oidc|server|testing)\//.test(path)),
     )
     .map(([path]) => path)
     .filter((path) => path.endsWith('.js'))

@@ -27,6 +27,7 @@ const OPTIONS: ts.CompilerOptions = {
     latchkey: [`${ROOT}/src/index.ts`],
     'latchkey/jwt': [`${ROOT}/src/jwt/index.ts`],
     'latchkey/ky': [`${ROOT}/src/ky.ts`],
+    'latchkey/oidc': [`${ROOT}/src/oidc/index.ts`],
     'latchkey/presets': [`${ROOT}/src/presets.ts`],
     'latchkey/react': [`${ROOT}/src/react/index.ts`],
     'latchkey/server': [`${ROOT}/src/server/index.ts`],

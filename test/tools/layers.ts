@@ -39,6 +39,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   react: ['core', 'errors', 'options', 'client', 'index', 'help'],
   jwt: [],
   server: [],
+  oidc: ['server'],
   testing: ['core', 'errors', 'options', 'client', 'index', 'server'],
 }
 
@@ -49,6 +50,7 @@ const MAY_USE: Record<string, readonly string[]> = {
   ky: ['ky'],
   react: ['react'],
   msw: ['testing'],
+  'openid-client': ['oidc'],
   hono: ['server', 'testing'],
   '@hono/node-server': ['server'],
   '@noble/hashes': ['server'],

@@ -44,8 +44,9 @@ export function unwantedInputs(inputs: readonly string[]): string[] {
   if (inputs.length === 0) return ['no modules were found']
   return inputs.filter(
     (path) =>
-      /node_modules\/(?:ky|msw|react|react-dom|broadcast-channel|hono|@noble)\//.test(path) ||
-      /dist\/(?:development\/)?(?:jwt|ky|testing|react|presets|server)\.js$/.test(path),
+      /node_modules\/(?:ky|msw|react|react-dom|broadcast-channel|hono|@noble|openid-client|oauth4webapi)\//.test(
+        path,
+      ) || /dist\/(?:development\/)?(?:jwt|ky|oidc|testing|react|presets|server)\.js$/.test(path),
   )
 }
 

@@ -11,6 +11,7 @@ const ENTRIES: Record<string, string> = {
   latchkey: '../../src/index.ts',
   'latchkey/jwt': '../../src/jwt/index.ts',
   'latchkey/ky': '../../src/ky.ts',
+  'latchkey/oidc': '../../src/oidc/index.ts',
   'latchkey/presets': '../../src/presets.ts',
   'latchkey/server': '../../src/server/index.ts',
   'latchkey/testing': '../../src/testing/index.ts',
