@@ -7,7 +7,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { getRequestListener } from '@hono/node-server'
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify, SignJWT } from 'jose'
 import type { Life } from './host.ts'
-import { type Account, CLIENT, startProvider } from './oidc-provider.ts'
+import { type Account, CLIENT, startProvider } from '../../test/tools/oidc-provider.ts'
 
 export type BffMode = 'token' | 'session'
 

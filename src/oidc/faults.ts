@@ -1,4 +1,9 @@
-import { AuthorizationResponseError, ClientError, ResponseBodyError } from 'openid-client'
+import {
+  AuthorizationResponseError,
+  ClientError,
+  ResponseBodyError,
+  WWWAuthenticateChallengeError,
+} from 'openid-client'
 import type { SignInOutcome } from '../server/sign-in.js'
 
 const refuse = (code: string, status: number): SignInOutcome => ({ kind: 'refused', code, status })
@@ -25,15 +30,19 @@ export function faultOf(error: unknown): Error {
   return new Error(`The identity provider could not be asked: ${nameOf(error)}`)
 }
 
-/** Codes alone: the sentences of errors may quote what was sent. */
+/** Statuses and codes that we know: the sentences of errors may quote what was sent. */
 function nameOf(error: unknown): string {
-  if (error instanceof ResponseBodyError)
-    return `${error.status} ${KNOWN.includes(error.error) ? error.error : ''}`
-  if (error instanceof ClientError) return error.code ?? networkOf(error.cause)
-  return networkOf(error)
+  const known = (code: string | undefined): string =>
+    code !== undefined && CODES.includes(code) ? ` ${code}` : ''
+  if (error instanceof ResponseBodyError) return `${error.status}${known(error.error)}`
+  if (error instanceof WWWAuthenticateChallengeError) {
+    return `${error.status}${known(error.cause[0]?.parameters.error)}`
+  }
+  if (error instanceof ClientError && error.code !== undefined) return error.code
+  return networkOf(error instanceof ClientError ? error.cause : error)
 }
 
-const KNOWN = [
+const CODES = [
   'invalid_client',
   'invalid_request',
   'unauthorized_client',
@@ -42,7 +51,6 @@ const KNOWN = [
 ]
 
 function networkOf(error: unknown): string {
-  const { cause } = (error ?? {}) as { cause?: { code?: unknown } }
-  const code = cause?.code
+  const code = (error as { cause?: { code?: unknown } } | undefined)?.cause?.code
   return typeof code === 'string' && /^\w{1,40}$/.test(code) ? code : 'no usable answer came'
 }

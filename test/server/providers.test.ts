@@ -90,6 +90,7 @@ it.each([
   ['a prerender', { headers: { 'sec-purpose': 'prefetch;prerender' } }, 503],
   ['an old prefetch', { headers: { purpose: 'prefetch' } }, 503],
   ['a fetch', { headers: { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' } }, 403],
+  ['a fetch that does not say what for', { headers: { 'sec-fetch-mode': 'cors' } }, 403],
   ['an image', { headers: { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' } }, 403],
   ['a frame', { headers: { 'sec-fetch-dest': 'iframe' } }, 403],
 ])('R135 S55 %s begins nothing and spends nothing', async (_name, init, status) => {
