@@ -60,6 +60,7 @@ it('R136 SEC-02 signs in at a real provider with PKCE, state and nonce, and the 
   const back = await person.go(url, away)
   expect([back.status, locationOf(back)]).toEqual([303, `${ORIGIN}/orders`])
   expect(await person.ask('/auth/session')).toMatchObject({ user: { id: 'ada' } })
+  expect(provider.paths).toContain('/me')
   expect(linked).toMatchObject([
     {
       provider: 'google',
@@ -180,7 +181,15 @@ it('R136 S59 a provider that is away at the start, or later, is asked again by t
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 2 * 3_600_000 })
   provider.answerWith(503)
   expect((await browser().start()).status).toBe(303)
-  expect(events.filter(({ type }) => type === 'fault')).toHaveLength(2)
+  const faults = events.flatMap((event) => (event.type === 'fault' ? [event.error as Error] : []))
+  expect(faults.map(({ cause }) => cause)).toEqual([undefined, undefined])
+  provider.answerWith(undefined)
+  vi.setSystemTime(Date.now() + 2 * 3_600_000)
+  const discoveries = (): number => provider.paths.filter((path) => path.startsWith('/.well-known/')).length
+  const before = discoveries()
+  await browser().start()
+  await browser().start()
+  expect(discoveries() - before).toBe(1)
 })
 
 it('R136 a provider may change its key', async () => {
@@ -188,6 +197,9 @@ it('R136 a provider may change its key', async () => {
   const person = browser()
   expect((await person.go((await visit(person)).url, away)).status).toBe(303)
   await provider.rotate()
+  const early = await visit(person)
+  expect((await person.go(early.url, away)).status).toBe(503)
+  expect(provider.paths).not.toContain('/me')
   // Keys are asked for once a minute at the most.
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 })
   expect((await person.go((await visit(person, 'google', 'bob')).url, away)).status).toBe(303)

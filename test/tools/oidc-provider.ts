@@ -23,6 +23,8 @@ export interface Provider {
   rotate(): Promise<void>
   /** What people were sent there with. */
   readonly asked: URLSearchParams[]
+  /** Of each request. */
+  readonly paths: string[]
   /** Every token that it has given out. */
   readonly tokens: string[]
   /** While it is set, every answer is that. */
@@ -82,11 +84,13 @@ export async function startProvider(...redirectUris: string[]): Promise<Provider
   const adapter = createStorage()
   const tokens: string[] = []
   const asked: URLSearchParams[] = []
+  const paths: string[] = []
   let fault: number | undefined
   const create = async (): Promise<OidcProvider> => {
     const { privateKey } = await generateKeyPair('ES256', { extractable: true })
     const made = new OidcProvider(issuer, configure({ ...(await exportJWK(privateKey)), alg: 'ES256' }))
     made.use(async (context, next) => {
+      paths.push(context.path)
       if (context.method === 'GET' && context.path === '/auth')
         asked.push(new URLSearchParams(context.querystring))
       await next()
@@ -154,6 +158,7 @@ export async function startProvider(...redirectUris: string[]): Promise<Provider
   return {
     issuer,
     asked,
+    paths,
     tokens,
     answerWith: (status) => void (fault = status),
     async rotate() {
