@@ -73,7 +73,7 @@ export function oidc(options: OidcOptions): LoginProvider {
     return {
       issuer: iss,
       subject: sub,
-      claims: { ...more, ...claims, iss, sub },
+      claims: { ...merged(claims, more), iss, sub },
       unsigned: unsignedOf(answer.parameters),
     }
   }
@@ -110,7 +110,15 @@ function authenticate({ clientSecret, clientAuthentication }: OidcOptions): Clie
   if (clientSecret === undefined) return None()
   const method = clientAuthentication === 'client_secret_post' ? ClientSecretPost : ClientSecretBasic
   if (typeof clientSecret === 'string') return method(clientSecret)
+  // oxlint-disable-next-line typescript/no-misused-promises -- `openid-client` waits for what it calls
   return async (...call) => method(await clientSecret())(...call)
+}
+
+/** What both say, the signed one first. That an address is verified is said of the one beside it, and of no other. */
+function merged(signed: Readonly<Record<string, unknown>>, more: Readonly<Record<string, unknown>>): object {
+  const { email_verified: verified, ...others } = more
+  const isSame = signed['email'] === undefined || signed['email'] === more['email']
+  return { ...others, ...(isSame && verified !== undefined && { email_verified: verified }), ...signed }
 }
 
 /** What Apple says of somebody who comes for the first time, and never again. */

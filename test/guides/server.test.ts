@@ -1,8 +1,9 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, it, vi } from 'vitest'
-import { generateKey } from 'latchkey/server'
+import { type AuthServer, generateKey } from 'latchkey/server'
 import type { Fence } from '../tools/markdown.ts'
+import { CLIENT, signInAt, startProvider } from '../tools/oidc-provider.ts'
 import { runFence, runnable } from './run.ts'
 
 const fences = await runnable('docs/server.md')
@@ -56,4 +57,31 @@ it('R118 the Hono server of the guide takes a write of who is signed in, and no 
   expect((await send('/api/orders', { cookie })).status).toBe(403)
   const answer = await send('/api/orders', { cookie, 'x-csrf-token': csrf_token })
   expect(await answer.json()).toEqual({ ordered: true, by: 'ada' })
+})
+
+it('R118 the server of the guide that signs in with a provider does so at a real one', async () => {
+  const provider = await startProvider(`${ORIGIN}/auth/callback/company`)
+  try {
+    vi.stubEnv('ISSUER', provider.issuer)
+    vi.stubEnv('CLIENT_ID', CLIENT.id)
+    vi.stubEnv('CLIENT_SECRET', CLIENT.secret)
+    const { auth } = (await runFence(fenceWith('linkUser('))) as { auth: AuthServer }
+    const go = (url: string, cookie = ''): Promise<Response> =>
+      auth.handle(new Request(url, { headers: { cookie } }))
+    for (const [email, password, expected] of [
+      [LOGIN.email, LOGIN.password, 303],
+      // His first sign-in has made it his.
+      [LOGIN.email, LOGIN.password, 303],
+      ['bob@example.com', 'other secret', 403],
+    ] as const) {
+      const start = await go(`${ORIGIN}/auth/start?return_to=/orders`)
+      const { url } = await signInAt(start.headers.get('location') ?? '', email, password)
+      const back = await go(url.href, start.headers.getSetCookie()[0]?.split(';')[0])
+      expect([email, back.status]).toEqual([email, expected])
+      if (expected === 303) expect(back.headers.get('location')).toBe(`${ORIGIN}/orders`)
+    }
+    expect(await auth.admin.list('ada')).toHaveLength(2)
+  } finally {
+    await provider.close()
+  }
 })

@@ -192,6 +192,20 @@ it('R136 S59 a provider that is away at the start, or later, is asked again by t
   expect(discoveries() - before).toBe(1)
 })
 
+it('R136 S60 that an address is verified counts for that address, and not for the one of the ID token', async () => {
+  const { browser, linked } = stageWith({ userInfo: true })
+  const person = browser()
+  provider.says['id_token'] = { email: 'ada@example.com', email_verified: undefined }
+  provider.says['userinfo'] = { email: 'ada@example.com', email_verified: true }
+  await person.go((await visit(person)).url, away)
+  provider.says['userinfo'] = { email: 'eve@example.com', email_verified: true }
+  await person.go((await visit(person)).url, away)
+  expect(linked.map(({ email, emailVerified }) => [email, emailVerified])).toEqual([
+    ['ada@example.com', true],
+    ['ada@example.com', false],
+  ])
+})
+
 it('R136 a provider may change its key', async () => {
   const { browser } = stageWith()
   const person = browser()

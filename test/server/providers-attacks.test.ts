@@ -176,7 +176,10 @@ it('R137 people who begin and never come back cost the store nothing, and one wh
   let writes: string[] = []
   const store: ServerStore = {
     ...kept,
-    put: (key, value, options) => (writes.push(`${key} ${value}`), kept.put(key, value, options)),
+    put(key, value, options) {
+      writes.push(`${key} ${value}`)
+      return kept.put(key, value, options)
+    },
   }
   const { google, browser } = createStage({ store }, time)
   for (let i = 0; i < 20; i++) await browser().start()

@@ -25,6 +25,8 @@ export interface Provider {
   readonly asked: URLSearchParams[]
   /** Of each request. */
   readonly paths: string[]
+  /** What it says otherwise of everybody, in ID tokens or as user info. */
+  readonly says: Record<string, object>
   /** Every token that it has given out. */
   readonly tokens: string[]
   /** While it is set, every answer is that. */
@@ -85,6 +87,7 @@ export async function startProvider(...redirectUris: string[]): Promise<Provider
   const tokens: string[] = []
   const asked: URLSearchParams[] = []
   const paths: string[] = []
+  const says: Record<string, object> = {}
   let fault: number | undefined
   const create = async (): Promise<OidcProvider> => {
     const { privateKey } = await generateKeyPair('ES256', { extractable: true })
@@ -122,9 +125,9 @@ export async function startProvider(...redirectUris: string[]): Promise<Provider
     interactions: { url: (_context, { uid }) => `/sign-in/${uid}` },
     findAccount: (_context, id) => ({
       accountId: id,
-      claims: () => {
+      claims: (use) => {
         const { name, email } = accounts.find((one) => one.id === id)!
-        return { sub: id, name, email, email_verified: true }
+        return { sub: id, name, email, email_verified: true, ...says[use] }
       },
     }),
     /** Nobody is asked what the shop may know. */
@@ -159,6 +162,7 @@ export async function startProvider(...redirectUris: string[]): Promise<Provider
     issuer,
     asked,
     paths,
+    says,
     tokens,
     answerWith: (status) => void (fault = status),
     async rotate() {

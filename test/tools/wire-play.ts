@@ -3,12 +3,14 @@ import {
   ADA,
   createTestBackend,
   DAY,
+  ORIGIN,
   REFRESH,
   SID,
   type Browser,
   type Init,
   type TestBackend,
 } from '../server/support.ts'
+import { createStage } from '../server/providers-support.ts'
 import type { Contract } from './contract.ts'
 
 interface Page {
@@ -59,7 +61,37 @@ export async function play(contract: Contract): Promise<string[]> {
   await tokenMode(open)
   await sessionMode(open)
   await migration(open)
+  await providers(contract, faults)
   return faults
+}
+
+/** A sign-in at a provider, which the reference backend has at an address of its own. */
+async function providers(contract: Contract, faults: string[]): Promise<void> {
+  const { google, browser } = createStage()
+  const person = browser()
+  const hold = async (url: URL | string, init?: Parameters<typeof person.go>[1]): Promise<Response> => {
+    const answer = await person.go(url, init)
+    const { status, headers } = answer
+    const text = await answer.clone().text()
+    const isPage = headers.get('content-type')?.startsWith('text/html') === true
+    if (isPage) headers.set('content-type', 'text/html')
+    const body: unknown = text === '' || isPage ? text || undefined : JSON.parse(text)
+    const path = new URL(url, ORIGIN).pathname
+    faults.push(...contract.faultsOf({ method: 'GET', path, status, headers, body }))
+    return answer
+  }
+  const START = '/auth/start?provider=google'
+  await hold(START, { headers: { 'sec-fetch-dest': 'iframe' } })
+  await hold(START, { headers: { 'sec-purpose': 'prefetch' } })
+  await hold('/auth/callback/google')
+  const callback = google.answer(await hold(START), 'ada')
+  await hold(callback)
+  await hold(callback)
+  await hold(google.answer(await hold(START), 'nobody we know'))
+  const later = google.answer(await hold(START), 'ada')
+  google.fail(new Error('away'))
+  await hold(START)
+  await hold(later)
 }
 
 async function tokenMode(open: Open): Promise<void> {

@@ -28,11 +28,15 @@ export interface Outcome {
  */
 export interface Attempts {
   begin(attempt: Pick<Attempt, 'provider' | 'returnTo' | 'replaces'>, now: number): Attempt
-  /** The cookie of one that begins, and the deletion of the oldest where there are too many. */
-  write(attempt: Attempt, cookies: string | undefined, crossSite: boolean): Promise<string[]>
+  /** Its cookie. */
+  write(attempt: Attempt, crossSite: boolean): Promise<string>
+  /** The deletion of the oldest, where they are too many with this new one. */
+  makeRoom(cookie: string, cookies: string | undefined): string[]
   /** The one of this browser that an answer is for. */
   find(cookies: string | undefined, state: string): Promise<Attempt | undefined>
   delete(attempt: Attempt): string[]
+  /** Those that are still on their way in this browser: each of them is to end what this one has begun, as its cookie will not come along. */
+  others(attempt: Attempt, cookies: string | undefined): Promise<readonly Attempt[]>
   /** Whether this answer is the first. */
   spend(attempt: Attempt): Promise<boolean>
   /** Remembers which session it has made, for an answer that comes twice. */
@@ -65,7 +69,11 @@ export function createAttempts(settings: Settings, keys: readonly string[]): Att
   }
   const expiryOf = ({ expiresAt }: Attempt): number => Math.ceil(expiresAt) + KEPT_MS
 
-  const open = async (sealed: string): Promise<Attempt | undefined> => {
+  const begun = (header = ''): [string, string][] =>
+    Object.entries(parse(header)).filter(([name]) => name.startsWith(prefix))
+
+  const openValue = async (value: string): Promise<Attempt | undefined> => {
+    const sealed = value.slice(value.indexOf('.') + 1)
     for (const key of keys) {
       try {
         const attempt = JSON.parse(await sealer.open(key, sealed)) as Attempt
@@ -82,29 +90,35 @@ export function createAttempts(settings: Settings, keys: readonly string[]): Att
       const [state, nonce, codeVerifier] = [newSecret(random), newSecret(random), newSecret(random)]
       return { format: 1, ...attempt, state, nonce, codeVerifier, expiresAt: now + VALID_MS }
     },
-    async write(attempt, header = '', crossSite) {
+    async write(attempt, crossSite) {
       // Its end in front, so that the oldest is known without opening them all.
       const sealed = await sealer.seal(keys[0] ?? '', JSON.stringify(attempt))
       const value = `${Math.ceil(attempt.expiresAt)}.${sealed}`
-      const others = Object.entries(parse(header)).filter(([name]) => name.startsWith(prefix))
-      const kept: string[] = []
+      return line(nameOf(attempt.state), value, COOKIE_SECONDS, crossSite)
+    },
+    makeRoom(cookie, header) {
       const dropped: string[] = []
-      let characters = value.length
-      for (const [name, { length }] of others.sort(([, one], [, other]) => endOf(other) - endOf(one))) {
+      let [kept, characters] = [1, cookie.length]
+      for (const [name, { length }] of begun(header).sort(
+        ([, one], [, other]) => endOf(other) - endOf(one),
+      )) {
         characters += length
-        const fits = kept.length < MOST - 1 && characters <= MOST_CHARACTERS
-        ;(fits ? kept : dropped).push(name)
+        const fits = kept < MOST && characters <= MOST_CHARACTERS
+        if (fits) kept++
+        else dropped.push(name)
       }
-      return [
-        ...dropped.map((name) => line(name, '', 0, false)),
-        line(nameOf(attempt.state), value, COOKIE_SECONDS, crossSite),
-      ]
+      return dropped.map((name) => line(name, '', 0, false))
     },
     async find(header, state) {
       const name = nameOf(state)
       const value = header === undefined ? undefined : parse(header, name)[name]
-      const attempt = value === undefined ? undefined : await open(value.slice(value.indexOf('.') + 1))
+      const attempt = value === undefined ? undefined : await openValue(value)
       return attempt !== undefined && sameText(attempt.state, state) ? attempt : undefined
+    },
+    async others({ state }, header) {
+      const values = begun(header).flatMap(([name, value]) => (name === nameOf(state) ? [] : [value]))
+      const opened = await Promise.all(values.slice(0, MOST).map(openValue))
+      return opened.flatMap((attempt) => attempt ?? [])
     },
     delete: ({ state }) => [line(nameOf(state), '', 0, false)],
     spend(attempt) {

@@ -11,6 +11,9 @@ import { failedPage } from './pages.js'
 import type { LinkUser, LoginProvider } from './provider.js'
 import { safeReturnTo } from './return-to.js'
 
+/** Sessions that one sign-in ends: more than a browser can have begun. */
+const MOST_REPLACED = 12
+
 /** Sign-in at providers, each option with its default in place. */
 export interface ProviderSettings {
   readonly providers: ReadonlyMap<string, LoginProvider>
@@ -77,8 +80,8 @@ export function addProviderRoutes(
         // A SHA-256 in base64url is just what PKCE calls S256.
         codeChallenge: digest(codeVerifier),
       })
-      const isCrossSite = provider.responseMode === 'form_post'
-      exchange.cookies.push(...(await attempts.write(attempt, exchange.header('cookie'), isCrossSite)))
+      const cookie = await attempts.write(attempt, isPosted(provider))
+      exchange.cookies.push(...attempts.makeRoom(cookie, exchange.header('cookie')), cookie)
       return seeOther(location)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
@@ -121,6 +124,11 @@ export function addProviderRoutes(
       // Signed in he is; what this remembers is for an answer that comes twice.
       await attempts.note(attempt, session.id).catch(() => undefined)
       emit({ type: 'sign-in', userId, sessionId: session.id, address })
+      for (const other of await attempts.others(attempt, exchange.header('cookie'))) {
+        const replaces = [session.id, ...other.replaces].slice(0, MOST_REPLACED)
+        const posted = isPosted(providers.get(other.provider))
+        exchange.cookies.push(await attempts.write({ ...other, replaces }, posted))
+      }
       exchange.cookies.push(...cookies.setCredential(session.mode, cookie, session, now))
       return seeOther(pageAt(exchange, attempt.returnTo))
     } catch (error) {
@@ -156,15 +164,15 @@ export function addProviderRoutes(
     requireVisit(exchange)
     return start(exchange, new URL(req.url).searchParams)
   })
-  for (const [name, { responseMode }] of providers) {
+  for (const [name, provider] of providers) {
     const path = callbackPath(name)
-    const isPosted = responseMode === 'form_post'
+    const posted = isPosted(provider)
     app.get(path, async ({ req, env: { exchange } }) => {
       if (exchange.method === 'HEAD') return empty()
       requireVisit(exchange)
-      return arrive(exchange, name, isPosted ? new URLSearchParams() : new URL(req.url).searchParams)
+      return arrive(exchange, name, posted ? new URLSearchParams() : new URL(req.url).searchParams)
     })
-    if (isPosted) {
+    if (posted) {
       app.post(path, async ({ req, env: { exchange } }) => arrive(exchange, name, await readForm(req.raw)))
     }
   }
@@ -183,6 +191,8 @@ function requireVisit(exchange: Exchange): void {
     throw new Refusal(403, 'origin_refused', { description: 'Go there: this is a navigation, and no fetch' })
   }
 }
+
+const isPosted = (provider: LoginProvider | undefined): boolean => provider?.responseMode === 'form_post'
 
 function onlyOne(parameters: URLSearchParams, name: string): string | undefined {
   const [value, ...more] = parameters.getAll(name)
