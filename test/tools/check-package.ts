@@ -27,7 +27,7 @@ async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   }
 }
 
-const PEERS = ['msw', 'react']
+const PEERS = ['msw', 'openid-client', 'react']
 
 async function entryNames(): Promise<string[]> {
   const { exports } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { exports: object }
