@@ -20,6 +20,7 @@ const WITHOUT = [
   ...(canStart('postgres') ? [] : ['test/stores/postgres-own.test.ts']),
   ...(hasDatabase('redis') ? [] : ['test/stores/redis*.test.ts']),
   ...(canStart('redis') ? [] : ['test/stores/redis-own.test.ts']),
+  ...(hasDatabase('postgres') || hasDatabase('redis') ? [] : ['test/stores/machines.test.ts']),
 ]
 const script = process.env['npm_lifecycle_event']
 
