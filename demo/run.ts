@@ -32,6 +32,11 @@ async function main(args: readonly string[]): Promise<void> {
   Access tokens   live ${options.tokenSeconds} s and renew in silence
   Stop            Ctrl-C
 `)
+  if (demo.forgets) {
+    console.log(
+      `  Node ${process.versions.node} has no node:sqlite: accounts and sessions end with the demo.\n`,
+    )
+  }
   if (!options.insecureCookies) {
     console.log(
       '  Safari keeps no Secure cookies on http://localhost: use another browser, or add -- --insecure-cookies\n',

@@ -1,4 +1,7 @@
 import { spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Page } from '@playwright/test'
 import { expect, test as base } from './fixtures.ts'
@@ -11,7 +14,9 @@ export const test = base.extend<object, { demo: string; tokenSeconds: number }>(
   tokenSeconds: [30, { option: true, scope: 'worker' }],
   demo: [
     async ({ tokenSeconds }, use) => {
-      const options = ['--port', '0', '--token-seconds', String(tokenSeconds), '--no-open']
+      // What another one has kept is nobody's here.
+      const data = await mkdtemp(join(tmpdir(), 'latchkey-demo-'))
+      const options = ['--port', '0', '--token-seconds', String(tokenSeconds), '--data', data, '--no-open']
       const child = spawn(
         process.execPath,
         ['--import', './test/tools/source.ts', 'demo/run.ts', ...options],
@@ -34,6 +39,7 @@ export const test = base.extend<object, { demo: string; tokenSeconds: number }>(
       } finally {
         child.kill()
         await ended
+        await rm(data, { recursive: true, force: true })
       }
     },
     { scope: 'worker', timeout: 60_000 },

@@ -192,6 +192,38 @@ test('three more tabs open beside the first, take its token over, and sign out w
   await expect(decisions.getByText('Tabs 1, 3 and 4')).toBeVisible()
 })
 
+test('R139 the server is restarted on its file under two tabs: who asks meanwhile stays signed in, and the next renewal is good', async ({
+  page,
+  context,
+  demo,
+  noise,
+}) => {
+  noise.expect(/^warning: \[latchkey\] network: /)
+  await signIn(page, demo)
+  const other = await context.newPage()
+  await other.goto(demo)
+  await signedInAs(other, 'Ann Baker')
+  const down = page.waitForRequest('**/demo/restart')
+  await press(page, 'Restart the server')
+  await down
+  // One asks for its page, and for whom the cookie is, while nobody answers; the other one for more.
+  const failed = other.waitForEvent('requestfailed', (request) => request.url().includes('/auth/'))
+  await other.reload()
+  await failed
+  await press(page, 'Next')
+  await expect(page.getByText('everybody is still signed in')).toBeVisible()
+  const decisions = page.getByRole('region', { name: 'Decisions, the newest first' })
+  await expect(decisions.getByText('The server is back')).toBeVisible()
+  await signedInAs(other, 'Ann Baker')
+  const renewed = page.waitForResponse((answer) => /auth\/refresh$/.test(answer.url()) && answer.ok())
+  await press(page, 'Renew now')
+  await renewed
+  for (const tab of [page, other]) {
+    await tab.reload()
+    await signedInAs(tab, 'Ann Baker')
+  }
+})
+
 test('the lab decodes a pasted token, and goes back to its own; no secret is in the timeline or what is kept of it', async ({
   page,
   demo,

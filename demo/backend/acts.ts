@@ -28,8 +28,8 @@ export const DOERS: Readonly<Record<Exclude<Act, 'replay'>, Doer>> = {
   promote: setRoles('promote'),
   demote: setRoles('demote'),
   'rotate-keys': ({ backend }) => backend.admin.rotateSigningKeys(),
-  skew: (demo) => void (demo.skew = SKEW_MS),
-  unskew: (demo) => void (demo.skew = 0),
+  skew: (demo) => void (demo.clock.ahead = SKEW_MS),
+  unskew: (demo) => void (demo.clock.ahead = 0),
   // The same roles once more: with a deny-list, every token that is out dies at once and the session lives on.
   async expire({ backend, users }, { user }) {
     await backend.admin.setRoles(user, (await users.find(user))?.roles ?? [])

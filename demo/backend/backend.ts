@@ -2,12 +2,14 @@ import {
   createMemoryUsers,
   createReferenceBackend,
   type PasswordHash,
+  type BackendClock,
+  type BackendOptions,
   type Random,
   type ReferenceBackend,
   type Users,
 } from 'latchkey/testing'
 import { ACCOUNTS } from '../shared/accounts.js'
-import { HINT_COOKIE } from '../shared/demo-api.js'
+import { type DemoMode, HINT_COOKIE } from '../shared/demo-api.js'
 
 export interface DemoBackendOptions {
   /** Where the page and the backend are reached; one origin for both. */
@@ -16,13 +18,32 @@ export interface DemoBackendOptions {
   readonly insecureCookies: boolean
 }
 
+/** What outlives a server, where something does. */
+export interface Kept extends Required<Pick<BackendOptions, 'store' | 'secrets' | 'signer'>> {
+  readonly users: Users
+  /** The last one that was chosen. */
+  readonly mode: DemoMode | undefined
+  keepMode(mode: DemoMode): void
+}
+
+/** A clock that a switch puts ahead. */
+export interface SkewedClock extends BackendClock {
+  /** In milliseconds. */
+  ahead: number
+}
+
+export const createClock = (): SkewedClock => {
+  const clock: SkewedClock = { ahead: 0, now: () => Date.now() + clock.ahead }
+  return clock
+}
+
 /** The reference backend of the demo, and what the switches of the demo need to turn. */
 export interface DemoBackend {
   readonly backend: ReferenceBackend
   readonly users: Users
   readonly options: DemoBackendOptions
-  /** How far its clock is ahead, in milliseconds. */
-  skew: number
+  readonly clock: SkewedClock
+  readonly kept: Kept | undefined
 }
 
 export const REFRESH_COOKIE = 'latchkey-demo'
@@ -35,14 +56,17 @@ export const platformRandom: Random = {
 export async function createDemoBackend(
   options: DemoBackendOptions,
   passwordHash: PasswordHash,
+  clock: SkewedClock = createClock(),
+  kept?: Kept,
 ): Promise<DemoBackend> {
-  const users = createMemoryUsers()
+  const users = kept?.users ?? createMemoryUsers()
   const backend = createReferenceBackend({
     origin: options.origin,
     users,
     passwordHash,
     random: platformRandom,
-    clock: { now: () => Date.now() + demo.skew },
+    clock,
+    ...(kept && { store: kept.store, secrets: kept.secrets, signer: kept.signer }),
     accessTokenSeconds: options.tokenSeconds,
     // So that a ban, a new role and "expire now" take hold of tokens that are out already.
     revocation: 'deny-list',
@@ -56,7 +80,8 @@ export async function createDemoBackend(
     // Few enough to see what happens then, and soon over.
     throttle: { perAccount: 5, windowMs: 60_000 },
   })
-  const demo: DemoBackend = { backend, users, options, skew: 0 }
-  await Promise.all(ACCOUNTS.map((account) => backend.admin.addUser(account)))
-  return demo
+  const known = new Set((await users.all()).map(({ id }) => id))
+  const missing = ACCOUNTS.filter(({ id }) => !known.has(id))
+  await Promise.all(missing.map((account) => backend.admin.addUser(account)))
+  return { backend, users, options, clock, kept }
 }

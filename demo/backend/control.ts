@@ -43,6 +43,8 @@ const FAULTS: Readonly<Record<Exclude<Answers, 'normal'>, FaultKind>> = {
 export function createControl(demo: DemoBackend, thief: Thief): Hono {
   const { backend, options } = demo
   const migration = new Migration(backend)
+  // Whoever signed in under the mode of before the restart goes on.
+  if (demo.kept?.mode !== undefined) migration.begin(demo.kept.mode)
   let answers: Answers = 'normal'
 
   const state = async (): Promise<DemoState> => ({
@@ -51,7 +53,8 @@ export function createControl(demo: DemoBackend, thief: Thief): Hono {
     mode: migration.mode,
     migrating: await migration.goesOn(),
     answers,
-    skewSeconds: demo.skew / 1000,
+    restarts: demo.kept !== undefined,
+    skewSeconds: demo.clock.ahead / 1000,
     people: await peopleOf(demo),
     requests: backend.stats.all(),
   })
@@ -74,6 +77,7 @@ export function createControl(demo: DemoBackend, thief: Thief): Hono {
       const wanted = MODES.find((name) => name === context.req.param('name'))
       if (wanted === undefined) return context.json({ error: 'not_found' }, 404)
       migration.begin(wanted)
+      demo.kept?.keepMode(wanted)
       return context.json(await state())
     })
     .put('/demo/acts/:name', async (context) => {

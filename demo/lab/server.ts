@@ -34,6 +34,8 @@ export const server = {
   answer: async (answers: Answers): Promise<DemoState> =>
     learn(await request<DemoState>(`answers/${answers}`, 'PUT')),
   mode: async (mode: DemoMode): Promise<DemoState> => learn(await request<DemoState>(`mode/${mode}`, 'PUT')),
+  /** Resolves when it is back. */
+  restart: async (): Promise<DemoState> => learn(await request<DemoState>('restart', 'PUT')),
   /** Does something to whoever is signed in on this page, or to the given user. */
   async act(act: Act, user?: string): Promise<Replay | undefined> {
     const now = auth.getState()

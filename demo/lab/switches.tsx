@@ -1,9 +1,12 @@
+import type { DiagnosticType } from 'latchkey'
 import { useState } from 'react'
 import { useAuth } from '../app/auth.js'
 import { Spinner } from '../app/icons.js'
 import { type Act, ANSWERS, type DemoState, type Replay } from '../shared/demo-api.js'
 import { Choice } from './choice.js'
+import { log } from './log.js'
 import { Mode } from './mode.js'
+import { peers } from './peers.js'
 import { server, SILENT, useServer } from './server.js'
 
 const NAMES: Readonly<Record<(typeof ANSWERS)[number], string>> = {
@@ -123,6 +126,23 @@ export function Switches() {
             </li>
           )
         })}
+        {state?.restarts === true && (
+          <li>
+            <button
+              type="button"
+              className="button small"
+              aria-disabled={busy !== undefined}
+              aria-describedby="restart-hint"
+              onClick={() => run('restart', restart)}
+            >
+              {busy === 'restart' && <Spinner />}
+              Restart the server
+            </button>
+            <span className="hint" id="restart-hint">
+              It keeps its file, and no memory.
+            </span>
+          </li>
+        )}
         <li>
           <button
             type="button"
@@ -152,6 +172,17 @@ export function Switches() {
       </p>
     </section>
   )
+}
+
+/** Stands in the timeline, too: what the tabs decide meanwhile is because of it. */
+async function restart(): Promise<string> {
+  // The timeline shows a name that it does not know by its message.
+  const note = (type: string, message: string) =>
+    log.add({ type: type as DiagnosticType, at: Date.now(), tab: peers.me().client ?? '', message })
+  note('server.down', 'The server is restarted: for a moment nobody answers.')
+  await server.restart()
+  note('server.up', 'The server is back. Accounts, sessions and keys are those of its file.')
+  return 'Restarted: what it had in memory is gone, and everybody is still signed in.'
 }
 
 const minutes = (state: DemoState | undefined): string => `${Math.round((state?.skewSeconds ?? 0) / 60)} min`

@@ -6,6 +6,7 @@ export const USAGE = `npm run demo -- [options]
   --port <number>          where to listen, or the next free port after it (4380)
   --token-seconds <number> how long an access token lives (30)
   --insecure-cookies       cookies without Secure and __Host-, for Safari on http://localhost
+  --data <folder>          where accounts and sessions are kept (node_modules/.latchkey/demo/<port>)
   --watch                  serve the sources and follow their changes
   --no-open                do not open a browser
   --help                   print this`
@@ -24,6 +25,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
       port: { type: 'string', default: '4380' },
       'token-seconds': { type: 'string', default: '30' },
       'insecure-cookies': { type: 'boolean', default: false },
+      data: { type: 'string' },
       watch: { type: 'boolean', default: false },
       open: { type: 'boolean', default: true },
       help: { type: 'boolean', default: false },
@@ -33,6 +35,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     port: wholeNumber('--port', values.port, 0, 65_535),
     tokenSeconds: wholeNumber('--token-seconds', values['token-seconds'], 4, 86_400),
     insecureCookies: values['insecure-cookies'],
+    data: values.data,
     watch: values.watch,
     open: values.open,
     help: values.help,

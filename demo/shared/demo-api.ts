@@ -36,6 +36,8 @@ export interface DemoState {
   /** It is changing over to that mode, and serves both for those who are signed in. */
   readonly migrating: boolean
   readonly answers: Answers
+  /** It keeps accounts and sessions in a file, so that it can be restarted. */
+  readonly restarts: boolean
   /** How far the clock of the server is ahead of this machine's, in seconds. */
   readonly skewSeconds: number
   readonly people: readonly Person[]

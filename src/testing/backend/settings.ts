@@ -4,7 +4,7 @@ import { createScryptHash } from '../../server/password.js'
 import type { PasswordHash, Random, Signer } from '../../server/ports.js'
 import { attemptKeysOf } from '../../server/providers/attempts.js'
 import { createSealer } from '../../server/sealer.js'
-import { newSecret } from '../../server/secrets.js'
+import { mac, newSecret } from '../../server/secrets.js'
 import {
   platformClock,
   platformRandom,
@@ -61,7 +61,7 @@ export function resolveOptions(options: BackendOptions): BackendSettings {
     signIn: createPasswordSignIn(users, passwordHash),
     members: createMembers(secrets),
     attemptKeys: attemptKeysOf(secrets),
-    csrfKeys: [newSecret(random)],
+    csrfKeys: options.secrets?.map((secret) => mac(secret, 'latchkey: CSRF tokens')) ?? [newSecret(random)],
     issuer: options.issuer ?? 'https://auth.latchkey.example',
     audience: options.audience ?? 'https://api.latchkey.example',
     origin: options.origin,
