@@ -215,7 +215,7 @@ test('R139 the server is restarted on its file under two tabs: who asks meanwhil
   const decisions = page.getByRole('region', { name: 'Decisions, the newest first' })
   await expect(decisions.getByText('The server is back')).toBeVisible()
   await signedInAs(other, 'Ann Baker')
-  const renewed = page.waitForResponse((answer) => /auth\/refresh$/.test(answer.url()) && answer.ok())
+  const renewed = page.waitForResponse((answer) => answer.url().endsWith('/auth/refresh') && answer.ok())
   await press(page, 'Renew now')
   await renewed
   for (const tab of [page, other]) {

@@ -1,9 +1,13 @@
+import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { afterEach, expect, it, vi } from 'vitest'
 import { type AuthServer, generateKey } from 'latchkey/server'
 import type { Fence } from '../tools/markdown.ts'
 import { CLIENT, signInAt, startProvider } from '../tools/oidc-provider.ts'
+import { ROOT } from '../tools/files.ts'
+import { copied } from '../tools/consumer.ts'
 import { runFence, runnable } from './run.ts'
 
 const fences = await runnable('docs/server.md')
@@ -21,6 +25,7 @@ it('R118 the Express server of the guide signs in, lets in who has the token, re
   vi.stubEnv('AUTH_SECRETS', 's'.repeat(32))
   vi.stubEnv('AUTH_KEY', JSON.stringify(await generateKey()))
   vi.stubEnv('PORT', '0')
+  vi.stubEnv('DATABASE', ':memory:')
   listening = (await runFence(fenceWith("from 'express'")))['listening'] as Server
   await vi.waitFor(() => expect(listening?.address()).not.toBeNull())
   const base = `http://127.0.0.1:${(listening.address() as AddressInfo).port}`
@@ -84,4 +89,15 @@ it('R118 the server of the guide that signs in with a provider does so at a real
   } finally {
     await provider.close()
   }
+})
+
+it('R140 the guide says how many lines its server and its page are', () => {
+  const { server, page, html } = copied()
+  const lines = [server, page, html]
+    .flatMap(({ code }) => code.split('\n'))
+    .filter((line) => {
+      return line.trim() !== '' && !line.trim().startsWith('//')
+    })
+  expect(readFileSync(join(ROOT, 'docs/server.md'), 'utf8')).toContain(`: ${lines.length} lines of code.`)
+  expect(readFileSync(join(ROOT, 'CHANGELOG.md'), 'utf8')).toContain(`React page are ${lines.length} lines`)
 })

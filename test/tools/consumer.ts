@@ -3,11 +3,12 @@
  * type-check under the strictest options and in Node's resolution, and build.
  */
 import { createHash } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { builtFolder } from './builds.ts'
 import { ROOT } from './files.ts'
+import { type Fence, fencesOf } from './markdown.ts'
 import { mustRun } from './steps.ts'
 
 /** Packs the build into the folder; gives the path of the tarball. */
@@ -142,12 +143,35 @@ export async function writeFiles(folder: string, files: Readonly<Record<string, 
   }
 }
 
+/** What a new user copies from the guide: a server with a page of it. */
+export interface Copied {
+  readonly server: Fence
+  readonly page: Fence
+  readonly html: Fence
+}
+
+export function copied(): Copied {
+  const file = 'docs/server.md'
+  const fences = fencesOf(file, readFileSync(join(ROOT, file), 'utf8'))
+  const fenceWith = (text: string): Fence => {
+    const found = fences.find(({ code }) => code.includes(text))
+    if (found === undefined) throw new Error(`${file} has no code with ${text}`)
+    return found
+  }
+  return {
+    server: fenceWith("from 'express'"),
+    page: fenceWith("from 'react-dom/client'"),
+    html: fenceWith('<!doctype html>'),
+  }
+}
+
 /** Built apps are kept here, by what they are made of. */
 const KEPT = builtFolder('app')
 
 /**
  * Writes the app into an empty folder, installs the tarball in it, type-checks it and builds it for the origin that
- * will serve it. Gives the folder of the built app; with `reuse` that of before, if it was of the same tarball.
+ * will serve it. Gives the folder of the built app; with `reuse` that of before, if it was of the same tarball. In its folder `copied`
+ * is what the guide says, ready to run: `node server.ts`, with its page built into `dist`.
  */
 export async function buildConsumerApp(folder: string, { reuse = false } = {}): Promise<string> {
   const tarball = await pack(folder)
@@ -161,12 +185,21 @@ export async function buildConsumerApp(folder: string, { reuse = false } = {}): 
     await mustRun(join(folder, 'node_modules/.bin/tsc'), ['-p', project], options)
   }
   await mustRun(join(folder, 'node_modules/.bin/vite'), ['build', '--logLevel', 'error'], options)
+  const own = join(folder, 'copied')
+  await mustRun('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'], { cwd: own })
+  await mustRun(
+    join(folder, 'node_modules/.bin/vite'),
+    ['build', 'page', '--outDir', join(own, 'dist'), '--logLevel', 'error'],
+    options,
+  )
   await rm(KEPT, { recursive: true, force: true })
   await cp(join(folder, 'dist'), kept, { recursive: true })
+  await cp(own, join(kept, 'copied'), { recursive: true })
   return kept
 }
 
 async function filesOf(tarball: string): Promise<Record<string, unknown>> {
+  const { server, page, html } = copied()
   const { overrides } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
     overrides: object
   }
@@ -189,7 +222,7 @@ async function filesOf(tarball: string): Promise<Record<string, unknown>> {
     },
     'tsconfig.json': {
       compilerOptions: { ...COMPILER_OPTIONS, module: 'ESNext', moduleResolution: 'bundler' },
-      include: ['src'],
+      include: ['src', 'page/src'],
     },
     'node16.json': {
       extends: './tsconfig.json',
@@ -205,5 +238,13 @@ async function filesOf(tarball: string): Promise<Record<string, unknown>> {
     'src/main.ts': MAIN_TS,
     'src/api.ts': API_TS,
     'src/orders.ts': ORDERS_TS,
+    'page/index.html': html.code,
+    'page/src/main.tsx': page.code,
+    'copied/package.json': {
+      private: true,
+      type: 'module',
+      dependencies: { latchkey: `file:${tarball}`, express: await version('express') },
+    },
+    'copied/server.ts': server.code,
   }
 }
