@@ -1,6 +1,6 @@
 /*
  * Three processes behind a proxy that sends each request to the next one. Tabs are played by fetch, with one jar a browser: the
- * client would spare the servers most of what crosses here.
+ * client would spare the servers most of what crosses here (e2e/machines.spec.ts).
  */
 import { createTokenVerifier } from 'latchkey/jwt'
 import { generateKey, type ListedSession } from 'latchkey/server'

@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { generateKey } from 'latchkey/server'
+import { generateKey } from '../../../src/server/index.ts'
 import { builtFolder } from '../../tools/builds.ts'
 import { ROOT } from '../../tools/files.ts'
 import type { Act, Deployment, Place, Seen } from './deployment.ts'

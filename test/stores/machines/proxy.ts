@@ -12,6 +12,8 @@ export interface Proxy {
   readonly origin: string
   /** The ports of the machines that are in service. */
   ports: readonly number[]
+  /** Where what is for no machine goes: the port of who hands out pages. */
+  pages: number | undefined
   /** Sends a request to the next machine where the connection to the first one was cut. Else that is a 502. */
   asksTwice: boolean
   /** Is told of each request that is on its way. */
@@ -28,8 +30,11 @@ export async function startProxy(): Promise<Proxy> {
   const server = createServer((incoming, outgoing) => {
     void bodyOf(incoming).then((body) => send(body, 0))
 
+    const isForMachines = /^\/(?:[\w-]+\/(?:auth|api)|\.well-known)\b/.test(incoming.url ?? '')
+    const next = (): number => proxy.ports[turn++ % proxy.ports.length]!
+
     function send(body: Buffer, tried: number): void {
-      const port = proxy.ports[turn++ % proxy.ports.length]!
+      const port = isForMachines ? next() : (proxy.pages ?? next())
       const headers: IncomingHttpHeaders = {
         ...incoming.headers,
         'x-forwarded-for': incoming.socket.remoteAddress,
@@ -56,6 +61,7 @@ export async function startProxy(): Promise<Proxy> {
   const proxy: Proxy = {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     ports: [],
+    pages: undefined,
     asksTwice: false,
     onSent: () => undefined,
     async close() {
