@@ -1,4 +1,5 @@
 import { createRequestChecks, type Authenticated, type RenderedSession } from './requests.js'
+import { createCodes, type AuthServerCodes, type SendCode } from './codes.js'
 import { endpointsAt, type RequestContext } from './exchange.js'
 import { guardOnEvent, type OnEvent } from './events.js'
 import { createMembers } from './members.js'
@@ -54,6 +55,8 @@ export interface AuthServerOptions extends SessionOptions, ProviderOptions {
   revocation?: 'expiry' | 'deny-list' | 'version' | 'reference' | undefined
   /** How long a call to the store may take, in ms, before the caller is answered 503. Default: 3000. */
   storeTimeoutMs?: number | undefined
+  /** Sends what `codes.send` makes: links to reset a password, codes to type. */
+  sendCode?: SendCode | undefined
   /** Hears of sign-ins, refusals, renewals and ends. */
   onEvent?: OnEvent | undefined
 }
@@ -97,6 +100,8 @@ export interface AuthServer {
    */
   session(request: Request): Promise<RenderedSession>
   readonly admin: AuthServerAdmin
+  /** Single-use codes: for a forgotten password, a new address, a link that signs in. */
+  readonly codes: AuthServerCodes
   readonly origin: string
 }
 
@@ -119,6 +124,10 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
     handle: createHandle(services, withProviders(services, options)),
     handles: (pathname) => paths.some((path) => pathname === path || pathname.startsWith(`${path}/`)),
     ...createRequestChecks(services),
+    codes: createCodes(
+      { ...settings, keys: options.secrets.map((secret) => mac(secret, 'latchkey: codes')) },
+      options.sendCode,
+    ),
     admin: {
       end: async (sessionId) => void (await sessions.end(sessionId, 'session_revoked')),
       endAll: (userId) => sessions.endAll(userId, 'session_revoked'),
@@ -185,6 +194,7 @@ const NAMES: Record<keyof AuthServerOptions, true> = {
   audience: true,
   revocation: true,
   storeTimeoutMs: true,
+  sendCode: true,
   onEvent: true,
   providers: true,
   linkUser: true,

@@ -27,6 +27,9 @@ export type AuthEvent =
     }
   /** All that were made before it, named one by one or not. */
   | { readonly type: 'all-ended'; readonly userId: string; readonly code: SessionEndCode }
+  | { readonly type: 'code-sent' | 'code-spent'; readonly purpose: string; readonly userId: string }
+  /** With `userId` where it was one of digits, which name him. */
+  | { readonly type: 'code-refused'; readonly purpose: string; readonly userId: string | undefined }
   /** A page that is none of those that are known has called. */
   | {
       readonly type: 'origin-refused'
