@@ -11,10 +11,10 @@ function createPost(
   return { ...createStage({ sendCode: (code) => void sent.push(code), ...options }), sent }
 }
 
-it('R139 S12 a code is good once, for its user and its purpose, and looking at it spends nothing', async () => {
+it('R141 S12 a code is good once, for its user and its purpose, and looking at it spends nothing', async () => {
   const { auth, sent, events } = createPost()
   const made = await auth.codes.send('password-reset', 'ada', { to: 'ada@example.com' })
-  const [{ code = '' } = {}] = sent
+  const code = sent[0]?.code ?? ''
   expect(sent).toEqual([
     { purpose: 'password-reset', userId: 'ada', to: 'ada@example.com', code, expiresAt: expect.any(Number) },
   ])
@@ -31,7 +31,7 @@ it('R139 S12 a code is good once, for its user and its purpose, and looking at i
   expect(JSON.stringify(events)).not.toContain(code)
 })
 
-it('R139 S12 of two processes that redeem one code at once, one gets in', async () => {
+it('R141 S12 of two processes that redeem one code at once, one gets in', async () => {
   const control = controlled(memoryStore())
   const [here, there] = [createPost({ store: control.store }), createPost({ store: control.store })]
   for (const digits of [undefined, 6]) {
@@ -43,11 +43,11 @@ it('R139 S12 of two processes that redeem one code at once, one gets in', async 
     const spent = await Promise.all(
       [here.auth, there.auth].map((auth: AuthServer) => auth.codes.spend('sign-in', code, userId)),
     )
-    expect(spent.map(({ ok }) => ok).sort()).toEqual([false, true])
+    expect(spent.filter(({ ok }) => ok)).toHaveLength(1)
   }
 })
 
-it('R139 a code expires by the time of the store, and dies with all sessions of its user', async () => {
+it('R141 a code expires by the time of the store, and dies with all sessions of its user', async () => {
   const { auth, sent, time } = createPost()
   const make = async (digits?: number): Promise<string> => {
     await auth.codes.send('sign-in', 'ada', { digits, expiresMs: 10 * MINUTE })
@@ -64,7 +64,7 @@ it('R139 a code expires by the time of the store, and dies with all sessions of 
   expect(await auth.codes.spend('sign-in', typed, 'ada')).toEqual({ ok: false })
 })
 
-it('R139 digits are for one user, a new one takes the place of the last, and five wrong ones spend it, also all at once', async () => {
+it('R141 digits are for one user, a new one takes the place of the last, and five wrong ones spend it, also all at once', async () => {
   const { auth, sent } = createPost()
   const make = async (): Promise<string> => {
     await auth.codes.send('sign-in', 'ada', { digits: 6 })
@@ -82,18 +82,21 @@ it('R139 digits are for one user, a new one takes the place of the last, and fiv
   expect(await auth.codes.spend('sign-in', third, 'ada')).toEqual({ ok: false })
 })
 
-it('R139 no code is in the store, and what is there of digits cannot be tried out without the secrets', async () => {
+it('R141 no code is in the store, and what is there of digits cannot be tried out without the secrets', async () => {
   const store = memoryStore()
   const written: string[] = []
   const { put } = store
-  store.put = (...call) => (written.push(`${call[0]} ${call[1]}`), put(...call))
+  store.put = (...call) => {
+    written.push(`${call[0]} ${call[1]}`)
+    return put(...call)
+  }
   const { auth, sent } = createPost({ store })
   await auth.codes.send('sign-in', 'ada')
   await auth.codes.send('sign-in', 'ada', { digits: 6 })
   for (const { code } of sent) expect(written.join('\n')).not.toContain(code)
 })
 
-it('R139 S65 digits made with an old secret are good while it is listed', async () => {
+it('R141 S65 digits made with an old secret are good while it is listed', async () => {
   const store = memoryStore()
   const [old, both, next] = [['o'.repeat(32)], ['n'.repeat(32), 'o'.repeat(32)], ['n'.repeat(32)]].map(
     (secrets) => createPost({ store, secrets }),
@@ -104,7 +107,7 @@ it('R139 S65 digits made with an old secret are good while it is listed', async 
   expect((await both!.auth.codes.spend('sign-in', code, 'ada')).ok).toBe(true)
 })
 
-it('R139 nobody is mailed without end: five an hour, then it is said when', async () => {
+it('R141 nobody is mailed without end: five an hour, then it is said when', async () => {
   const { auth, sent, time } = createPost()
   for (let i = 0; i < 5; i++) expect((await auth.codes.send('sign-in', 'ada')).sent).toBe(true)
   const refused = await auth.codes.send('sign-in', 'ada')
@@ -115,7 +118,7 @@ it('R139 nobody is mailed without end: five an hour, then it is said when', asyn
   expect((await auth.codes.send('sign-in', 'ada')).sent).toBe(true)
 })
 
-it('R139 a link in a mail signs in by a post of the page: once, and with the code alone', async () => {
+it('R141 a link in a mail signs in by a post of the page: once, and with the code alone', async () => {
   const stage: Stage & { sent: CodeToSend[] } = createPost({
     signIn: async ({ body }) => {
       const spent = await stage.auth.codes.spend('sign-in', String(body['code']))
@@ -128,7 +131,7 @@ it('R139 a link in a mail signs in by a post of the page: once, and with the cod
   expect(await errorOf(await stage.send('POST', '/auth/login', { body }))).toEqual([401, 'code_spent'])
 })
 
-it('R139 misuse says what to do, and a mail that cannot be sent is told to whoever asked', async () => {
+it('R141 misuse says what to do, and a mail that cannot be sent is told to whoever asked', async () => {
   const { auth } = createStage()
   await expect(auth.codes.send('sign-in', 'ada')).rejects.toThrow('needs the option "sendCode"')
   const post = createPost({ sendCode: () => Promise.reject(new Error('SMTP is down')) }).auth.codes

@@ -39,7 +39,9 @@ export function createIdentify({ emit, findUser, store }: Settings, linkUser: Li
       // As with a password: whose sessions are ended from here on has to show his proof again, and a code is good once.
       const since = (await store.userGeneration('nobody')).now
       const identity = await guarded(async () => identityOf(await provider.finish(answer)))
-      const { userId, limits } = await guarded(async () => outcomeOf(await linkUser(signInOf(name, identity, address))))
+      const { userId, limits } = await guarded(async () =>
+        outcomeOf(await linkUser(signInOf(name, identity, address))),
+      )
       const at = await store.userGeneration(userId)
       if (at.generation < since) return { userId, limits, at }
       const isBanned = (await findUser(userId))?.disabled === true
