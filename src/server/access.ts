@@ -55,7 +55,8 @@ export function createAccess(settings: Settings, sessions: Sessions): Access {
     const token = bearerOf(authorization)
     if (token === undefined) return undefined
     const claims = await signer.verify(token, expired === 'accepted' ? undefined : clock.now())
-    return claims?.iss === issuer && claims.aud === audience ? claims : undefined
+    const isOurs = [claims?.aud ?? []].flat().some((one) => [audience].flat().includes(one))
+    return claims?.iss === issuer && isOurs ? claims : undefined
   }
 
   /** The browser has what came with this token. Whether its session lives, where that is asked for. */
@@ -83,7 +84,7 @@ export function createAccess(settings: Settings, sessions: Sessions): Access {
       const iat = Math.floor(now / 1000) + skewSeconds
       const token = await signer.sign({
         iss: issuer,
-        aud: audience,
+        aud: typeof audience === 'string' ? audience : [...audience],
         sub: user.id,
         iat,
         exp: iat + expiresIn,

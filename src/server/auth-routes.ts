@@ -9,7 +9,7 @@ import type { Services } from './server.js'
 
 /** The calls that begin, renew and end a session. */
 export function addAuthRoutes(app: Hono<Environment>, services: Services): void {
-  const { settings, sessions, access, cookies, credentials, csrf, checkSignIn } = services
+  const { settings, sessions, access, cookies, credentials, csrf, devices, checkSignIn } = services
   const { clock, emit, endpoints, modes, signer } = settings
 
   const granted = (exchange: Exchange, grant: Grant): Response => {
@@ -45,8 +45,9 @@ export function addAuthRoutes(app: Hono<Environment>, services: Services): void 
     if (settings.csrf.login && !exchange.isNative) csrf.require(exchange, undefined, ...replaces)
     const { address, hiddenBehind } = exchange
     const userAgent = exchange.header('user-agent') ?? ''
+    const device = exchange.isNative ? undefined : devices.read(cookies.device(exchange.header('cookie')))
     try {
-      const { userId, limits, at } = await checkSignIn({ body, address, hiddenBehind })
+      const { userId, limits, at } = await checkSignIn({ body, address, hiddenBehind, device })
       const grant = await signIn(settings, sessions, access, userId, {
         at,
         userAgent,
@@ -56,6 +57,7 @@ export function addAuthRoutes(app: Hono<Environment>, services: Services): void 
         tweaks: exchange.tweaks,
       })
       emit({ type: 'sign-in', userId, sessionId: grant.session.id, address })
+      if (!exchange.isNative) exchange.cookies.push(...cookies.setDevice(devices.write(device, userId)))
       return granted(exchange, grant)
     } catch (error) {
       if (error instanceof Refusal) emit({ type: 'sign-in-refused', code: error.code, address })
@@ -105,7 +107,9 @@ export function addAuthRoutes(app: Hono<Environment>, services: Services): void 
     if ((await logout(sessions, request)) && cookie !== undefined && !exchange.isNative) {
       exchange.cookies.push(...cookies.deleteCredential(cookie.mode))
     }
-    return empty()
+    const { clearSiteData } = settings
+    if (clearSiteData.length === 0 || exchange.isNative) return empty()
+    return empty(204, { 'Clear-Site-Data': clearSiteData.map((one) => `"${one}"`).join(', ') })
   })
 
   app.get(endpoints.jwks.path, async () =>

@@ -77,7 +77,9 @@ export function createAuthenticate(
     const family = next?.family ?? shown
     const renewal = session.renewal && next === undefined
     const isChanged = family !== session.family || renewal !== session.renewal || sessions.isDue(session, now)
-    const setsCookie = renewable && (next !== undefined || settings.rolling)
+    // One that lies under a name of before moves to the new one.
+    const isFormer = isHead && cookies.isFormer('session', exchange.header('cookie'), value)
+    const setsCookie = renewable && (next !== undefined || settings.rolling || isFormer)
     return {
       ...(isChanged && { next: { ...session, family, renewal, seenAt: now } }),
       value: {

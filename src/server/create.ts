@@ -49,10 +49,15 @@ export interface AuthServerOptions extends SessionOptions, ProviderOptions {
   keys?: Signer | undefined
   /** The `iss` claim. Default: `origin`. */
   issuer?: string | undefined
-  /** The `aud` claim: the API that the tokens are for. Default: `origin`. */
-  audience?: string | undefined
+  /** The `aud` claim: the API that the tokens are for, or several of them, each of which must know itself there. Default: `origin`. */
+  audience?: string | readonly string[] | undefined
   /** How access tokens die before they expire. Default: `'expiry'`, they do not. */
   revocation?: 'expiry' | 'deny-list' | 'version' | 'reference' | undefined
+  /**
+   * What a browser throws away at a sign-out, of what this origin has cached: `['cache']`. Browsers take their time for it. Cookies and storage are not among
+   * it: the cookie is deleted anyway, and the storage knows what still has to be signed out. Default: none.
+   */
+  clearSiteData?: readonly ('cache' | 'prefetchCache' | 'prerenderCache' | 'clientHints')[] | undefined
   /** How long a call to the store may take, in ms, before the caller is answered 503. Default: 3000. */
   storeTimeoutMs?: number | undefined
   /** Sends what `codes.send` makes: links to reset a password, codes to type. */
@@ -169,6 +174,8 @@ function resolve(options: AuthServerOptions): Settings {
     csrfKeys: secrets.map((secret) => mac(secret, 'latchkey: CSRF tokens')),
     issuer: options.issuer ?? origin,
     audience: options.audience ?? origin,
+    deviceKeys: secrets.map((secret) => mac(secret, 'latchkey: devices')),
+    clearSiteData: options.clearSiteData ?? [],
     origin,
     allowedOrigins: new Set(options.allowedOrigins),
     onRace: 'redeliver',
@@ -193,6 +200,7 @@ const NAMES: Record<keyof AuthServerOptions, true> = {
   issuer: true,
   audience: true,
   revocation: true,
+  clearSiteData: true,
   storeTimeoutMs: true,
   sendCode: true,
   onEvent: true,
@@ -203,6 +211,8 @@ const NAMES: Record<keyof AuthServerOptions, true> = {
   sessionMs: true,
   idleMs: true,
   sessionsPerUser: true,
+  grace: true,
+  seesTokens: true,
   graceMs: true,
   graceGenerations: true,
   undeliveredGraceMs: true,
@@ -294,6 +304,30 @@ function check(options: AuthServerOptions): void {
     options.nativeClients !== true || mode !== 'session',
     '"nativeClients" need access tokens: "mode" must be "token", or "both" for cookie sessions in the browser.',
   )
+  demand(
+    ['forgiving', 'strict'].includes(options.grace ?? 'forgiving'),
+    '"grace" must be "forgiving" or "strict".',
+  )
+  const audiences = [options.audience ?? origin].flat()
+  demand(
+    audiences.length > 0 && audiences.every((one) => typeof one === 'string' && one !== ''),
+    '"audience" must be a text, or a list of them.',
+  )
+  const clears: readonly string[] = options.clearSiteData ?? []
+  demand(
+    clears.every((one) => ['cache', 'prefetchCache', 'prerenderCache', 'clientHints'].includes(one)),
+    '"clearSiteData" may list "cache", "prefetchCache", "prerenderCache" and "clientHints". "cookies" would take those of the whole site, and of who signs in next; "storage" what still has to be signed out.',
+  )
+  for (const { of, name, domain } of options.cookies?.former ?? []) {
+    demand(
+      ['refresh', 'sid'].includes(of) && /^[\w!#$%&'*.^`|~+-]+$/.test(name),
+      '"cookies.former" must list what was set before: { of: "refresh" or "sid", name, path, domain }.',
+    )
+    demand(
+      !name.startsWith('__Host-') || domain === undefined,
+      `"cookies.former": ${name} cannot have had a domain, browsers refuse that.`,
+    )
+  }
   demand(
     options.sessionsPerUser === undefined ||
       (Number.isSafeInteger(options.sessionsPerUser) && options.sessionsPerUser > 0),

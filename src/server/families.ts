@@ -12,6 +12,8 @@ export interface Family {
     /** Whether an API has seen an access token minted with it. */
     readonly delivered: boolean
   }
+  /** Whether any access token of this family was seen here: then one that arrived would have been. */
+  readonly seen?: true
   /** The last that were spent, the newest first, each with its successor sealed under its own value. */
   readonly spent: readonly SpentToken[]
 }
@@ -27,6 +29,8 @@ export interface GraceLimits {
   readonly graceMs: number
   /** How long the last one does while the head is undelivered, in ms; 0 is never. */
   readonly undeliveredGraceMs: number
+  /** Whether tokens that arrive are seen here at all; undefined: where one of the family was. */
+  readonly seesTokens: boolean | undefined
   /** How many generations behind the head it may be. */
   readonly graceGenerations: number
 }
@@ -53,7 +57,7 @@ export function beginFamily(hash: string, now: number): Family {
  * the store has lost a write that it had acknowledged.
  */
 export function judge(
-  { head, spent }: Family,
+  { head, spent, seen }: Family,
   { hash, generation }: Presented,
   now: number,
   limits: GraceLimits,
@@ -64,7 +68,9 @@ export function judge(
   if (token === undefined && generation >= head.generation) return { kind: 'rotate' }
   if (token === undefined || behind >= limits.graceGenerations) return { kind: 'reused' }
   const inGrace = within(now - token.spentAt, limits.graceMs)
-  const lostHead = behind === 0 && !head.delivered && within(now - head.mintedAt, limits.undeliveredGraceMs)
+  const isSeen = limits.seesTokens ?? seen === true
+  const isLost = behind === 0 && !head.delivered && isSeen
+  const lostHead = isLost && within(now - head.mintedAt, limits.undeliveredGraceMs)
   if (!inGrace && !lostHead) return { kind: 'reused' }
   const sealed = spent
     .slice(0, behind + 1)
@@ -74,7 +80,7 @@ export function judge(
 
 /** The family after this member, its head, was spent for the token with the hash `next`. */
 export function succeed(
-  { head, spent }: Family,
+  { head, spent, seen }: Family,
   { hash, generation }: Presented,
   next: string,
   sealedNext: string,
@@ -82,6 +88,7 @@ export function succeed(
   { graceGenerations }: GraceLimits,
 ): Family {
   return {
+    ...(seen && { seen }),
     head: { hash: next, generation: generation + 1, mintedAt: now, delivered: false },
     // From the members before one that the store had lost, nothing leads on.
     spent: [{ hash, spentAt: now, sealedNext }, ...(hash === head.hash ? spent : [])].slice(
@@ -111,7 +118,7 @@ export function deliverAgain(
 /** The family after an access token of that generation was seen: the browser has what came with it. */
 export function deliver(family: Family, generation: number): Family {
   if (family.head.delivered || family.head.generation !== generation) return family
-  return { ...family, head: { ...family.head, delivered: true } }
+  return { ...family, seen: true, head: { ...family.head, delivered: true } }
 }
 
 function within(age: number, limit: number): boolean {

@@ -16,7 +16,14 @@ export type { RequestContext } from './exchange.js'
 export type { KeySetOptions } from './keys.js'
 export type { Mode, ServedMode } from './modes.js'
 export type { NodeHandlerOptions, NodeRequest, NodeResponse } from './node.js'
-export type { CookieOptions, CsrfDelivery, CsrfOptions, SessionOptions, ThrottleOptions } from './options.js'
+export type {
+  CookieOptions,
+  CsrfDelivery,
+  CsrfOptions,
+  FormerCookie,
+  SessionOptions,
+  ThrottleOptions,
+} from './options.js'
 export type { ScryptCost } from './password.js'
 export type { AccessClaims, Awaitable, JsonWebKeySet, PasswordHash, Signer } from './ports.js'
 export type {

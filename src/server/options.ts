@@ -25,6 +25,18 @@ export interface CsrfOptions {
   code?: string | undefined
 }
 
+/** A cookie of before, exactly as it was set. */
+export interface FormerCookie {
+  /** Which one it was. */
+  readonly of: 'refresh' | 'sid'
+  /** Its whole name, prefix included. */
+  readonly name: string
+  /** Default: `'/'`. */
+  readonly path?: string | undefined
+  /** Default: none, of this host alone. */
+  readonly domain?: string | undefined
+}
+
 export interface CookieOptions {
   /** Name of the refresh cookie without its prefix. Default: `'refresh'`. */
   refresh?: string | undefined
@@ -37,6 +49,11 @@ export interface CookieOptions {
    * holds no secret. Default: none.
    */
   hint?: string | undefined
+  /**
+   * Cookies that an earlier deployment has set under another name, path or domain: they are read too, and deleted where they lie when the new one is set.
+   * Default: none.
+   */
+  former?: readonly FormerCookie[] | undefined
   /**
    * The prefix `__Host-Http-` in the place of `__Host-` on all cookies that script cannot read: browsers that
    * know it let no script plant them, and others take it for `__Host-`. Default: false.
@@ -56,6 +73,11 @@ export interface ThrottleOptions {
   perAddress?: number | undefined
   /** In which time they count, in ms. Default: 15 minutes. */
   windowMs?: number | undefined
+  /**
+   * Whether a browser in which the owner has signed in before has attempts of its own, so that strangers who guess at his account do not keep him out. It
+   * is known by a cookie that holds no secret and outlives sign-outs for half a year. Default: true.
+   */
+  knownDevices?: boolean | undefined
 }
 
 /** What a session and its credentials are like, the same in both. */
@@ -76,6 +98,17 @@ export interface SessionOptions {
    * How many sessions a user may have at once: a sign-in beyond that ends his oldest, with `session_revoked`. Default: any number.
    */
   sessionsPerUser?: number | undefined
+  /**
+   * What happens to a refresh token that comes back after it was spent. `'forgiving'`: it gets the newest one for 30 s, and for 24 hours where the answer was
+   * lost; a thief who renews right behind the owner is not noticed. `'strict'`: it ends the session at once; so do a lost answer and two tabs
+   * without locks. The three limits below say it more finely. Default: `'forgiving'`.
+   */
+  grace?: 'forgiving' | 'strict' | undefined
+  /**
+   * Whether each API asks this server about its tokens (`authenticate`), so that it knows which have arrived: only then may a spent refresh token get its
+   * successor a day later. Default: of each session, from the first of its tokens on that was seen here.
+   */
+  seesTokens?: boolean | undefined
   /** How long a spent refresh token still gets the newest one, in ms. Default: 30,000. 0 is never. */
   graceMs?: number | undefined
   /**

@@ -33,7 +33,7 @@ export interface Sealer {
 /** What an access token says, in the claims of RFC 9068; times are seconds since 1970. */
 export interface AccessClaims {
   readonly iss: string
-  readonly aud: string
+  readonly aud: string | string[]
   readonly sub: string
   readonly iat: number
   readonly exp: number

@@ -38,7 +38,7 @@ export interface RequestChecks {
 
 /** What an application asks about its own requests. */
 export function createRequestChecks(services: Services): RequestChecks {
-  const { settings, sessions, credentials } = services
+  const { settings, sessions, cookies, credentials } = services
 
   return {
     async authenticate(request, { scope, context = {} } = {}) {
@@ -55,7 +55,7 @@ export function createRequestChecks(services: Services): RequestChecks {
             // Whoever has signed out meanwhile gets no cookie behind it.
             const found = await sessions.find(sessionId).catch(() => undefined)
             if (found === undefined || found.over !== undefined) return response
-            return withCookies(response, exchange.cookies)
+            return withCookies(response, cookies.withFormer(exchange.cookies, exchange.header('cookie')))
           },
         }
       } catch (error) {

@@ -6,6 +6,7 @@ import { createAuthenticate, type Authenticate } from './callers.js'
 import { createCookies, type Cookies } from './cookies.js'
 import { createCredentials, type Credentials } from './credentials.js'
 import { createCsrf, type Csrf } from './csrf.js'
+import { createDevices, type Devices } from './devices.js'
 import { beginExchange, type Environment, type Exchange, type RequestContext } from './exchange.js'
 import { finish, preflight } from './headers.js'
 import { createRefresh, type Refreshed, type RefreshRequest } from './refresh.js'
@@ -24,6 +25,7 @@ export interface Services {
   readonly credentials: Credentials
   readonly csrf: Csrf
   readonly authenticate: Authenticate
+  readonly devices: Devices
   readonly checkSignIn: CheckSignIn
   readonly refresh: (request: RefreshRequest) => Promise<Refreshed>
 }
@@ -44,12 +46,14 @@ export function createServices(settings: Settings): Services {
   const access = createAccess(settings, sessions)
   const credentials = createCredentials(settings, cookies, sessions)
   const rotation = createRotation(settings)
+  const devices = createDevices(settings)
   const parts = { access, sessions, credentials, cookies, csrf, rotation }
   return {
     settings,
     ...parts,
     authenticate: createAuthenticate(settings, parts),
-    checkSignIn: createSignInCheck(settings),
+    devices,
+    checkSignIn: createSignInCheck(settings, devices),
     refresh: createRefresh(settings, sessions, access, rotation),
   }
 }
@@ -81,7 +85,8 @@ export function createHandle(services: Services, additions: Additions = {}): Han
     if (answer.type === 'error') return answer
     finish(settings, exchange, answer)
     const setCookie = context.setCookie ?? ((value: string) => answer.headers.append('Set-Cookie', value))
-    for (const value of exchange.cookies) setCookie(value)
+    for (const value of services.cookies.withFormer(exchange.cookies, exchange.header('cookie')))
+      setCookie(value)
     return answer
   }
 }

@@ -2,7 +2,7 @@ import type { OnEvent } from './events.js'
 import type { Endpoints } from './exchange.js'
 import type { Members } from './members.js'
 import type { Modes } from './modes.js'
-import type { CsrfOptions, SessionOptions } from './options.js'
+import type { CsrfOptions, FormerCookie, SessionOptions } from './options.js'
 import type { BackendClock, Random, Sealer, Signer } from './ports.js'
 import type { RevocationStrategy } from './revocation.js'
 import type { SignIn } from './sign-in.js'
@@ -22,10 +22,14 @@ export interface Settings extends SessionSettings {
   readonly findUser: FindUser
   readonly signIn: SignIn
   readonly members: Members
+  readonly deviceKeys: readonly string[]
+  /** Names of what a sign-out has the browser throw away. */
+  readonly clearSiteData: readonly string[]
   /** CSRF tokens are made with the first, and those of all are good. */
   readonly csrfKeys: readonly string[]
   readonly issuer: string
-  readonly audience: string
+  /** One or several, in the order they were given. */
+  readonly audience: string | readonly string[]
   readonly origin: string | undefined
   readonly allowedOrigins: ReadonlySet<string>
   readonly onRace: 'redeliver' | 'refuse'
@@ -53,12 +57,16 @@ export interface SessionSettings {
   readonly sessionsPerUser: number
   readonly graceMs: number
   readonly undeliveredGraceMs: number
+  readonly seesTokens: boolean | undefined
   readonly graceGenerations: number
   readonly cookies: {
     readonly refresh: string
     readonly sid: string
     readonly login: string
     readonly hint: string | undefined
+    /** Of a browser in which somebody has signed in before; undefined where none is set. */
+    readonly device: string | undefined
+    readonly former: readonly FormerCookie[]
     readonly secure: boolean
   }
   readonly throttle: { readonly perAccount: number; readonly perAddress: number; readonly windowMs: number }
@@ -70,6 +78,7 @@ const DAY = 24 * 60 * MINUTE
 export function resolveSession(options: SessionOptions): SessionSettings {
   const secure = options.cookies?.insecureCookies !== true
   const host = secure ? '__Host-' : ''
+  const isStrict = options.grace === 'strict'
   const prefix = secure && options.cookies?.httpPrefix === true ? '__Host-Http-' : host
   return {
     staticHeader: options.staticHeader ?? { name: 'X-CSRF', value: '1' },
@@ -89,14 +98,17 @@ export function resolveSession(options: SessionOptions): SessionSettings {
     sessionMs: options.sessionMs ?? 30 * DAY,
     idleMs: options.idleMs ?? 7 * DAY,
     sessionsPerUser: options.sessionsPerUser ?? Infinity,
-    graceMs: options.graceMs ?? 30_000,
-    undeliveredGraceMs: options.undeliveredGraceMs ?? DAY,
-    graceGenerations: options.graceGenerations ?? 8,
+    graceMs: options.graceMs ?? (isStrict ? 0 : 30_000),
+    undeliveredGraceMs: options.undeliveredGraceMs ?? (isStrict ? 0 : DAY),
+    graceGenerations: options.graceGenerations ?? (isStrict ? 1 : 8),
+    seesTokens: options.seesTokens,
     cookies: {
       refresh: prefix + (options.cookies?.refresh ?? 'refresh'),
       sid: prefix + (options.cookies?.sid ?? 'sid'),
       login: prefix + (options.cookies?.login ?? 'login'),
       hint: options.cookies?.hint,
+      device: options.throttle?.knownDevices === false ? undefined : `${prefix}device`,
+      former: options.cookies?.former ?? [],
       secure,
     },
     throttle: {

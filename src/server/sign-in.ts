@@ -1,8 +1,9 @@
 import { Refusal, unavailable } from './answers.js'
 import type { Awaitable } from './ports.js'
+import type { Device, Devices } from './devices.js'
 import type { RequestContext } from './exchange.js'
 import type { Settings } from './settings.js'
-import { type Attempt, createThrottle } from './throttle.js'
+import { type Attempt, createThrottle, type Throttle } from './throttle.js'
 
 /** So many callers may share the address of a proxy that nobody has told the server of. */
 const BEHIND_A_PROXY = 50
@@ -71,11 +72,21 @@ export interface Admitted {
 }
 
 /** Who has been let in; a refusal otherwise. Counted by account and by address. */
-export type CheckSignIn = (request: SignInRequest & Pick<RequestContext, 'hiddenBehind'>) => Promise<Admitted>
+export type CheckSignIn = (
+  request: SignInRequest &
+    Pick<RequestContext, 'hiddenBehind'> & {
+      /** The browser that it comes from, where somebody has signed in there before. */
+      readonly device?: Device | undefined
+    },
+) => Promise<Admitted>
 
-export function createSignInCheck({ emit, signIn, store, throttle }: Settings): CheckSignIn {
+export function createSignInCheck(
+  { emit, signIn, store, throttle }: Settings,
+  devices: Devices,
+): CheckSignIn {
   const { perAccount, perAddress, windowMs } = throttle
   const ofAccount = createThrottle(store, 'account', perAccount, windowMs)
+  const ofDevice = createThrottle(store, 'device', perAccount, windowMs)
   const ofAddress = createThrottle(store, 'address', perAddress, windowMs)
   const ofProxy = createThrottle(store, 'proxy', perAddress * BEHIND_A_PROXY, windowMs)
   let isHiddenSaid = false
@@ -103,28 +114,36 @@ export function createSignInCheck({ emit, signIn, store, throttle }: Settings): 
     // the account exists, so that the throttle does not tell. Who is stopped by his address cannot lock
     // others out of their accounts.
     const attempts: Attempt[] = []
-    const { address, hiddenBehind } = request
+    const { address, hiddenBehind, device } = request
     if (address === undefined && hiddenBehind !== undefined && !isHiddenSaid) {
       isHiddenSaid = true
       emit({ type: 'address-unknown' })
     }
-    const accounts = accountsOf(request.body)
-    for (const [count, key] of [
-      ...(address === undefined ? [] : [[ofAddress, address] as const]),
-      ...(address !== undefined || hiddenBehind === undefined ? [] : [[ofProxy, hiddenBehind] as const]),
-      ...[...accounts].map((account) => [ofAccount, account] as const),
-    ]) {
-      const attempt = await count(key)
-      attempts.push(attempt)
-      if (attempt.wait > 0) {
-        throw new Refusal(429, 'too_many_attempts', { headers: { 'Retry-After': String(attempt.wait) } })
-      }
+    const attempt = async (count: Throttle, key: string, isSpared = false): Promise<boolean> => {
+      const made = await count(key)
+      attempts.push(made)
+      if (made.wait === 0) return true
+      if (isSpared) return false
+      throw new Refusal(429, 'too_many_attempts', { headers: { 'Retry-After': String(made.wait) } })
+    }
+    if (address !== undefined) await attempt(ofAddress, address)
+    else if (hiddenBehind !== undefined) await attempt(ofProxy, hiddenBehind)
+    let isOnlyOwner = false
+    for (const account of accountsOf(request.body)) {
+      if (await attempt(ofAccount, account, device !== undefined)) continue
+      // Strangers have used up what the account has. In a browser that he has used before there is room for its owner, and for him alone.
+      isOnlyOwner = true
+      await attempt(ofDevice, `${device?.id} ${account}`)
     }
     const forgive = async (): Promise<void> => {
       for (const attempt of attempts) await attempt.forgive()
     }
     try {
       const admitted = await admit({ body: request.body, address })
+      // Whoever has signed in there as himself and guesses at others hears the same whether he is right or wrong.
+      if (isOnlyOwner && device !== undefined && !devices.knows(device, admitted.userId)) {
+        throw new Refusal(401, 'invalid_credentials')
+      }
       await forgive()
       return admitted
     } catch (error) {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { generateKey, keySet, memoryStore } from 'latchkey/server'
+import { decodeJwt } from 'jose'
+import { generateKey, keySet, memoryStore, type AuthServerOptions } from 'latchkey/server'
 import { createStage, jsonOf, LOGIN } from './stage.ts'
 import { ORIGIN, REFRESH, SID } from './support.ts'
 
@@ -230,4 +231,47 @@ it('R116 a key that is none throws where the set is made', async () => {
   const { d: _d, ...open } = await generateKey()
   expect(() => keySet({ sign: open })).toThrow('"sign" must be a private key')
   expect(() => keySet({ sign: { kty: 'oct', k: 'x', alg: 'HS256' } })).toThrow('"alg" is ES256')
+})
+
+it('R116 OW-07 a sign-out has the browser throw away what is cached, where that is wanted', async () => {
+  for (const [clearSiteData, expected] of [
+    [undefined, null],
+    [['cache', 'prefetchCache'], '"cache", "prefetchCache"'],
+  ] as const) {
+    const { send } = createStage({ clearSiteData })
+    const { session_id } = await jsonOf(await send('POST', '/auth/login', LOGIN))
+    const answer = await send('POST', '/auth/logout', { body: { session_id } })
+    expect(answer.headers.get('clear-site-data')).toBe(expected)
+  }
+})
+
+it('R116 tokens for several APIs name each of them, and one of before is good while its audience is listed', async () => {
+  const [orders, mail] = ['https://orders.example', 'https://mail.example']
+  const store = memoryStore()
+  const one = createStage({ store, audience: orders })
+  const { access_token: before = '' } = await jsonOf(await one.send('POST', '/auth/login', LOGIN))
+  const { auth, send, request } = createStage({ store, audience: [orders, mail] })
+  const { access_token = '' } = await jsonOf(await send('POST', '/auth/login', LOGIN))
+  expect(decodeJwt(access_token).aud).toEqual([orders, mail])
+  expect(decodeJwt(before).aud).toBe(orders)
+  for (const token of [before, access_token]) {
+    const caller = await auth.authenticate(request('GET', '/orders', { authorization: `Bearer ${token}` }))
+    expect(caller.ok).toBe(true)
+  }
+  const other = createStage({ store, audience: 'https://else.example' })
+  const headers = { authorization: `Bearer ${access_token}` }
+  expect((await other.auth.authenticate(other.request('GET', '/orders', headers))).ok).toBe(false)
+})
+
+it.each<[Partial<AuthServerOptions>, string]>([
+  [{ grace: 'lax' as 'strict' }, '"grace" must be'],
+  [{ clearSiteData: ['cookies' as 'cache'] }, '"cookies" would take those of the whole site'],
+  [{ audience: [] }, '"audience" must be'],
+  [{ cookies: { former: [{ of: 'sid', name: 'a b' }] } }, '"cookies.former" must list'],
+  [
+    { cookies: { former: [{ of: 'sid', name: '__Host-sid', domain: 'example.com' }] } },
+    'cannot have had a domain',
+  ],
+])('R116 what cannot be is said at creation: %o', (options, sentence) => {
+  expect(() => createStage(options)).toThrow(sentence)
 })

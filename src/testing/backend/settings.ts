@@ -41,7 +41,12 @@ export function resolveOptions(options: BackendOptions): BackendSettings {
   // As old as the process: a backend that forgets its sessions may forget them too.
   const secrets = options.secrets ?? [newSecret(random)]
   return {
-    ...resolveSession(options),
+    // What is asked of a browser in the tests of others does not change by cookies that they do not know; and the API is this backend.
+    ...resolveSession({
+      seesTokens: true,
+      ...options,
+      throttle: { knownDevices: false, ...options.throttle },
+    }),
     modes: createModes(options.mode ?? 'token', options.prefer ?? 'token'),
     clock,
     random,
@@ -61,6 +66,8 @@ export function resolveOptions(options: BackendOptions): BackendSettings {
     signIn: createPasswordSignIn(users, passwordHash),
     members: createMembers(secrets),
     attemptKeys: attemptKeysOf(secrets),
+    deviceKeys: secrets.map((secret) => mac(secret, 'latchkey: devices')),
+    clearSiteData: [],
     csrfKeys: options.secrets?.map((secret) => mac(secret, 'latchkey: CSRF tokens')) ?? [newSecret(random)],
     issuer: options.issuer ?? 'https://auth.latchkey.example',
     audience: options.audience ?? 'https://api.latchkey.example',
