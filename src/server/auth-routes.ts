@@ -57,8 +57,9 @@ export function addAuthRoutes(app: Hono<Environment>, services: Services): void 
         tweaks: exchange.tweaks,
       })
       emit({ type: 'sign-in', userId, sessionId: grant.session.id, address })
+      const answer = granted(exchange, grant)
       if (!exchange.isNative) exchange.cookies.push(...cookies.setDevice(devices.write(device, userId)))
-      return granted(exchange, grant)
+      return answer
     } catch (error) {
       if (error instanceof Refusal) emit({ type: 'sign-in-refused', code: error.code, address })
       throw error

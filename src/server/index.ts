@@ -1,5 +1,6 @@
 export { createAuthServer } from './create.js'
-export { expressHandler, nodeHandler } from './node.js'
+export { requestOf, sendResponse } from './node-messages.js'
+export { expressHandler, fastifyHook, koaHandler, nodeHandler } from './node.js'
 export { generateKey, keySet } from './keys.js'
 export { OWASP_SCRYPT } from './password.js'
 export { scryptPasswords } from './scrypt.js'
@@ -15,7 +16,8 @@ export type { AuthEvent, OnEvent } from './events.js'
 export type { RequestContext } from './exchange.js'
 export type { KeySetOptions } from './keys.js'
 export type { Mode, ServedMode } from './modes.js'
-export type { NodeHandlerOptions, NodeRequest, NodeResponse } from './node.js'
+export type { NodeRequest, NodeResponse } from './node-messages.js'
+export type { FastifyReply, FastifyRequest, KoaContext, NodeHandlerOptions } from './node.js'
 export type {
   CookieOptions,
   CsrfDelivery,

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, expect, it, vi } from 'vitest'
 import { type AuthServer, generateKey } from 'latchkey/server'
+import type { FastifyInstance } from 'fastify'
 import type { Fence } from '../tools/markdown.ts'
 import { CLIENT, signInAt, startProvider } from '../tools/oidc-provider.ts'
 import { ROOT } from '../tools/files.ts'
@@ -43,6 +44,50 @@ it('R118 the Express server of the guide signs in, lets in who has the token, re
   expect(await renewed.json()).toMatchObject({ user: { id: 'ada', name: 'Ada' }, session_id })
   expect((await send('/auth/logout', { session_id }, { cookie })).status).toBe(204)
   expect((await send('/auth/refresh', {}, { cookie })).status).toBe(401)
+})
+
+it('R118 the Fastify server of the guide takes a write of who is signed in, and no other', async () => {
+  vi.stubEnv('ORIGIN', ORIGIN)
+  vi.stubEnv('AUTH_SECRETS', 's'.repeat(32))
+  vi.stubEnv('PORT', '0')
+  vi.stubEnv('DATABASE', ':memory:')
+  const { app } = (await runFence(fenceWith("from 'fastify'"))) as { app: FastifyInstance }
+  try {
+    const base = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
+    const send = (path: string, headers: Record<string, string> = {}): Promise<Response> =>
+      fetch(base + path, {
+        method: 'POST',
+        headers: { ...HEADERS, ...headers },
+        body: JSON.stringify(LOGIN),
+      })
+    const login = await send('/auth/login')
+    const cookie = login.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+    const { csrf_token = '' } = (await login.json()) as Record<string, string>
+    expect((await send('/api/orders', { 'x-csrf-token': csrf_token })).status).toBe(401)
+    expect((await send('/api/orders', { cookie })).status).toBe(403)
+    const answer = await send('/api/orders', { cookie, 'x-csrf-token': csrf_token })
+    expect(await answer.json()).toEqual({ ordered: true, by: 'ada' })
+    expect((await fetch(`${base}/nowhere`)).status).toBe(404)
+  } finally {
+    await app.close()
+  }
+})
+
+it('R118 the routes of the guide for Next.js sign in, let in who is signed in, and render who that is', async () => {
+  type Route = (request: Request) => Promise<Response>
+  const { POST, listOrders, sessionOf } = (await runFence(fenceWith('[...path]'))) as {
+    POST: Route
+    listOrders: Route
+    sessionOf(headers: Headers): Promise<object>
+  }
+  const init = { method: 'POST', headers: HEADERS, body: JSON.stringify(LOGIN) }
+  const login = await POST(new Request(`${ORIGIN}/auth/login`, init))
+  const headers = { 'sec-fetch-site': 'none', cookie: login.headers.getSetCookie()[0]?.split(';')[0] ?? '' }
+  const orders = await listOrders(new Request(`${ORIGIN}/api/orders`, { headers }))
+  expect(await orders.json()).toEqual(['tea for ada'])
+  expect((await listOrders(new Request(`${ORIGIN}/api/orders`))).status).toBe(401)
+  expect(await sessionOf(new Headers(headers))).toMatchObject({ user: { id: 'ada', name: 'Ada' } })
+  expect(await sessionOf(new Headers({ 'sec-fetch-site': 'cross-site' }))).toEqual({ status: 'unknown' })
 })
 
 it('R118 the Hono server of the guide takes a write of who is signed in, and no other', async () => {

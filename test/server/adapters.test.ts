@@ -2,14 +2,17 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { build } from 'esbuild'
 import express, { type Express } from 'express'
+import fastify from 'fastify'
 import { afterEach, expect, it } from 'vitest'
 import {
   createAuthServer,
   done,
   expressHandler,
+  fastifyHook,
   memoryStore,
   nodeHandler,
   refuse,
+  requestOf,
   scryptPasswords,
   type AuthServer,
   type SignInRequest,
@@ -96,6 +99,35 @@ it.each(APPS)(
     expect((await fetch(`${origin}//auth/login`)).status).toBe(404)
   },
 )
+
+it('R117 S46 S47 Fastify signs in before its parsers, goes on for what is not ours, and sends what a call has done to its cookie', async () => {
+  const app = fastify()
+  let auth: AuthServer | undefined
+  // Where it listens is known after its hooks are.
+  app.addHook('onRequest', async (request, reply) => fastifyHook(auth!)(request, reply))
+  app.post('/orders', async ({ raw }) => {
+    const caller = await auth!.authenticate(requestOf(auth!, raw))
+    return caller.ok ? caller.finish(Response.json({ by: caller.user.id })) : caller.response
+  })
+  try {
+    const origin = await app.listen({ port: 0, host: '127.0.0.1' })
+    auth = createAuth(origin)
+    const answer = await post(`${origin}/auth/login?x=1`, LOGIN)
+    const { csrf_token = '' } = (await answer.json()) as Record<string, string>
+    const cookie = answer.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+    await auth.admin.renew('ada')
+    const order = await post(`${origin}/orders`, '{}', { cookie, 'x-csrf-token': csrf_token })
+    expect(await order.json()).toEqual({ by: 'ada' })
+    expect(order.headers.getSetCookie().map((line) => line.split('=', 1)[0])).toEqual([SID, 'signed_in'])
+    expect((await post(`${origin}/orders`, '{}', { cookie })).status).toBe(403)
+    expect((await post(`${origin}/auth/login`, 'a=b', { 'content-type': 'text/plain' })).status).toBe(415)
+    expect((await fetch(`${origin}/nowhere`)).status).toBe(404)
+    expect((await fetch(`${origin}/auth/login`)).status).toBe(405)
+    expect(seen.at(-1)?.address).toBe('127.0.0.1')
+  } finally {
+    await app.close()
+  }
+})
 
 it('R117 bare node:http is served, and a body larger than 64 kB is refused without being read to its end', async () => {
   const origin = await listen((at) => {

@@ -1,0 +1,137 @@
+import { json } from './answers.js'
+import { LARGEST_BODY } from './checks.js'
+import type { AuthServer } from './create.js'
+import type { RequestContext } from './exchange.js'
+
+/* Requests and responses of `node:http`, and what frameworks have made of them, as `Request` and `Response`. */
+
+/** What is used of a request of `node:http`, and of Express if it is one of its. */
+export interface NodeRequest extends AsyncIterable<unknown> {
+  readonly method?: string | undefined
+  readonly url?: string | undefined
+  /** Express: the path before it was mounted. */
+  readonly originalUrl?: string | undefined
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  /** What a parser in front has made of the body. */
+  readonly body?: unknown
+  /** Express: the address that its "trust proxy" leads to. */
+  readonly ip?: string | undefined
+  readonly readableEnded?: boolean | undefined
+  readonly socket: { readonly remoteAddress?: string | undefined }
+}
+
+/** What is used of a response of `node:http`. */
+export interface NodeResponse {
+  statusCode: number
+  setHeader(name: string, value: string | string[]): unknown
+  end(body?: Uint8Array): unknown
+}
+
+export type Source = Pick<RequestContext, 'address' | 'hiddenBehind'>
+export type Answered = Pick<AuthServer, 'handle' | 'handles' | 'origin'>
+
+/** Has the server answer a call that is for it. */
+export async function answer(
+  auth: Answered,
+  request: NodeRequest,
+  response: NodeResponse,
+  path: string,
+  from: Source,
+): Promise<void> {
+  const sent = await wholeRequestOf(auth, request, path)
+  await sendResponse(
+    response,
+    sent === undefined ? json({ error: 'invalid_request' }, 400) : await auth.handle(sent, from),
+  )
+}
+
+/**
+ * One of your own calls at Express, Fastify (`request.raw`), Koa (`context.req`) or `node:http`, without its body, for `auth.authenticate` and `auth.session`.
+ *
+ * @example
+ * import type { IncomingMessage } from 'node:http'
+ * import { requestOf, type AuthServer } from 'latchkey/server'
+ * declare const auth: AuthServer, message: IncomingMessage
+ * const caller = await auth.authenticate(requestOf(auth, message))
+ */
+export function requestOf(auth: Pick<AuthServer, 'origin'>, request: NodeRequest): Request {
+  const { method = 'GET' } = request
+  return new Request(auth.origin + pathOf(request), { method, headers: headersOf(request) })
+}
+
+/** Sends a `Response`, each of its cookies in a line of its own. */
+export async function sendResponse(response: NodeResponse, answer: Response): Promise<void> {
+  response.statusCode = answer.status
+  for (const [name, value] of answer.headers) if (name !== 'set-cookie') response.setHeader(name, value)
+  const cookies = answer.headers.getSetCookie()
+  if (cookies.length > 0) response.setHeader('set-cookie', cookies)
+  response.end(new Uint8Array(await answer.arrayBuffer()))
+}
+
+export const pathOf = (request: Pick<NodeRequest, 'originalUrl' | 'url'>): string =>
+  request.originalUrl ?? request.url ?? '/'
+
+function headersOf(request: NodeRequest): Headers {
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(request.headers)) {
+    // HTTP/2 has its first line among the headers.
+    if (value !== undefined && !name.startsWith(':')) {
+      for (const one of [value].flat()) headers.append(name, one)
+    }
+  }
+  return headers
+}
+
+/** Undefined for one that no `Request` can be made of. */
+async function wholeRequestOf(
+  auth: Answered,
+  request: NodeRequest,
+  path: string,
+): Promise<Request | undefined> {
+  try {
+    const method = request.method ?? 'GET'
+    const hasBody = method !== 'GET' && method !== 'HEAD'
+    const body = hasBody ? await bodyOf(request) : undefined
+    // What the client wrote into Host is not asked: the server knows where it is reached.
+    const headers = headersOf(request)
+    return new Request(auth.origin + path, { method, headers, ...(body !== undefined && { body }) })
+  } catch {
+    return undefined
+  }
+}
+
+const isForm = ({ headers }: NodeRequest): boolean =>
+  String(headers['content-type']).startsWith('application/x-www-form-urlencoded')
+/** What came more than once is said more than once. */
+const pairsOf = ([name, value]: [string, unknown]): [string, string][] =>
+  [value].flat().flatMap((one): [string, string][] => (typeof one === 'string' ? [[name, one]] : []))
+
+async function bodyOf(request: NodeRequest): Promise<string | Uint8Array<ArrayBuffer> | undefined> {
+  const { body } = request
+  if (typeof body === 'string') return body
+  if (body instanceof Uint8Array) return Uint8Array.from(body)
+  const isParsed = typeof body === 'object' && body !== null
+  // A parser that found no body says {} at Express 4.
+  const isEmpty =
+    request.headers['content-length'] === undefined && request.headers['transfer-encoding'] === undefined
+  if (isParsed && isForm(request))
+    return new URLSearchParams(Object.entries(body).flatMap(pairsOf)).toString()
+  if (isParsed) return isEmpty ? undefined : JSON.stringify(body)
+  if (request.readableEnded === true) return undefined
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of request) {
+    const bytes = chunk instanceof Uint8Array ? chunk : new TextEncoder().encode(String(chunk))
+    chunks.push(bytes)
+    length += bytes.length
+    // One byte more is enough for it to be refused.
+    if (length > LARGEST_BODY) break
+  }
+  const whole = new Uint8Array(length)
+  let at = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, at)
+    at += chunk.length
+  }
+  return whole
+}
