@@ -233,7 +233,7 @@ it('R116 a key that is none throws where the set is made', async () => {
   expect(() => keySet({ sign: { kty: 'oct', k: 'x', alg: 'HS256' } })).toThrow('"alg" is ES256')
 })
 
-it('R116 OW-07 a sign-out has the browser throw away what is cached, where that is wanted', async () => {
+it('R116 a sign-out has the browser throw away what is cached, where that is wanted', async () => {
   for (const [clearSiteData, expected] of [
     [undefined, null],
     [['cache', 'prefetchCache'], '"cache", "prefetchCache"'],
