@@ -63,7 +63,7 @@ export interface KoaContext {
   respond?: boolean | undefined
 }
 
-/** For Koa 2 and 3: `app.use(koaHandler(auth))`, also behind a body parser. What is not for the server goes on. */
+/** For Koa 3: `app.use(koaHandler(auth))`, also behind a body parser. What is not for the server goes on. */
 export function koaHandler(
   auth: Answered,
 ): (context: KoaContext, next: () => Promise<unknown>) => Promise<unknown> {

@@ -1,19 +1,23 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { build } from 'esbuild'
+import { bodyParser } from '@koa/bodyparser'
 import express, { type Express } from 'express'
 import fastify from 'fastify'
+import Koa from 'koa'
 import { afterEach, expect, it } from 'vitest'
 import {
   createAuthServer,
   done,
   expressHandler,
   fastifyHook,
+  koaHandler,
   memoryStore,
   nodeHandler,
   refuse,
   requestOf,
   scryptPasswords,
+  sendResponse,
   type AuthServer,
   type SignInRequest,
 } from 'latchkey/server'
@@ -128,6 +132,38 @@ it('R117 S46 S47 Fastify signs in before its parsers, goes on for what is not ou
     await app.close()
   }
 })
+
+it.each([false, true])(
+  'R117 S46 S47 Koa signs in, behind a parser: %s, goes on for what is not ours, and believes a proxy it was told of',
+  async (isParsed) => {
+    const origin = await listen((at) => {
+      const app = new Koa({ proxy: true, maxIpsCount: 1 })
+      const auth = createAuth(at)
+      if (isParsed) app.use(bodyParser())
+      app.use(koaHandler(auth))
+      app.use(async (context) => {
+        if (context.path !== '/orders') return
+        const caller = await auth.authenticate(requestOf(auth, context.req))
+        context.respond = false
+        await sendResponse(
+          context.res,
+          caller.ok ? await caller.finish(Response.json({ by: caller.user.id })) : caller.response,
+        )
+      })
+      return app.callback()
+    })
+    const answer = await post(`${origin}/auth/login?x=1`, LOGIN, { 'x-forwarded-for': 'x, 203.0.113.9' })
+    expect(answer.status).toBe(200)
+    expect(seen.at(-1)?.address).toBe('203.0.113.9')
+    const { csrf_token = '' } = (await answer.json()) as Record<string, string>
+    const cookie = answer.headers.getSetCookie()[0]?.split(';')[0] ?? ''
+    const order = await post(`${origin}/orders`, '{}', { cookie, 'x-csrf-token': csrf_token })
+    expect(await order.json()).toEqual({ by: 'ada' })
+    expect((await post(`${origin}/orders`, '{}', { cookie })).status).toBe(403)
+    expect((await fetch(`${origin}/nowhere`)).status).toBe(404)
+    expect((await fetch(`${origin}/auth/login`)).status).toBe(405)
+  },
+)
 
 it('R117 bare node:http is served, and a body larger than 64 kB is refused without being read to its end', async () => {
   const origin = await listen((at) => {
