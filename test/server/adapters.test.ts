@@ -150,7 +150,8 @@ it.each([false, true])(
           caller.ok ? await caller.finish(Response.json({ by: caller.user.id })) : caller.response,
         )
       })
-      return app.callback()
+      const handle = app.callback()
+      return (request, response) => void handle(request, response)
     })
     const answer = await post(`${origin}/auth/login?x=1`, LOGIN, { 'x-forwarded-for': 'x, 203.0.113.9' })
     expect(answer.status).toBe(200)
