@@ -76,9 +76,11 @@ export function createAccess(settings: Settings, sessions: Sessions): Access {
   return {
     read,
     async issue(user, session, generation, now, { skewSeconds = 0, lifetimeSeconds }, ver) {
-      // No token outlives its session.
+      // No token outlives its session, nor the half of what this one may be idle: who uses a page renews in time, and who does not is out.
+      const idleSeconds = session.idleMs === undefined ? Infinity : Math.ceil(session.idleMs / 2000)
       const expiresIn = Math.min(
         lifetimeSeconds ?? settings.accessTokenSeconds,
+        idleSeconds,
         Math.ceil((session.expiresAt - now) / 1000),
       )
       const iat = Math.floor(now / 1000) + skewSeconds

@@ -41,7 +41,10 @@ export function addAuthRoutes(app: Hono<Environment>, services: Services): void 
   app.post(endpoints.login.path, async (context) => {
     const { exchange } = context.env
     const body = await accept(context)
-    const replaces = await credentials.sessionIds(exchange)
+    // An app that signs in anew says by its refresh token whose place it takes.
+    const own = exchange.isNative ? await credentials.ofBody(body['refresh_token']) : undefined
+    const replaces =
+      own === undefined ? await credentials.sessionIds(exchange) : [own.found?.session.id ?? []].flat()
     if (settings.csrf.login && !exchange.isNative) csrf.require(exchange, undefined, ...replaces)
     const { address, hiddenBehind } = exchange
     const userAgent = exchange.header('user-agent') ?? ''

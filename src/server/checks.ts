@@ -27,8 +27,8 @@ export function requireOwnCall(settings: Settings, exchange: Exchange): void {
   })
 }
 
-/** Script can leave out none of them. */
-const SENT_BY_BROWSERS = ['origin', 'referer', 'sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest']
+/** Script can leave out none of them. The `fetch` of Node sends `sec-fetch-mode`, which is not among them. */
+const SENT_BY_BROWSERS = ['origin', 'referer', 'sec-fetch-site', 'sec-fetch-dest']
 
 /** Refuses what does not come from a page that may call (Fetch Metadata first, then Origin, then Referer). */
 export function requireKnownSource(settings: Settings, exchange: Exchange): void {

@@ -1,7 +1,8 @@
 import type { OnEvent } from './events.js'
 import type { Awaitable, Random } from './ports.js'
 import { digest, mac, newId, newSecret, sameText } from './secrets.js'
-import type { ServerStore } from './stores/store.js'
+import type { ServerStore, Stored } from './stores/store.js'
+import { createThrottle } from './throttle.js'
 
 /** What `sendCode` gets. Nobody else ever sees the code. */
 export interface CodeToSend {
@@ -22,7 +23,7 @@ export interface SendCodeOptions {
   readonly to?: string | undefined
   /** So many digits to be typed, 6 to 10, in the place of a long code for a link. Five wrong ones spend it. */
   readonly digits?: number | undefined
-  /** How long it is good, in ms. Default: 15 minutes. */
+  /** How long it is good, in ms, a day at most. Default: 15 minutes. */
   readonly expiresMs?: number | undefined
 }
 
@@ -57,12 +58,16 @@ interface CodeRow {
   readonly to?: string
   /** Of the user: when all his sessions end, so do his codes. */
   readonly generation: number
-  /** Of one of digits, whose guesses are counted under the id. */
-  readonly guarded?: { readonly id: string; readonly mac: string }
+  readonly expiresAt: number
+  /** Of one of digits, whose guesses are counted under the id as long as it is good. */
+  readonly guarded?: { readonly id: string; readonly mac: string; readonly expiresMs: number }
+  readonly spent?: true
 }
 
 const EXPIRES_MS = 15 * 60_000
 const HOUR_MS = 60 * 60_000
+/** A store remembers that all sessions of a user have ended for a day, also where he has none. */
+const LONGEST_MS = 24 * HOUR_MS
 const MOST_SENT = 5
 const MOST_GUESSES = 5
 /** How often another one for the same user may be faster. */
@@ -83,6 +88,7 @@ export function createCodes(
   const keyOfDigits = (purpose: string, userId: string): string => `code:${purpose}:${digest(userId)}`
   const macOf = (key: string, id: string, code: string): string => mac(key, `${id} ${code}`)
 
+  const ofSends = createThrottle(store, 'codes', MOST_SENT, HOUR_MS)
   const rowOf = (value: string): CodeRow => JSON.parse(value) as CodeRow
 
   const answer = async ({ userId, to, generation }: CodeRow): Promise<SpentCode> => {
@@ -90,26 +96,44 @@ export function createCodes(
     return isOutdated ? NO : { ok: true, userId, to }
   }
 
-  const keep = async (key: string, row: CodeRow, expiresAt: number): Promise<void> => {
+  /** Gives what was there before. */
+  const keep = async (key: string, row: CodeRow): Promise<Stored | undefined> => {
     for (let tried = 0; tried < TRIES; tried++) {
       const before = await store.get(key)
-      if (await store.put(key, JSON.stringify(row), { ifVersion: before?.version, expiresAt })) return
+      const put = { ifVersion: before?.version, expiresAt: row.expiresAt }
+      if (await store.put(key, JSON.stringify(row), put)) return before
     }
     throw new Error('Failed to keep the code: others were made for the same user at the same time.')
   }
 
-  const takeGuessed = async (purpose: string, code: string, userId: string): Promise<CodeRow | undefined> => {
-    const key = keyOfDigits(purpose, userId)
+  /** The mail did not go out: what the person has from the one before stays good. */
+  const putBack = async (key: string, row: CodeRow, before: Stored | undefined): Promise<void> => {
+    const now = await store.get(key)
+    if (now?.value !== JSON.stringify(row)) return
+    if (before === undefined) await store.take(key)
+    else
+      await store.put(key, before.value, { ifVersion: now.version, expiresAt: rowOf(before.value).expiresAt })
+  }
+
+  const spendLong = async (key: string): Promise<SpentCode> => {
+    const stored = await store.get(key)
+    // Asked before it is taken: where that fails, the code is still there.
+    const spent = stored === undefined ? NO : await answer(rowOf(stored.value))
+    return spent.ok && (await store.take(key)) === undefined ? NO : spent
+  }
+
+  const spendDigits = async (key: string, code: string): Promise<SpentCode> => {
     const stored = await store.get(key)
     const row = stored && rowOf(stored.value)
-    if (row?.guarded === undefined) return undefined
-    const { id, mac: made } = row.guarded
+    if (stored === undefined || row?.guarded === undefined || row.spent) return NO
+    const { id, mac: made, expiresMs } = row.guarded
     // Counted before it is compared, so that many guesses at once are no way round.
-    const { count } = await store.count(`guesses:${id}`, HOUR_MS)
-    if (count > MOST_GUESSES) return undefined
-    if (!keys.some((one) => sameText(macOf(one, id, code), made))) return undefined
-    const taken = await store.take(key)
-    return taken?.value === stored?.value ? row : undefined
+    const { count } = await store.count(`guesses:${id}`, expiresMs)
+    if (count > MOST_GUESSES || !keys.some((one) => sameText(macOf(one, id, code), made))) return NO
+    const spent = await answer(row)
+    const put = { ifVersion: stored.version, expiresAt: row.expiresAt }
+    // Of those that compare at once one writes, and a newer code is left alone.
+    return spent.ok && (await store.put(key, JSON.stringify({ ...row, spent: true }), put)) ? spent : NO
   }
 
   return {
@@ -118,20 +142,29 @@ export function createCodes(
       if (sendCode === undefined) {
         throw new TypeError('codes.send() needs the option "sendCode": createAuthServer({ sendCode, … }).')
       }
-      const { count, endsAt } = await store.count(`codes:${purpose}:${digest(userId)}`, HOUR_MS)
-      if (count > MOST_SENT) return { sent: false, retryAt: endsAt }
+      const attempt = await ofSends(`${purpose} ${userId}`)
+      if (attempt.wait > 0) return { sent: false, retryAt: attempt.endsAt }
       const { generation, now } = await store.userGeneration(userId)
       const expiresAt = Math.ceil(now) + expiresMs
-      const row: CodeRow = { userId, ...(to !== undefined && { to }), generation }
       const code = digits === undefined ? newSecret(random) : newDigits(random, digits)
-      if (digits === undefined) {
-        await keep(keyOfLong(purpose, code), row, expiresAt)
-      } else {
-        const id = newId(random)
-        const guarded = { id, mac: macOf(keys[0] ?? '', id, code) }
-        await keep(keyOfDigits(purpose, userId), { ...row, guarded }, expiresAt)
+      const key = digits === undefined ? keyOfLong(purpose, code) : keyOfDigits(purpose, userId)
+      const id = newId(random)
+      const guarded = { id, mac: macOf(keys[0] ?? '', id, code), expiresMs }
+      const row: CodeRow = {
+        userId,
+        ...(to !== undefined && { to }),
+        generation,
+        expiresAt,
+        ...(digits !== undefined && { guarded }),
       }
-      await sendCode({ purpose, userId, to, code, expiresAt })
+      const before = await keep(key, row)
+      try {
+        await sendCode({ purpose, userId, to, code, expiresAt })
+      } catch (error) {
+        await putBack(key, row, before).catch(() => undefined)
+        await attempt.forgive().catch(() => undefined)
+        throw error
+      }
       emit({ type: 'code-sent', purpose, userId })
       return { sent: true, expiresAt }
     },
@@ -144,10 +177,9 @@ export function createCodes(
 
     async spend(purpose, code, userId) {
       check(purpose)
-      const taken = userId === undefined ? await store.take(keyOfLong(purpose, code)) : undefined
-      const row =
-        userId === undefined ? taken && rowOf(taken.value) : await takeGuessed(purpose, code, userId)
-      const spent = row === undefined ? NO : await answer(row)
+      const spent = await (userId === undefined
+        ? spendLong(keyOfLong(purpose, code))
+        : spendDigits(keyOfDigits(purpose, userId), code))
       emit(
         spent.ok
           ? { type: 'code-spent', purpose, userId: spent.userId }
@@ -175,7 +207,7 @@ function check(purpose: string, digits?: number, expiresMs = EXPIRES_MS): void {
   if (digits !== undefined && !(Number.isSafeInteger(digits) && digits >= 6 && digits <= 10)) {
     throw new TypeError('"digits" must be 6 to 10.')
   }
-  if (!Number.isSafeInteger(expiresMs) || expiresMs <= 0) {
-    throw new TypeError('"expiresMs" must be a whole number of milliseconds above 0.')
+  if (!Number.isSafeInteger(expiresMs) || expiresMs <= 0 || expiresMs > LONGEST_MS) {
+    throw new TypeError('"expiresMs" must be a whole number of milliseconds above 0, a day at most.')
   }
 }

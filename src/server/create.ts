@@ -341,4 +341,9 @@ function check(options: AuthServerOptions): void {
       `"${name}" must be a whole number.`,
     )
   }
+  const { accessTokenSeconds = 300, idleMs = Infinity } = options
+  demand(
+    mode === 'session' || accessTokenSeconds * 2000 <= idleMs,
+    '"accessTokenSeconds" must be at most half of "idleMs": only a renewal counts as activity, and a token opens APIs as long as it lives.',
+  )
 }

@@ -65,14 +65,20 @@ export async function signIn(
   if (user === undefined) throw unavailable()
   if (user.disabled === true) throw new Refusal(403, 'user_disabled')
   const { session, cookie } = await sessions.begin(userId, at, from)
-  const issued =
-    session.mode === 'token' ? await access.issue(user, session, 0, at.now, from.tweaks, ver) : undefined
-  for (const id of from.replaces) await sessions.end(id, 'session_revoked', true)
-  // Of several at once, all but the newest are over when they are answered, as they would be a moment later.
-  if (await sessions.keepNewest(session, sessionsPerUser))
+  try {
+    const issued =
+      session.mode === 'token' ? await access.issue(user, session, 0, at.now, from.tweaks, ver) : undefined
+    await sessions.keepNewest(session, sessionsPerUser, from.replaces)
+    // Somebody may have ended all of this user's meanwhile, without seeing this one: its token would outlive that.
+    const found = await sessions.find(session.id)
+    if (found === undefined || (await sessions.isOutdated(session))) throw unavailable()
+    // Of several at once all but the newest are over by now, and are answered as they would have been a moment earlier.
+    if (found.over !== undefined && sessionsPerUser === Infinity) throw unavailable()
+    for (const id of from.replaces) await sessions.end(id, 'session_revoked', true)
     return { user, session, cookie, issued, now: at.now }
-  // Somebody may have ended all of this user's meanwhile, without seeing this one: its token would outlive that.
-  const found = await sessions.find(session.id)
-  if (found === undefined || found.over !== undefined) throw unavailable()
-  return { user, session, cookie, issued, now: at.now }
+  } catch (error) {
+    // Nobody holds it: it must not take the place of one that somebody does.
+    await sessions.end(session.id, 'session_revoked').catch(() => undefined)
+    throw error
+  }
 }

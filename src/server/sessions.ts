@@ -58,8 +58,10 @@ export interface Sessions {
   /** Whether so long has passed that activity is worth a write. */
   isDue(session: Session, now: number): boolean
   live(userId: string): Promise<readonly Session[]>
-  /** Ends all but so many of a user's, the oldest first, and says whether that was this one's lot. */
-  keepNewest(of: Session, most: number): Promise<boolean>
+  /** Ends all but so many of a user's, the oldest first. Those that this one replaces do not count. */
+  keepNewest(of: Session, most: number, replaces: readonly string[]): Promise<void>
+  /** Whether all of his were ended since it was made. */
+  isOutdated(session: Session): Promise<boolean>
   /** Since when it is over by what its own row says, in ms since 1970; undefined while it lives. */
   pastAt(session: Session, now: number): number | undefined
   /** Whether it was this call that ended it. */
@@ -264,12 +266,14 @@ export function createSessions(settings: Settings): Sessions {
       return { session, cookie: members.write({ id, generation: 0, secret }) }
     },
     live,
-    async keepNewest({ id, userId }, most) {
+    async keepNewest({ userId }, most, replaces) {
+      if (most === Infinity) return
       // Each sign-in looks when it is in the list itself, so whichever comes last sees all of them.
-      const tooMany = most === Infinity ? [] : (await live(userId)).slice(0, -most)
-      for (const session of tooMany) await end(session.id, 'session_revoked')
-      return tooMany.some((session) => session.id === id)
+      const living = (await live(userId)).filter(({ id }) => !replaces.includes(id))
+      for (const { id } of living.slice(0, -most)) await end(id, 'session_revoked')
     },
+    isOutdated: async (session) =>
+      (await store.userGeneration(session.userId)).generation > session.userGeneration,
     async endAll(userId, code) {
       // What decides is the generation, also for a sign-in that is on its way and in no list yet. The rows say why.
       const { generation, now } = await store.userGeneration(userId)

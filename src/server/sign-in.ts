@@ -8,6 +8,8 @@ import { type Attempt, createThrottle, type Throttle } from './throttle.js'
 /** So many callers may share the address of a proxy that nobody has told the server of. */
 const BEHIND_A_PROXY = 50
 
+const LONGEST_MS = 10 * 365 * 24 * 60 * 60_000
+
 /** What a sign-in came with. */
 export interface SignInRequest {
   /** As it was sent: nothing of it has been looked at. */
@@ -47,9 +49,9 @@ export type SignIn = (request: SignInRequest) => Awaitable<SignInOutcome>
 export function done(user: { readonly id: string }, limits: SignInLimits = {}): SignInOutcome {
   for (const name of ['sessionMs', 'idleMs'] as const) {
     const value = limits[name]
-    if (value !== undefined && !(Number.isSafeInteger(value) && value > 0)) {
+    if (value !== undefined && !(Number.isSafeInteger(value) && value > 0 && value <= LONGEST_MS)) {
       throw new TypeError(
-        `done(user, { ${name} }): "${name}" must be a whole number of milliseconds above 0.`,
+        `done(user, { ${name} }): "${name}" must be a whole number of milliseconds above 0, at most ten years.`,
       )
     }
   }

@@ -4,6 +4,8 @@ import type { ServerStore } from './stores/store.js'
 export interface Attempt {
   /** The seconds to wait where there were too many, else 0. */
   readonly wait: number
+  /** When its window ends, by the store's time. */
+  readonly endsAt: number
   /** Takes it back: it was no failure. */
   forgive(): Promise<void>
 }
@@ -24,6 +26,7 @@ export function createThrottle(store: ServerStore, name: string, limit: number, 
     ])
     const failures = count - forgivenOf(before?.value, endsAt)
     return {
+      endsAt,
       wait: failures > limit ? Math.max(1, Math.ceil((endsAt - now) / 1000)) : 0,
       async forgive() {
         for (let tried = 0; tried < TRIES; tried++) {

@@ -264,6 +264,7 @@ it('R116 tokens for several APIs name each of them, and one of before is good wh
 })
 
 it.each<[Partial<AuthServerOptions>, string]>([
+  [{ idleMs: 120_000 }, '"accessTokenSeconds" must be at most half of "idleMs"'],
   [{ grace: 'lax' as 'strict' }, '"grace" must be'],
   [{ clearSiteData: ['cookies' as 'cache'] }, '"cookies" would take those of the whole site'],
   [{ audience: [] }, '"audience" must be'],

@@ -2,13 +2,18 @@ import { expect, it } from 'vitest'
 import { done, memoryStore, refuse, type AuthServer, type CodeToSend } from 'latchkey/server'
 import { barrier, controlled } from './shared-store.ts'
 import { createStage, type Stage } from './stage.ts'
-import { errorOf, MINUTE } from './support.ts'
+import { DAY, errorOf, HOUR, MINUTE } from './support.ts'
 
 function createPost(
   options: Parameters<typeof createStage>[0] = {},
 ): Stage & { readonly sent: CodeToSend[] } {
   const sent: CodeToSend[] = []
   return { ...createStage({ sendCode: (code) => void sent.push(code), ...options }), sent }
+}
+
+const wrongOf = (code: string, at = 0): string => {
+  const text = String(at).padStart(code.length, '0')
+  return text === code ? String(at + 1).padStart(code.length, '0') : text
 }
 
 it('R141 S12 a code is good once, for its user and its purpose, and looking at it spends nothing', async () => {
@@ -35,10 +40,11 @@ it('R141 S12 of two processes that redeem one code at once, one gets in', async 
   const control = controlled(memoryStore())
   const [here, there] = [createPost({ store: control.store }), createPost({ store: control.store })]
   for (const digits of [undefined, 6]) {
+    control.before = () => undefined
     await here.auth.codes.send('sign-in', 'ada', { digits })
     const code = here.sent.at(-1)?.code ?? ''
     const together = barrier(2)
-    control.before = (step) => (step === 'take' ? together() : undefined)
+    control.before = (step) => (step === (digits === undefined ? 'take' : 'put') ? together() : undefined)
     const userId = digits === undefined ? undefined : 'ada'
     const spent = await Promise.all(
       [here.auth, there.auth].map((auth: AuthServer) => auth.codes.spend('sign-in', code, userId)),
@@ -138,6 +144,73 @@ it('R141 misuse says what to do, and a mail that cannot be sent is told to whoev
   await expect(post.send('sign-in', 'ada')).rejects.toThrow('SMTP is down')
   await expect(post.send('sign in', 'ada')).rejects.toThrow('A purpose is a name')
   await expect(post.send('sign-in', 'ada', { digits: 4 })).rejects.toThrow('"digits" must be 6 to 10')
-  await expect(post.send('sign-in', 'ada', { expiresMs: 0 })).rejects.toThrow('"expiresMs"')
+  for (const expiresMs of [0, 1.5, DAY + 1, Number.MAX_SAFE_INTEGER]) {
+    await expect(post.send('sign-in', 'ada', { expiresMs })).rejects.toThrow('"expiresMs"')
+  }
   await expect(post.spend('', 'x')).rejects.toThrow('A purpose is a name')
+})
+
+it('R141 digits that are good for longer than an hour are guessed five times all the same', async () => {
+  const { auth, sent, time } = createPost()
+  await auth.codes.send('invite', 'ada', { digits: 6, expiresMs: DAY })
+  const code = sent[0]!.code
+  for (let i = 0; i < 5; i++) await auth.codes.spend('invite', wrongOf(code, i), 'ada')
+  expect((await auth.codes.spend('invite', code, 'ada')).ok).toBe(false)
+  time.advance(HOUR + 1)
+  expect((await auth.codes.spend('invite', code, 'ada')).ok).toBe(false)
+})
+
+it('R141 a mail that cannot be sent is not one of the five', async () => {
+  let isDown = true
+  const { auth } = createPost({
+    sendCode: () => {
+      if (isDown) throw new Error('SMTP is down')
+    },
+  })
+  for (let i = 0; i < 5; i++) await auth.codes.send('reset', 'ada').catch(() => undefined)
+  isDown = false
+  expect((await auth.codes.send('reset', 'ada')).sent).toBe(true)
+})
+
+it('R141 digits that were mailed stay good where the next mail could not be sent', async () => {
+  const sent: CodeToSend[] = []
+  let isDown = false
+  const { auth } = createPost({
+    sendCode: (c) => {
+      if (isDown) throw new Error('SMTP is down')
+      sent.push(c)
+    },
+  })
+  await auth.codes.send('reset', 'ada', { digits: 6 })
+  isDown = true
+  await auth.codes.send('reset', 'ada', { digits: 6 }).catch(() => undefined)
+  expect((await auth.codes.spend('reset', sent[0]!.code, 'ada')).ok).toBe(true)
+})
+
+it('R141 S01 a code that could not be spent because the store was down is spent by the next try', async () => {
+  const control = controlled(memoryStore())
+  const { auth, sent } = createPost({ store: control.store })
+  await auth.codes.send('sign-in', 'ada')
+  let isDown = true
+  control.before = (step) => {
+    if (isDown && step === 'userGeneration') throw new Error('down')
+  }
+  await expect(auth.codes.spend('sign-in', sent[0]!.code)).rejects.toThrow()
+  isDown = false
+  expect((await auth.codes.spend('sign-in', sent[0]!.code)).ok).toBe(true)
+})
+
+it('R141 whoever spends the digits of before leaves the new ones alone', async () => {
+  const control = controlled(memoryStore())
+  const { auth, sent } = createPost({ store: control.store })
+  await auth.codes.send('sign-in', 'ada', { digits: 6 })
+  let isFirst = true
+  control.before = async (step) => {
+    if (step !== 'count' || !isFirst) return
+    isFirst = false
+    await auth.codes.send('sign-in', 'ada', { digits: 6 })
+  }
+  const old = await auth.codes.spend('sign-in', sent[0]!.code, 'ada')
+  const next = await auth.codes.spend('sign-in', sent[1]!.code, 'ada')
+  expect([old.ok, next.ok].filter(Boolean)).toHaveLength(1)
 })

@@ -1,12 +1,21 @@
 import { expect, it } from 'vitest'
 import { createAuthServer, done, memoryStore } from 'latchkey/server'
 import { platformRandom } from '../../src/server/settings.ts'
-import { createStage, jsonOf, LOGIN, SECRETS } from './stage.ts'
-import { barrier, createCluster } from './shared-store.ts'
+import { createStage, jsonOf, LOGIN, SECRETS, type Stage } from './stage.ts'
+import { barrier, controlled, createCluster } from './shared-store.ts'
 import { DAY, errorOf, login, MINUTE, ORIGIN, REFRESH, SID, type Browser } from './support.ts'
 
 const lineOf = (answer: Response, name: string): string =>
   answer.headers.getSetCookie().find((line) => line.startsWith(`${name}=`)) ?? ''
+
+const other = { headers: { cookie: '' } }
+const refreshBy = (stage: Stage, cookie: string | undefined) =>
+  stage.send('POST', '/auth/refresh', { headers: { cookie: `${REFRESH}=${cookie}` } })
+const loginElsewhere = async (stage: Stage): Promise<[number, string | undefined]> => {
+  const answer = await stage.send('POST', '/auth/login', { ...LOGIN, ...other })
+  const line = answer.headers.getSetCookie().find((one) => one.startsWith(`${REFRESH}=`))
+  return [answer.status, line?.slice(REFRESH.length + 1, line.indexOf(';'))]
+}
 
 it.each(['token', 'session'] as const)(
   'R119 in %s mode a sign-in that is not to be remembered has cookies that go with the browser, at each renewal too, and limits of its own',
@@ -104,4 +113,86 @@ it('R119 a cap that is none throws at creation', () => {
       sessionsPerUser,
     })
   for (const cap of [0, -1, 1.5, NaN]) expect(() => create(cap)).toThrow('"sessionsPerUser"')
+})
+
+it('R119 sign-ins that failed half-way count for nothing: nobody is signed out for them', async () => {
+  const stage0 = createStage()
+  const control = controlled(memoryStore({ clock: stage0.time }))
+  const stage = createStage({ store: control.store, sessionsPerUser: 3 })
+  const [, phone] = await loginElsewhere(stage)
+  let isDown = true
+  control.before = (step) => {
+    if (isDown && step === 'sessionsOf') throw new Error('down')
+  }
+  for (let i = 0; i < 2; i++) expect((await loginElsewhere(stage))[0]).toBe(503)
+  isDown = false
+  const [status] = await loginElsewhere(stage)
+  // Two devices, and room for three.
+  expect(status).toBe(200)
+  const answer = await refreshBy(stage, phone)
+  expect([answer.status, (await stage.auth.admin.list('ada')).length]).toEqual([200, 2])
+})
+
+it('R119 of two sign-ins with the right password, one of which is slow, none is told that the server is down', async () => {
+  const { time } = createStage()
+  const control = controlled(memoryStore({ clock: time }))
+  const stage = createStage({ store: control.store, sessionsPerUser: 1 })
+  let isFirst = true
+  let second: [number, string | undefined] | undefined
+  control.after = async (step, key) => {
+    if (step !== 'put' || !key.startsWith('session:') || !isFirst) return
+    isFirst = false
+    time.advance(2)
+    second = await loginElsewhere(stage)
+  }
+  const [first] = await loginElsewhere(stage)
+  expect([first, second?.[0]]).toEqual([200, 200])
+})
+
+it('R119 no token outlives the half of what its session may be idle', async () => {
+  const stage = createStage({ signIn: () => done({ id: 'ada' }, { idleMs: 2 * MINUTE }) })
+  const { expires_in } = await jsonOf(await stage.send('POST', '/auth/login', LOGIN))
+  expect(Number(expires_in)).toBe(60)
+})
+
+it('R119 a limit that no session can have throws where it is said', async () => {
+  expect(() => done({ id: 'ada' }, { sessionMs: Number.MAX_SAFE_INTEGER })).toThrow(TypeError)
+})
+
+it('R119 a sign-in that fails half-way leaves the session that was there', async () => {
+  const control = controlled(memoryStore())
+  const stage = createStage({ store: control.store, sessionsPerUser: 3 })
+  await stage.send('POST', '/auth/login', LOGIN)
+  let isDown = true
+  control.before = (step) => {
+    if (isDown && step === 'sessionsOf') throw new Error('down')
+  }
+  expect((await stage.send('POST', '/auth/login', LOGIN)).status).toBe(503)
+  isDown = false
+  const answer = await stage.send('POST', '/auth/refresh')
+  expect(answer.status, JSON.stringify(answer.status === 200 ? '' : await errorOf(answer))).toBe(200)
+})
+
+it('R119 S09 a sign-in that the cap ends at once is no way round an end of all sessions', async () => {
+  const control = controlled(memoryStore())
+  const stage = createStage({ store: control.store, sessionsPerUser: 1 })
+  const both = barrier(2)
+  let puts = 0
+  control.after = (step, key) =>
+    step === 'put' && key.startsWith('session:') && puts++ < 2 ? both() : undefined
+  // Both have listed both, and want to end the older one: then all of hers end.
+  const wanting = barrier(2)
+  let wants = 0
+  let ended: Promise<void> | undefined
+  control.before = async (step, key) => {
+    if (step !== 'put' || !key.startsWith('session:') || puts < 2 || wants >= 2) return
+    wants++
+    await wanting()
+    await (ended ??= stage.auth.admin.endAll('ada'))
+  }
+  const answers = await Promise.all(
+    [0, 1].map(() => stage.send('POST', '/auth/login', { ...LOGIN, headers: { cookie: '' } })),
+  )
+  expect(wants).toBe(2)
+  expect(answers.map(({ status }) => status)).toEqual([503, 503])
 })

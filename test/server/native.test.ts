@@ -1,7 +1,9 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { expect, it } from 'vitest'
-import { memoryStore } from 'latchkey/server'
+import { memoryStore, nodeHandler } from 'latchkey/server'
 import { createStage, jsonOf, LOGIN, type Stage } from './stage.ts'
-import { errorOf, MINUTE, ORIGIN, REFRESH } from './support.ts'
+import { errorOf, HOUR, MINUTE, ORIGIN, REFRESH } from './support.ts'
 
 /** An app on a phone: no browser's headers, and what else its HTTP library may send. */
 function phone({ auth }: Stage, extra: Record<string, string> = {}) {
@@ -88,7 +90,7 @@ it.each([
   { referer: `${ORIGIN}/` },
   { 'sec-fetch-site': 'none' },
   { 'sec-fetch-site': 'same-origin' },
-  { 'sec-fetch-mode': 'cors' },
+  { 'sec-fetch-dest': 'empty' },
 ])(
   'R119 a page of a browser never gets a refresh token into script, whatever it says of itself: %o',
   async (sent) => {
@@ -136,3 +138,36 @@ it.each([undefined, 7, '', 'x', 'a.0.b.c', ['x']])(
     expect(await errorOf(answer)).toEqual([401, 'session_expired'])
   },
 )
+
+it('R119 an app that calls by the fetch of Node is an app', async () => {
+  const stage = createStage({ nativeClients: true })
+  const handle = nodeHandler(stage.auth)
+  const server = createServer((request, response) => void handle(request, response))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/auth/login`, {
+    method: 'POST',
+    headers: { 'x-client': 'native', 'content-type': 'application/json' },
+    body: JSON.stringify(LOGIN.body),
+  })
+  const said = [answer.status, await answer.text()]
+  await new Promise((resolve) => server.close(resolve))
+  expect(said[0], String(said[1])).toBe(200)
+})
+
+it('R119 an app that signs in anew takes the place of itself, and not of the browser', async () => {
+  const stage = createStage({ nativeClients: true, sessionsPerUser: 2 })
+  const native = (path: string, body: object) =>
+    stage.auth.handle(
+      new Request(ORIGIN + path, {
+        method: 'POST',
+        headers: { 'x-client': 'native', 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
+    )
+  await stage.send('POST', '/auth/login', LOGIN)
+  stage.time.advance(HOUR)
+  const first = await jsonOf(await native('/auth/login', LOGIN.body))
+  stage.time.advance(HOUR)
+  await native('/auth/login', { ...LOGIN.body, refresh_token: first['refresh_token'] })
+  expect((await stage.send('POST', '/auth/refresh')).status).toBe(200)
+})
