@@ -1,7 +1,7 @@
 /*
  * What a call through the client costs over the plain call, in one run in one real browser: `npm run bench`, or a part of it, such as
  * `npm run bench -- --only heap`. Ratios and figures to look at, never a test: a shared machine is no stopwatch. What is counted
- * against a slow server, in an outage and at a start is the same in each run.
+ * against a slow server, in an outage and at a start is the same in each run. `npm run bench -- server` measures the server instead.
  */
 import { spawnSync } from 'node:child_process'
 import { createServer } from 'node:http'
@@ -142,8 +142,18 @@ async function outages(): Promise<void> {
   }
 }
 
+const { values, positionals } = parseArgs({
+  options: { only: { type: 'string' } },
+  allowPositionals: true,
+})
+if (positionals[0] === 'server') {
+  const { benchServer } = await import('./server/run.ts')
+  await benchServer()
+  process.exit()
+}
+
 const PARTS = ['requests', 'tabs', 'start', 'heap', 'outages'] as const
-const { only } = parseArgs({ options: { only: { type: 'string' } } }).values
+const { only } = values
 const isWanted = (...parts: readonly (typeof PARTS)[number][]) =>
   only === undefined || parts.some((part) => part === only)
 if (!isWanted(...PARTS)) throw new Error(`--only is one of ${PARTS.join(', ')}`)

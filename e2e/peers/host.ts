@@ -34,7 +34,7 @@ export async function startPeer(
   const assets = await buildAssets()
   const seen: string[] = []
   const violations: string[] = []
-  const policy = contentSecurityPolicy({ connect: [], workers: false })
+  const policy = contentSecurityPolicy({ connect: [...(client.allowedOrigins ?? [])], workers: false })
 
   const pages = express.Router()
   pages.get('/', (_request, response) => {
