@@ -76,7 +76,7 @@ const APPS: [string, (app: Express, auth: AuthServer) => void][] = [
 ]
 
 it.each(APPS)(
-  'R117 S46 S47 Express %s signs in, goes on for what is not ours, and nothing hangs',
+  'R117 S44 S46 S47 Express %s signs in, goes on for what is not ours, and nothing hangs',
   async (_name, mount) => {
     const origin = await listen((at) => {
       const app = express()

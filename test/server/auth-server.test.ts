@@ -276,3 +276,14 @@ it.each<[Partial<AuthServerOptions>, string]>([
 ])('R116 what cannot be is said at creation: %o', (options, sentence) => {
   expect(() => createStage(options)).toThrow(sentence)
 })
+
+it('R116 S23 no timer is left behind that would keep a process alive, or that a function would miss which runs during requests alone', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((one) => one === 'Timeout').length
+  const before = timers()
+  const { auth, send } = createStage({ revocation: 'version' })
+  await send('POST', '/auth/login', LOGIN)
+  await send('POST', '/auth/refresh')
+  await auth.admin.endAll('ada')
+  await auth.admin.sweep()
+  expect(timers()).toBe(before)
+})

@@ -53,3 +53,22 @@ it('R144 the strict grace ends the session at the first spent cookie, the forgiv
   expect(await replay({})).toBe(200)
   expect(await replay({ grace: 'strict', graceMs: 5000 })).toBe(200)
 })
+
+it('R144 S03 a grace is no fork: two holders are given the same head, and who falls behind is noticed', async () => {
+  const stage = createStage()
+  await stage.send('POST', '/auth/login', LOGIN)
+  const spent = { headers: { cookie: `${REFRESH}=${stage.cookie(REFRESH)}` } }
+  await stage.send('POST', '/auth/refresh', spent)
+  const owner = stage.cookie(REFRESH)
+  stage.time.advance(10_000)
+  await stage.send('POST', '/auth/refresh', spent)
+  expect(stage.cookie(REFRESH)).toBe(owner)
+  // The owner goes on; the other one stays with what both were given.
+  await stage.send('POST', '/auth/refresh')
+  stage.time.advance(MINUTE)
+  await stage.send('POST', '/auth/refresh')
+  stage.time.advance(MINUTE)
+  const behind = await stage.send('POST', '/auth/refresh', { headers: { cookie: `${REFRESH}=${owner}` } })
+  expect(await errorOf(behind)).toEqual([401, 'refresh_reused'])
+  expect(stage.events.map(({ type }) => type)).toContain('reuse')
+})
