@@ -11,6 +11,8 @@ process.env['PACKAGE'] = 'dist'
 
 /** What tabs do to each other is the browser's doing, so it is seen in both. */
 const TABS = /\/(tabs|channel|back-button|fallbacks|lab-engines|oidc-bff)\.spec\.ts$/
+/** What the server and the client do is the same in every engine; one mode shows what the tabs do. */
+const OF_THE_SERVER = /session mode: |switching the backend /
 
 export default defineConfig({
   testDir: '.',
@@ -45,6 +47,7 @@ export default defineConfig({
           {
             name: 'firefox',
             testMatch: TABS,
+            grepInvert: OF_THE_SERVER,
             use: {
               browserName: 'firefox' as const,
               launchOptions: {

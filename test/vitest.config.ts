@@ -132,7 +132,7 @@ export default defineConfig({
             ignoreSourceErrors: true,
             only: true,
             include: ['test/types/**/*.test-d.ts'],
-            tsconfig: 'test/tsconfig.json',
+            tsconfig: 'test/types/tsconfig.json',
           },
         },
       },

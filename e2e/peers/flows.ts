@@ -1,6 +1,6 @@
 /* What a server that others wrote and the preset for it do together, whichever it is. */
 import type { Page } from '@playwright/test'
-import { ADA, beUnhurried, cookieOf } from '../fixtures.ts'
+import { ADA, cookieOf } from '../fixtures.ts'
 import type { PageOptions } from '../pages/main.ts'
 import { expectAll } from '../tabs.ts'
 import { expect, openTab, type Peer, type StartPeer, type Tab, test } from './fixtures.ts'
@@ -104,7 +104,6 @@ export function testPeer(kind: PeerKind): void {
     const device = await openSignedIn(await elsewhere.newPage(), peer)
     const tab = await openSignedIn(page, peer)
     const second = await context.newPage()
-    await second.addInitScript(beUnhurried)
     const other = await openTab(second, peer)
     await expectShown(other, 'Ada is signed in')
     expect((await other.run('write', 'From the other tab')).status).toBe(200)

@@ -12,7 +12,7 @@ describe('simulated browsers with cookie sessions', () => {
     'R11 R70 R99 two to five tabs keep all promises where a cookie is the credential',
     { timeout: 120_000 },
     async () => {
-      const coverage = await play({ first: 1, count: 300, tabs: [2, 5], steps: 40, mode: 'session' })
+      const coverage = await play({ first: 1, count: 200, tabs: [2, 5], steps: 40, mode: 'session' })
       const expected = [...SESSION_COUNTERS, ...LINK_COUNTERS].filter((counter) => counter !== 'mode switch')
       expect(expected.filter((counter) => !coverage.has(counter))).toEqual([])
     },

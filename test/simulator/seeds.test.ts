@@ -13,14 +13,14 @@ beforeEach(() => {
 
 describe('simulated browsers', () => {
   it('one tab keeps all promises', { timeout: 60_000 }, async () => {
-    await play({ first: 1, count: 300, tabs: [1, 1], steps: 40 })
+    await play({ first: 1, count: 100, tabs: [1, 1], steps: 40 })
   })
 
   it(
     'R01 R02 R10 R20 R21 R23 R37 R38 R40 R50 R99 two to five tabs keep all promises',
     { timeout: 300_000 },
     async () => {
-      const coverage = await play({ first: 1, count: 1000, tabs: [2, 5], steps: 40 })
+      const coverage = await play({ first: 1, count: 500, tabs: [2, 5], steps: 40 })
       expect(COUNTERS.filter((counter) => !coverage.has(counter))).toEqual([])
     },
   )
@@ -30,7 +30,7 @@ describe('simulated browsers', () => {
     { timeout: 60_000 },
     async () => {
       const setting = { locks: false, channel: false, storage: false }
-      const coverage = await play({ first: 1, count: 300, tabs: [2, 5], steps: 40, setting })
+      const coverage = await play({ first: 1, count: 150, tabs: [2, 5], steps: 40, setting })
       expect(coverage.get('race')).toBeGreaterThan(0)
     },
   )

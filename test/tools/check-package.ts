@@ -47,7 +47,7 @@ async function bundles(): Promise<Map<string, Bundle>> {
 export const packageSteps: readonly Step[] = [
   command('build', 'tsup', '--silent'),
   command('publint', 'publint', '--strict'),
-  {
+  beside({
     name: 'attw',
     run: () =>
       withFolder(async (folder) => {
@@ -61,8 +61,8 @@ export const packageSteps: readonly Step[] = [
         ])
         return held()
       }),
-  },
-  {
+  }),
+  beside({
     name: 'packed files',
     run: async () => {
       const { stdout } = await mustRun('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'])
@@ -72,8 +72,8 @@ export const packageSteps: readonly Step[] = [
       mustBeEmpty(deadLinks(paths, readFiles(['*.md', 'docs/*.md'])))
       return held(`${packed?.files.length} files, ${packed?.size} B`)
     },
-  },
-  {
+  }),
+  beside({
     name: 'npm pack in a fresh clone ships code',
     run: () =>
       withFolder(async (folder) => {
@@ -91,7 +91,7 @@ export const packageSteps: readonly Step[] = [
         mustBeEmpty(listFaults(paths, await entryNames()))
         return held()
       }),
-  },
+  }),
   {
     name: 'no path of this machine in dist',
     run: async () => {
