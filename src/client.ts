@@ -7,6 +7,8 @@ import type { AuthClientOptions } from './options/types.js'
 import type { DiagnosticEntry } from './plumbing/diagnostics.js'
 import type { Diagnosis } from './wire/diagnose.js'
 import type { AuthEvents } from './plumbing/events.js'
+import type { Outcome } from './acts/login.js'
+import type { ExchangeTools } from './acts/exchange.js'
 import type { LogoutResult } from './acts/logout.js'
 import type { AuthRequestInit } from './use/requests.js'
 import { Runtime } from './runtime.js'
@@ -14,14 +16,40 @@ import { Listeners, report } from './store.js'
 import { browserPorts } from './browser/ports.js'
 import { WRONG_VALIDITY, wrongEvent } from './words.js'
 
-export type { AuthEvents, AuthRequestInit, Diagnosis, DiagnosticEntry, LogoutResult }
+export type { AuthEvents, AuthRequestInit, Diagnosis, DiagnosticEntry, ExchangeTools, LogoutResult }
 export type { DiagnosticType } from './plumbing/diagnostics.js'
+
+/** The server asks for one more step before it signs anybody in: a code, a choice. Nobody is signed in or out by it. */
+export interface MoreResult<Step> {
+  readonly status: 'more'
+  /** As `parseStep` read it: data, which may be kept over a reload. */
+  readonly step: Step
+  /** By its `expires_in`, in milliseconds since 1970; undefined where it says none. */
+  readonly expiresAt: number | undefined
+}
+
+/** What an exchange has come to. */
+export type ExchangeResult<User = unknown, Step = unknown> =
+  | {
+      /** Somebody is signed in: who was before, again, or somebody else, of whom every tab knows. */
+      readonly status: 'in'
+      readonly user: User
+      /** What the function returned, unread. */
+      readonly response: Response | undefined
+    }
+  | ([Step] extends [undefined] ? never : MoreResult<Step> & { readonly response: Response | undefined })
+  /** It has signed in nobody: whoever was signed in still is. */
+  | { readonly status: 'nobody'; readonly response: Response | undefined }
+
+/** What a sign-in resolves with: the state, or the next step where `parseStep` knows of any. */
+export type LoginResult<User = unknown, Step = unknown> =
+  AuthState<User> | ([Step] extends [undefined] ? never : MoreResult<Step>)
 
 /**
  * Keeps a person signed in. Every method can be used detached (`const { fetch } = auth`), every promise settles, and
  * every rejection of an auth call is an `AuthError`.
  */
-export interface AuthClient<User = unknown> {
+export interface AuthClient<User = unknown, Step = unknown> {
   /**
    * Resolves with the state when the start is done: when it is known who is signed in, or at the latest after
    * `timeouts.ready` (10 s), also offline. Never rejects.
@@ -47,9 +75,40 @@ export interface AuthClient<User = unknown> {
    *
    * Throws `invalid_credentials`, `login_refused` where the answer has a code of its own (`serverCode`), `csrf_refused`, `user_disabled`, `rate_limited`
    * (with `retryAt`), `session_changed` where a logout or another login came in between, and the codes of a failed request. An answer that signs
-   * nobody in, such as one that wants a second factor, ends nothing: it is `invalid_response`, with the answer, unread, as `response`.
+   * nobody in ends nothing: it is `invalid_response`, with the answer, unread, as `response`. One that asks for a further step is the result
+   * `more` where `parseStep` reads it; its step goes along with what the person enters next.
+   *
+   * @example
+   * import { createAuthClient } from 'latchkey'
+   * interface Step { type: 'totp'; ticket: string }
+   * const auth = createAuthClient<{ name: string }, Step>({
+   *   parseStep: (body) => (body as { step?: Step } | undefined)?.step,
+   * })
+   * const result = await auth.login({ email: 'ann@example.com', password: 'correct horse' })
+   * if (result.status === 'more') await auth.login({ code: '123456' }, { after: result.step })
    */
-  login(credentials: unknown): Promise<AuthState<User>>
+  login(credentials: unknown, options?: { after?: Step | undefined }): Promise<LoginResult<User, Step>>
+  /**
+   * Runs what may change whom the cookie is for, in the order of sign-ins: a sign-up, a new password, a second factor, acting as somebody else.
+   * No refresh and no other sign-in of any tab runs meanwhile. What the function returns is read like a sign-in answer (a `Response`, or its
+   * body as an object); where that says nothing, the server is asked who is signed in. The function has `timeouts.request` for all of it.
+   *
+   * Rejects with what the function throws, with `timeout`, with `session_changed` where a logout came in between, with `inside_exchange` where it
+   * waits for itself, and with the codes of a failed request where nobody can say what came of it.
+   *
+   * @example
+   * import { createAuthClient } from 'latchkey'
+   * const auth = createAuthClient()
+   * const result = await auth.exchange(({ fetch }) =>
+   *   fetch('/auth/sign-up', {
+   *     method: 'POST',
+   *     headers: { 'content-type': 'application/json' },
+   *     body: JSON.stringify({ email: 'ann@example.com', password: 'correct horse' }),
+   *   }),
+   * )
+   * if (result.status === 'nobody') console.log(await result.response?.text())
+   */
+  exchange(run: (tools: ExchangeTools) => unknown): Promise<ExchangeResult<User, Step>>
   /**
    * Navigates to the backend's sign-in, which comes back to `returnTo`, by default the page's own path; no code and no token
    * ever reaches script. Throws `embedded` in a frame of another origin, and `invalid_return_to` for everything but a path of this origin (RFC 9700, 4.11.1).
@@ -98,20 +157,25 @@ export interface AuthClient<User = unknown> {
  * await auth.login({ email: 'ann@example.com', password: 'correct horse' })
  * const response = await auth.fetch('https://api.example.com/orders')
  */
-export function createAuthClient<User = unknown>(options: AuthClientOptions<User> = {}): AuthClient<User> {
-  return assemble(options, browserPorts())[0]
+export function createAuthClient<User = unknown, Step = never>(
+  options: AuthClientOptions<User, Step> = {},
+): AuthClient<User, Exclude<Step, undefined>> {
+  return assemble(options as AuthClientOptions<User, Exclude<Step, undefined>>, browserPorts())[0]
 }
 
 /** The same client on any ports: what the simulator and tests use. */
-export function createClientWith<User>(options: AuthClientOptions<User>, ports: Ports): AuthClient<User> {
+export function createClientWith<User, Step = never>(
+  options: AuthClientOptions<User, Step>,
+  ports: Ports,
+): AuthClient<User, Step> {
   return assemble(options, ports)[0]
 }
 
 /** The same client and where its state is changed: for a test that says what has happened rather than playing it. */
-export function assemble<User>(
-  options: AuthClientOptions<User>,
+export function assemble<User, Step = never>(
+  options: AuthClientOptions<User, Step>,
   ports: Ports,
-): readonly [client: AuthClient<User>, context: Runtime['context']] {
+): readonly [client: AuthClient<User, Step>, context: Runtime['context']] {
   const settings = resolveOptions(options)
   const origin = settings.baseUrl?.href ?? originOf(ports.page.url())
   const name = `latchkey:${settings.key ?? fingerprint([origin, ...Object.values(settings.endpoints)].join(' '))}`
@@ -134,7 +198,13 @@ export function assemble<User>(
     void listeners.emit(next)
   })
 
-  const client: AuthClient<User> = {
+  /** A step, or what is said where there is none. */
+  const shownStep = <Rest>(outcome: Outcome, rest: Rest) =>
+    outcome.kind === 'more'
+      ? ({ status: 'more', step: outcome.step as Step, expiresAt: outcome.expiresAt } as const)
+      : rest
+
+  const client: AuthClient<User, Step> = {
     getState,
     async ready() {
       await runtime.ready()
@@ -155,9 +225,19 @@ export function assemble<User>(
       if (!Object.hasOwn(sources, name)) throw new TypeError(wrongEvent(name))
       return (sources[name] as Listeners<unknown>).add(listener as (event: unknown) => unknown)
     },
-    async login(credentials) {
-      await runtime.login(credentials)
-      return getState()
+    async login(credentials, { after } = {}) {
+      const body = after === undefined ? credentials : { ...(credentials as object | undefined), step: after }
+      const outcome = await runtime.login(body)
+      return shownStep(outcome, getState()) as LoginResult<User, Step>
+    },
+    async exchange(run) {
+      const { outcome, response } = await runtime.exchange(run)
+      const { identity } = context.state
+      const is =
+        outcome.kind === 'granted'
+          ? { status: 'in', user: identity?.user as User }
+          : shownStep(outcome, { status: 'nobody' })
+      return { ...is, response } as ExchangeResult<User, Step>
     },
     loginWithRedirect: ({ returnTo } = {}) => runtime.loginWithRedirect(returnTo),
     logout: ({ scope = 'current' } = {}) => runtime.logout(scope),

@@ -10,7 +10,11 @@ export type {
   Diagnosis,
   DiagnosticEntry,
   DiagnosticType,
+  ExchangeResult,
+  ExchangeTools,
+  LoginResult,
   LogoutResult,
+  MoreResult,
 } from './client.js'
 export type { AuthErrorCode, AuthErrorDetails } from './errors.js'
 export type { AnswerFields, AnswerOf } from './options/answers.js'

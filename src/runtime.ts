@@ -11,7 +11,9 @@ import { inDevelopment, LOADED } from './wire/development.js'
 import { call, endpointUrl, inTime } from './wire/endpoints.js'
 import type { Reply } from './plumbing/reply.js'
 import { Events } from './plumbing/events.js'
-import { login } from './acts/login.js'
+import type { Exchanged, ExchangeTools } from './acts/exchange.js'
+import { LOADED as LOADED_BY_LOGIN } from './acts/loaded.js'
+import { login, type Outcome } from './acts/login.js'
 import { Logouts, type LogoutResult } from './acts/logout.js'
 import { obtain } from './wire/obtain.js'
 import { createPresence, presenceKey } from './acts/presence.js'
@@ -80,16 +82,41 @@ export class Runtime {
     await raced(bounded, disposed).catch(() => {})
   }
 
-  async login(credentials: unknown): Promise<void> {
+  async login(credentials: unknown): Promise<Outcome> {
     this.#needPage(words.LOG_IN)
-    if (this.events.telling) throw new AuthError('session_changed', { action: words.LOG_IN })
+    const { context } = this
+    if (context.exchange) await context.exchange(words.LOG_IN)
+    return this.#signIn(words.LOG_IN, (before) =>
+      login(context, this.#refresher, this.#logouts, credentials, before),
+    )
+  }
+
+  async exchange(run: (tools: ExchangeTools) => unknown): Promise<Exchanged> {
+    this.#needPage(words.EXCHANGE)
+    const { context } = this
+    if (context.exchange) await context.exchange(words.EXCHANGE)
+    let exchanged: Exchanged | undefined
+    await this.#signIn(words.EXCHANGE, async (before) => {
+      // Loaded by those alone who call it.
+      const { exchange } = await import('./acts/exchange.js')
+      exchanged = await exchange(LOADED_BY_LOGIN, context, this.#refresher, this.#logouts, run, before)
+      return exchanged.outcome
+    })
+    return exchanged!
+  }
+
+  /** One after the other: each is given those before it. */
+  async #signIn(action: string, act: (before: Promise<unknown>) => Promise<Outcome>): Promise<Outcome> {
+    if (this.events.telling) throw new AuthError('session_changed', { action })
     void this.started()
-    const turn = login(this.context, this.#refresher, this.#logouts, credentials, this.#logins)
+    const turn = act(this.#logins)
     this.#logins = turn.catch(() => {})
-    await turn
+    const outcome = await turn
+    if (outcome.kind !== 'granted') return outcome
     // The sign-in itself, of which the server knows.
     noteActivity(this.context, this.context.state.credential?.issued.wall)
     void inDevelopment(this.context, () => this.diagnose())
+    return outcome
   }
 
   async loginWithRedirect(returnTo: string | undefined): Promise<void> {
@@ -172,6 +199,7 @@ export class Runtime {
     const { context } = this
     const { life } = context
     await raced(this.started(), life)
+    if (force) await context.exchange?.(words.REFRESH)
     if (!force) return void (await ensureToken(context, this.#refresher, { cause: 'app' }))
     context.sync()
     // Whoever asks for it knows of a change, perhaps of the user.

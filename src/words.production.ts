@@ -15,6 +15,7 @@ export const unknownOption: typeof words.unknownOption = (prefix, stranger) =>
 export const wrongEvent: typeof words.wrongEvent = (name) => `No event "${name}". ${HELP}call`
 export const WRONG_VALIDITY = `Wrong "minValidity". ${HELP}call`
 export const WRONG_CREDENTIALS = `Credentials are no JSON. ${HELP}call`
+export const WRONG_EXCHANGE = `No function. ${HELP}call`
 export const NO_ID = 'No id'
 
 export const notHere: typeof words.notHere = (missing) =>
@@ -34,6 +35,7 @@ export {
   NONE as CSRF_REFUSAL,
   NONE as CSRF_TWICE,
   NONE as DIAGNOSE,
+  NONE as EXCHANGE,
   NONE as FUNCTION,
   NONE as GET_TOKEN,
   NONE as HEADER,

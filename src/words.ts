@@ -6,6 +6,8 @@
 export const SENTENCES = {
   login_required: 'nobody is signed in. Call login() or loginWithRedirect() first',
   session_ended: 'the session has ended. Sign in again',
+  inside_exchange:
+    'an exchange that has sent nothing for a second waits for this call. Call it before or after, and leave dialogs outside',
   session_changed: 'somebody signed in or out in between. Start again as who is signed in now',
   invalid_credentials: 'the server did not accept the credentials',
   login_refused: 'the server refuses the sign-in for a reason of its own: see `serverCode` and `response`',
@@ -51,6 +53,7 @@ export function messageOf(code: keyof typeof SENTENCES, { action, said, sentence
 
 // What failed.
 export const LOG_IN = 'log in'
+export const EXCHANGE = 'exchange'
 export const LOG_OUT = 'log out'
 export const BEGIN = 'begin the sign-in'
 export const REFRESH = 'refresh the session'
@@ -111,6 +114,7 @@ export const wrongEvent = (name: string): string => `Failed to listen: there is 
 export const WRONG_VALIDITY = `Failed to get an access token: "minValidity" must be ${SECONDS}.`
 export const WRONG_CREDENTIALS =
   'Failed to log in: the credentials must be what JSON can hold, such as { email, password }.'
+export const WRONG_EXCHANGE = 'Failed to exchange: it must be given a function that asks the server.'
 export const NO_ID = 'The user has no id'
 
 // What the timeline and the console say.

@@ -41,6 +41,7 @@ export interface ResolvedOptions
       | 'hint'
       | 'development'
       | 'parseAnswer'
+      | 'parseStep'
       | 'errorCode'
     > {
   readonly baseUrl: URL | undefined
@@ -56,6 +57,7 @@ export interface ResolvedOptions
   readonly hintCookie: string | undefined
   readonly development: boolean | undefined
   readonly parseAnswer: (body: unknown, call: AnswerOf) => AnswerFields | undefined
+  readonly parseStep: ((body: unknown, status: number) => unknown) | undefined
   readonly errorCode: (body: unknown) => string | undefined
 }
 
@@ -127,6 +129,7 @@ const RULES: { readonly [Name in keyof AuthClientOptions]-?: Rule } = {
   parseUser: FUNCTION,
   getUserId: FUNCTION,
   parseAnswer: FUNCTION,
+  parseStep: FUNCTION,
   errorCode: FUNCTION,
   isUnauthorized: FUNCTION,
   diagnosticPath: FUNCTION,
@@ -142,6 +145,7 @@ const RULES: { readonly [Name in keyof AuthClientOptions]-?: Rule } = {
 const DEFAULTS = {
   key: undefined,
   isUnauthorized: undefined,
+  parseStep: undefined,
   development: undefined,
   logoutProof: undefined,
   staticHeader: ['X-CSRF', '1'],
@@ -164,7 +168,7 @@ const DEFAULTS = {
 } satisfies Partial<ResolvedOptions>
 
 /** Turns options into settings; throws a TypeError that names the option and the way out. */
-export function resolveOptions<User>(options: AuthClientOptions<User> = {}): ResolvedOptions {
+export function resolveOptions<User, Step>(options: AuthClientOptions<User, Step> = {}): ResolvedOptions {
   const given = own('options', options, RULES, '') as AuthClientOptions
   const settings: Partial<Record<keyof AuthClientOptions, unknown>> = { ...DEFAULTS }
   for (const [key, [isValid, expected]] of Object.entries(RULES)) {

@@ -55,7 +55,7 @@ export type ReplayPolicy =
  *   parseUser: (value) => value as { id: string; name: string },
  * }
  */
-export interface AuthClientOptions<User = unknown> {
+export interface AuthClientOptions<User = unknown, Step = never> {
   /** Where the auth endpoints live: https, or http on a loopback host; a path goes before theirs, without `//`. @default the origin of the page */
   baseUrl?: string | URL | undefined
   /** Origins besides that of `baseUrl` that may receive the credential: scheme, host and port, exactly, without wildcards. @default [] */
@@ -80,6 +80,12 @@ export interface AuthClientOptions<User = unknown> {
   getUserId?: ((user: User) => string | number | undefined) | undefined
   /** Reads an answer whose members have other names; undefined where it is none. */
   parseAnswer?: ((body: unknown, call: AnswerOf) => AnswerFields | undefined) | undefined
+  /**
+   * Finds in an answer to a sign-in the step that comes next: a code, a choice, terms. Such an answer is then the result `more` of `login` and
+   * `exchange`, and ends nothing. Its `expires_in`, in seconds, becomes `expiresAt`. Undefined where nothing more is asked for.
+   * @default none: such an answer is an error, with the answer as `response`
+   */
+  parseStep?: ((body: unknown, status: number) => Step | undefined) | undefined
   /** Finds the error code in the body of an answer. @default that of `body.error` and `body.code` which is a code and no sentence or name of a status */
   errorCode?: ((body: unknown) => string | undefined) | undefined
   /** The answers of the refresh or session endpoint that end the session; every other answer keeps it. */

@@ -37,6 +37,8 @@ export class Context {
   channel: Channel | undefined
   /** The request of this tab's login that is under way: the answer to another one must not delete the cookie it brings. */
   login: Promise<unknown> | undefined
+  /** Waits for the exchange of this tab that runs; rejects where that one waits for the call itself. */
+  exchange: ((action: string) => Promise<void>) | undefined
   /** When somebody last used this page, by the wall clock, to a few seconds. */
   active = 0
   /** When a server last said to this tab who the user is, or was asked for that alone. */

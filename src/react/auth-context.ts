@@ -13,6 +13,9 @@ export interface InitialSession<User> {
   readonly sessionId?: string | undefined
 }
 
+/** The type of the steps that a client's `parseStep` reads; never where it reads none. */
+export type StepOf<Client> = Client extends AuthClient<infer _User, infer Step> ? Step : never
+
 export interface AuthProviderProps<User> {
   /** What `createAuthClient()` returned. The provider never disposes of it: it belongs to who made it. */
   readonly client: AuthClient<User>
@@ -44,7 +47,7 @@ export interface RequireAuthProps<User> extends SignedInProps<User> {
 }
 
 /** Provider, hooks and components that belong together; all know the type of the user. */
-export interface AuthContext<User> {
+export interface AuthContext<User, Step = never> {
   /** Hands the client to everything below it, and starts it once mounted. */
   AuthProvider(props: AuthProviderProps<User>): ReactElement
   /** The state; a silent refresh renders nothing anew. */
@@ -62,7 +65,7 @@ export interface AuthContext<User> {
   /** The user who is signed in; undefined when nobody is, or nobody knows. */
   useUser(): User | undefined
   /** The client of the provider, to sign in and out. */
-  useAuthClient(): AuthClient<User>
+  useAuthClient(): AuthClient<User, Step>
   /** `client.fetch`: the same function as long as the client is the same. */
   useAuthFetch(): AuthClient<User>['fetch']
   /**

@@ -10,7 +10,7 @@ import {
   useSyncExternalStore,
 } from 'react'
 import type { AuthClient, AuthState } from '../index.js'
-import type { AuthContext, RequireAuthProps, UserOf } from './auth-context.js'
+import type { AuthContext, RequireAuthProps, StepOf, UserOf } from './auth-context.js'
 import { nobody } from './nobody.js'
 import { selecting, waitFor } from './reading.js'
 import { report } from './report.js'
@@ -25,8 +25,12 @@ import { createScope, NOWHERE, type Scope } from './scope.js'
  * const auth = createAuthClient({ parseUser: (value) => value as { name: string } })
  * export const { AuthProvider, useUser, SignedIn } = createAuthContext<typeof auth>()
  */
-export function createAuthContext<Client extends AuthClient = AuthClient>(): AuthContext<UserOf<Client>> {
+export function createAuthContext<Client extends AuthClient = AuthClient>(): AuthContext<
+  UserOf<Client>,
+  StepOf<Client>
+> {
   type User = UserOf<Client>
+  type Step = StepOf<Client>
   type State = AuthState<User>
   const Context = createContext<Scope<User>>(NOWHERE)
   const useScope = () => useContext(Context)
@@ -90,7 +94,8 @@ export function createAuthContext<Client extends AuthClient = AuthClient>(): Aut
 
     useUser: () => useAuth((state) => (state.status === 'authenticated' ? state.user : undefined)),
 
-    useAuthClient: () => useScope().client,
+    // Of the type that the context was made with.
+    useAuthClient: () => useScope().client as AuthClient<User, Step>,
 
     useAuthFetch: () => useScope().client.fetch,
 

@@ -21,6 +21,7 @@ export const nobody: AuthClient<never> = {
   subscribe: complain,
   on: complain,
   login: refuse,
+  exchange: refuse,
   loginWithRedirect: refuse,
   logout: refuse,
   fetch: refuse,

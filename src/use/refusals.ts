@@ -6,7 +6,7 @@ import { within } from '../plumbing/waiting.js'
 import { asksForCsrf } from '../wire/csrf.js'
 import { endpointUrl, isHtml } from '../wire/endpoints.js'
 import * as words from '../words.js'
-import { mayReceiveCredential, plain, told } from './destinations.js'
+import { mayReceiveCredential, plain, told } from '../wire/destinations.js'
 
 /** For the timeline, too. `page`: the answer of a backend that sends people to its sign-in page. */
 type RefusalKind = '401' | 'csrf' | 'page'

@@ -96,13 +96,14 @@ export async function call(context: Context, asked: Call): Promise<Reply> {
     })
     // What a redirect carries may be for its target alone.
     const spare = endpoint === 'login' && !isRedirect(response) ? response.clone() : undefined
-    return { ...(await read(context, response, line)), endpoint, csrfWas, sentAt, response: spare }
+    return { ...(await readReply(context, response, line)), endpoint, csrfWas, sentAt, response: spare }
   } catch (fault) {
     return { endpoint, csrfWas, status: 0, said: line, redirected: false, page: false, fault, sentAt }
   }
 }
 
-async function read(
+/** Reads an answer to its end. */
+export async function readReply(
   context: Context,
   response: Response,
   line: string,

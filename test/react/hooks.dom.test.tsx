@@ -1,5 +1,6 @@
 /* The hooks on the real client: what they show, what they cost, and when they call back. */
 import { useState } from 'react'
+import type { AuthClient } from '../../src/index.js'
 import { expect, it, vi } from 'vitest'
 import type { AuthState } from '../../src/index.js'
 import {
@@ -169,7 +170,8 @@ it('useAuthFetch sends the token and stays the same function; useAuthClient sign
   const kit = await signedIn()
   kit.on('/api/orders', ({ headers }) => json({ sent: headers.get('authorization') }))
   const seen = new Set<unknown>()
-  let [fetch, client] = [kit.auth.fetch, kit.auth]
+  let fetch = kit.auth.fetch
+  let client: AuthClient = kit.auth
   function Orders() {
     fetch = useAuthFetch()
     client = useAuthClient()

@@ -135,9 +135,9 @@ const REFRESHING: readonly Mutant[] = [
   },
   {
     name: 'a request has no deadline',
-    file: 'wire/endpoints.ts',
-    find: 'within(context.ports.clock, context.options.timeouts.request, request)',
-    replace: 'request',
+    file: 'acts/login.ts',
+    find: 'within(ports.clock, patience, settled)',
+    replace: 'settled',
     breaks: 'P4',
     schedule: of({}, network('hanging', 1), login(), login(0, 20_000), login(0, 20_000)),
   },
@@ -195,7 +195,7 @@ const SIGNING_OUT: readonly Mutant[] = [
   {
     name: 'a logout does not reject the login before it that waits',
     file: 'acts/login.ts',
-    find: 'if (logouts.requests !== requests) throw overtaken()',
+    find: 'if (logouts.requests !== requests) throw overtaken(act)',
     replace: '',
     breaks: 'P2',
     schedule: of({}, logout(0, 1), login(), logout(0, 1)),
@@ -296,7 +296,7 @@ const SENDING: readonly Mutant[] = [
   },
   {
     name: 'any origin may receive the credential',
-    file: 'use/destinations.ts',
+    file: 'wire/destinations.ts',
     find: 'return isHome || origin === baseUrl(context)?.origin || options.allowedOrigins.includes(origin)',
     replace: 'return true',
     breaks: 'P5',

@@ -92,8 +92,8 @@ export class FakeBrowser {
   storageBlocked = false
 }
 
-export interface Kit<User = unknown> {
-  readonly auth: AuthClient<User>
+export interface Kit<User = unknown, Step = never> {
+  readonly auth: AuthClient<User, Step>
   readonly clock: ManualClock
   readonly ports: Ports
   readonly browser: FakeBrowser
@@ -118,7 +118,7 @@ export interface Kit<User = unknown> {
   /** Open listeners on the lifecycle and the storage. */
   openListeners(): number
   /** A second client on the same page or, with other ports, a reload of it. */
-  another(options?: AuthClientOptions<User>): AuthClient<User>
+  another(options?: AuthClientOptions<User, Step>): AuthClient<User, Step>
 }
 
 export const ORIGIN = 'https://app.example.com'
@@ -148,10 +148,10 @@ export interface Setup {
   ports?: Partial<Ports>
 }
 
-export function createKit<User = unknown>(
-  options: AuthClientOptions<User> = {},
+export function createKit<User = unknown, Step = never>(
+  options: AuthClientOptions<User, Step> = {},
   { browser = new FakeBrowser(), clock = new ManualClock(), ports: overrides = {} }: Setup = {},
-): Kit<User> {
+): Kit<User, Exclude<Step, undefined>> {
   const requests: SentRequest[] = []
   const routes = new Map<string, Respond>()
   const counts = new Map<string, number>()
@@ -291,8 +291,9 @@ export function createKit<User = unknown>(
     ...overrides,
   }
 
-  const make = (more: AuthClientOptions<User> = {}) =>
-    createClientWith<User>({ fetch, ...options, ...more }, ports)
+  type Known = Exclude<Step, undefined>
+  const make = (more: AuthClientOptions<User, Known> = {}) =>
+    createClientWith({ fetch, ...(options as AuthClientOptions<User, Known>), ...more }, ports)
   return Object.assign(kit, {
     auth: make(),
     clock,
@@ -313,11 +314,11 @@ export function createKit<User = unknown>(
 }
 
 /** A kit in which Ann is signed in with token-1 (300 s) and every refresh brings the next token. */
-export async function signedIn<User = unknown>(
-  options: AuthClientOptions<User> = {},
+export async function signedIn<User = unknown, Step = never>(
+  options: AuthClientOptions<User, Step> = {},
   setup: Setup = {},
-): Promise<Kit<User>> {
-  const kit = createKit<User>(options, setup)
+): Promise<Kit<User, Exclude<Step, undefined>>> {
+  const kit = createKit(options, setup)
   kit.on('/auth/refresh', (_request, count) => (count === 1 ? refusal() : grant(count)))
   kit.on('/auth/login', () => grant(1))
   kit.on('/auth/logout', () => new Response(null, { status: 204 }))

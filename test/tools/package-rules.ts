@@ -5,7 +5,7 @@ import { linkFaults } from './fences.ts'
 /** Bytes, minified and gzipped. The aim is the smallest peer, which does far less. */
 const BUDGETS: Record<string, { readonly budget: number; readonly aim: number }> = {
   // The design wants 10 kB; what it asks for came to nearly twice that (src/ARCHITECTURE.md). Raised only with a reason there.
-  latchkey: { budget: 29_600, aim: 10_000 },
+  latchkey: { budget: 30_300, aim: 10_000 },
   'latchkey/react': { budget: 1500, aim: 1500 },
 }
 

@@ -26,7 +26,7 @@ it('R94 the type of the user flows from the client into every hook and component
   expectTypeOf(shop.useAuth()).toEqualTypeOf<AuthState<User>>()
   expectTypeOf(shop.useAuthReady()).toEqualTypeOf<AuthState<User>>()
   expectTypeOf(shop.useUser()).toEqualTypeOf<User | undefined>()
-  expectTypeOf(shop.useAuthClient()).toEqualTypeOf<AuthClient<User>>()
+  expectTypeOf(shop.useAuthClient()).toEqualTypeOf<AuthClient<User, never>>()
   expectTypeOf(shop.useAuthFetch()).toEqualTypeOf<(typeof auth)['fetch']>()
   shop.useSessionEnd(({ previousUser }) => expectTypeOf(previousUser).toEqualTypeOf<User | undefined>())
   createElement(shop.SignedIn, { children: (user) => user.roles.join() })

@@ -6,6 +6,7 @@ import { AuthError, type AuthErrorCode, isAuthError } from '../../src/errors.js'
 const CODES: Record<AuthErrorCode, boolean> = {
   login_required: false,
   session_ended: false,
+  inside_exchange: false,
   session_changed: false,
   invalid_credentials: false,
   login_refused: false,

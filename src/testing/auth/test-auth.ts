@@ -33,7 +33,7 @@ export interface TestAuthOptions<User> extends Pick<
 }
 
 /** A client and what can happen to the person who uses it. Every change is shown when the method returns. */
-export interface TestAuth<User = unknown> extends AuthClient<User> {
+export interface TestAuth<User = unknown> extends AuthClient<User, never> {
   /**
    * Signs in: from nobody to that user, from one user to another, or the same one with other data. Another user waits for what
    * `sessionEnd` listeners return, as ever. @default the `user` of the options

@@ -1,6 +1,6 @@
 /* Where a request of the application goes: whether the credential may go there, and what is said of it. */
 import type { Context } from '../plumbing/context.js'
-import { baseUrl } from '../wire/endpoints.js'
+import { baseUrl } from './endpoints.js'
 
 /** Whether the URL may receive the credential: exactly one of the origins the developer named, over http or https. */
 export function mayReceiveCredential(context: Context, url: URL, page?: string): boolean {
