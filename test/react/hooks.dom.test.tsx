@@ -1,8 +1,7 @@
 /* The hooks on the real client: what they show, what they cost, and when they call back. */
 import { useState } from 'react'
-import type { AuthClient } from '../../src/index.js'
 import { expect, it, vi } from 'vitest'
-import type { AuthState } from '../../src/index.js'
+import type { AuthClient, AuthState } from '../../src/index.js'
 import {
   AuthProvider,
   useAuth,
