@@ -99,6 +99,8 @@ export function live(life: readonly Step[], onMove: (moved: Moved) => void): voi
   let wall = START
   let monotonic = 0
   life.forEach((step, number) => {
+    // A page starts once, before it has learned of anybody.
+    if (step.kind === 'started' && past.some(({ phase, purging }) => phase !== 'unknown' || purging)) return
     const before = past.at(-1)!
     wall += step.wall
     monotonic += step.monotonic
