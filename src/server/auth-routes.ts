@@ -98,12 +98,14 @@ export function addAuthRoutes(app: Hono<Environment>, services: Services): void 
     const cookie = exchange.isNative
       ? await credentials.ofBody(value)
       : (all.find(({ found }) => found?.session.id === sessionId) ?? (await credentials.find(exchange)))
-    const token = await access.read(exchange.header('authorization'), 'accepted')
+    const authorization = exchange.header('authorization')
+    const token = await access.read(authorization, 'accepted')
     const request = {
       sessionId: sessionId ?? undefined,
       scope,
       cookie: cookie?.found?.session,
       token,
+      isTokenGood: scope === 'all' && token !== undefined && (await access.read(authorization)) !== undefined,
     } as const
     // A forged sign-out of a cookie session is refused; one that would end nothing is not worth a word.
     if (cookie?.mode === 'session' && isProvedByCookie(request))

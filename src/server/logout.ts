@@ -10,6 +10,8 @@ export interface LogoutRequest {
   readonly cookie: Session | undefined
   /** Whose access token came along, whether expired or not. */
   readonly token: AccessClaims | undefined
+  /** Whether that token is good for calls, too. */
+  readonly isTokenGood: boolean
 }
 
 /** Whether the cookie alone is what lets this logout end its session. */
@@ -24,13 +26,15 @@ export function isProvedByCookie({ cookie, sessionId, token }: LogoutRequest): b
  * cookie is to be deleted.
  */
 export async function logout(sessions: Sessions, request: LogoutRequest): Promise<boolean> {
-  const { cookie, token, scope } = request
+  const { cookie, token, isTokenGood } = request
   const id = request.sessionId ?? token?.sid ?? cookie?.id
   if (id === undefined || (cookie?.id !== id && token?.sid !== id)) return false
   const found = await sessions.find(id)
   if (found === undefined) return false
   const { session } = found
 
+  // Tokens that have expired lie about in logs and old pages: one of them ends the session that it was made for, and no other.
+  const scope = cookie?.id === id || isTokenGood ? request.scope : 'current'
   if (scope === 'current') {
     const isFirst = await sessions.end(id, 'session_revoked')
     // A deletion is for whatever cookie is in the jar when it arrives. So it is not repeated, and not made for a caller whose

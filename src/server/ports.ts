@@ -59,7 +59,7 @@ export interface JsonWebKeySet {
  */
 export interface Signer {
   sign(claims: AccessClaims): Awaitable<string>
-  /** With `now` (ms) a token outside its time is refused; without it only its origin is checked. */
+  /** With `now` (ms) a token outside its time, or of a key that is published no more, is refused; without it only its origin is checked. */
   verify(token: string, now?: number): Awaitable<AccessClaims | undefined>
   /** The public keys others verify with, at this time. */
   keys(now: number): Awaitable<JsonWebKeySet>

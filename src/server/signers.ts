@@ -37,6 +37,10 @@ export function createJwtSigner(random: Random, algorithm: SigningAlgorithm = 'E
     return key
   }
   const current = (): Promise<SigningKey> => (making ??= makeKey())
+  const published = async (now: number): Promise<SigningKey[]> => {
+    const signing = await current()
+    return keys.filter((key) => key === signing || key.lastExp * 1000 > now)
+  }
 
   return {
     async sign(claims) {
@@ -50,7 +54,7 @@ export function createJwtSigner(random: Random, algorithm: SigningAlgorithm = 'E
       try {
         // Only our own keys are looked up: a key that the token brings along proves nothing (RFC 8725 3.10).
         const { kid } = decodeProtectedHeader(token)
-        const key = keys.find((one) => one.kid === kid)
+        const key = (now === undefined ? keys : await published(now)).find((one) => one.kid === kid)
         if (key === undefined) return undefined
         const { payload } = await jwtVerify<AccessClaims>(token, key.publicKey, {
           algorithms: [algorithm],
@@ -62,10 +66,7 @@ export function createJwtSigner(random: Random, algorithm: SigningAlgorithm = 'E
         return undefined
       }
     },
-    async keys(now) {
-      const signing = await current()
-      return { keys: keys.filter((key) => key === signing || key.lastExp * 1000 > now).map(({ jwk }) => jwk) }
-    },
+    keys: async (now) => ({ keys: (await published(now)).map(({ jwk }) => jwk) }),
     async rotate() {
       await current()
       making = makeKey()

@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest'
+import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose'
+import { expect, it, vi } from 'vitest'
 import { ADA, BOB, cookieOf, createTestBackend, errorOf, login, MINUTE, refresh, REFRESH } from './support.ts'
 
 /**
@@ -110,6 +111,32 @@ it('RV-04 an expired access token still proves its session', async () => {
     204,
   )
   expect(await backend.admin.listSessions()).toEqual([])
+})
+
+it('R145 RV-04 an expired access token ends its own session alone, whatever scope it asks for', async () => {
+  const backend = await createTestBackend()
+  const { access_token: token, session_id } = await login(backend.browser())
+  const { session_id: phone } = await login(backend.browser())
+  backend.time.advance(60 * MINUTE)
+  const body = { session_id, scope: 'all' }
+  expect((await backend.browser().send('POST', '/auth/logout', { token, body })).status).toBe(204)
+  expect((await backend.admin.listSessions()).map(({ id }) => id)).toEqual([phone])
+})
+
+it('R145 a token made with a stolen key that is published no more is good for no call, and ends its own session alone', async () => {
+  const generateKey = vi.spyOn(crypto.subtle, 'generateKey')
+  const backend = await createTestBackend({ signer: 'ES256' })
+  const { access_token, session_id } = await login(backend.browser())
+  const { session_id: phone } = await login(backend.browser())
+  const { privateKey } = (await generateKey.mock.results[0]?.value) as CryptoKeyPair
+  await backend.admin.rotateSigningKeys()
+  backend.time.advance(60 * MINUTE)
+  const token = await new SignJWT({ ...decodeJwt(access_token), exp: backend.time.now() / 1000 + 600 })
+    .setProtectedHeader({ ...decodeProtectedHeader(access_token), alg: 'ES256' })
+    .sign(privateKey)
+  expect((await backend.browser().send('GET', '/api/orders', { token })).status).toBe(401)
+  await backend.browser().send('POST', '/auth/logout', { token, body: { session_id, scope: 'all' } })
+  expect((await backend.admin.listSessions()).map(({ id }) => id)).toEqual([phone])
 })
 
 it('RV-04 the cookie of an ended session still proves it where all sessions should end', async () => {
