@@ -10,8 +10,8 @@ export interface RequestContext {
    */
   readonly address?: string | undefined
   /**
-   * Where that is not known: the address of what may be a proxy, or the caller himself who wants to pass for one. Sign-ins from it are
-   * counted with a much larger limit.
+   * Where that is not known: the address of what may be a proxy, or the caller himself who wants to pass for one. Nothing is counted by it;
+   * `onEvent` hears once that there is one.
    */
   readonly hiddenBehind?: string | undefined
   /**

@@ -5,9 +5,6 @@ import type { RequestContext } from './exchange.js'
 import type { Settings } from './settings.js'
 import { type Attempt, createThrottle, type Throttle } from './throttle.js'
 
-/** So many callers may share the address of a proxy that nobody has told the server of. */
-const BEHIND_A_PROXY = 50
-
 const LONGEST_MS = 10 * 365 * 24 * 60 * 60_000
 
 /** What a sign-in came with. */
@@ -90,7 +87,6 @@ export function createSignInCheck(
   const ofAccount = createThrottle(store, 'account', perAccount, windowMs)
   const ofDevice = createThrottle(store, 'device', perAccount, windowMs)
   const ofAddress = createThrottle(store, 'address', perAddress, windowMs)
-  const ofProxy = createThrottle(store, 'proxy', perAddress * BEHIND_A_PROXY, windowMs)
   let isHiddenSaid = false
 
   const ask = async (request: SignInRequest): Promise<Omit<Admitted, 'at'>> => {
@@ -128,8 +124,8 @@ export function createSignInCheck(
       if (isSpared) return false
       throw new Refusal(429, 'too_many_attempts', { headers: { 'Retry-After': String(made.wait) } })
     }
+    // Who is behind a proxy that nobody has told of has no address, rather than one with all the others.
     if (address !== undefined) await attempt(ofAddress, address)
-    else if (hiddenBehind !== undefined) await attempt(ofProxy, hiddenBehind)
     let isOnlyOwner = false
     for (const account of accountsOf(request.body)) {
       if (await attempt(ofAccount, account, device !== undefined)) continue
