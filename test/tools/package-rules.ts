@@ -51,7 +51,7 @@ export function unwantedInputs(inputs: readonly string[]): string[] {
 }
 
 const ALWAYS = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', 'dist/THIRD-PARTY-LICENSES.txt']
-const GUIDE = /^docs\/[\w-]+\.(?:md|yaml|png)$/
+const GUIDE = /^docs\/(?:[\w-]+\.(?:md|yaml|png)|sql\/\w+\.sql)$/
 const SHARED = /^dist\/(?:[\w-]+-[\w-]{8}\.d\.ts|(?:development\/)?[\w-]+-[\w-]{8}\.js(?:\.map)?)$/
 
 /** Files of the tarball that should not be there, and expected ones that are missing. */
