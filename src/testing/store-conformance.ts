@@ -1,4 +1,5 @@
 import type { ServerStore, Stored } from '../server/stores/store.js'
+import { later, must, times } from './must.js'
 
 /** A promise of every store. `run` rejects where it is not kept. */
 export interface StoreCheck {
@@ -23,17 +24,8 @@ const UNFIT = ['', 'k'.repeat(257), 'a\0b', '\ud800', 'a\udc00']
 
 const MINUTE = 60_000
 
-const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-
-function must(holds: boolean, promise: string, found?: unknown): asserts holds {
-  if (!holds) throw new Error(`${promise}${found === undefined ? '' : `, and not: ${JSON.stringify(found)}`}`)
-}
-
 const numbers = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, step) => from + step)
-
-const times = <T>(count: number, run: (index: number) => Promise<T>): Promise<T[]> =>
-  Promise.all(Array.from({ length: count }, (_, index) => run(index)))
 
 /**
  * What a store promises, as checks to hand to any test runner: `for (const { name, run } of storeConformance(create)) it(name, run)`.

@@ -128,7 +128,7 @@ it('R145 a token made with a stolen key that is published no more is good for no
   const backend = await createTestBackend({ signer: 'ES256' })
   const { access_token, session_id } = await login(backend.browser())
   const { session_id: phone } = await login(backend.browser())
-  const { privateKey } = (await generateKey.mock.results[0]?.value) as CryptoKeyPair
+  const { privateKey } = (await generateKey.mock.results[0]!.value) as CryptoKeyPair
   await backend.admin.rotateSigningKeys()
   backend.time.advance(60 * MINUTE)
   const token = await new SignJWT({ ...decodeJwt(access_token), exp: backend.time.now() / 1000 + 600 })

@@ -1,7 +1,7 @@
 import { expect, it, vi } from 'vitest'
 import { postgresStore, type PostgresPool } from '../../src/server/stores/postgres.ts'
 import type { ServerStore } from '../../src/server/stores/store.ts'
-import { atTheEnd, conforms, pool, postgresUrl, times } from './support.ts'
+import { atTheEnd, conforms, pool, postgresUrl, serves, times } from './support.ts'
 
 const url = await postgresUrl()
 const main = pool(url)
@@ -18,6 +18,7 @@ const inAnHour = (): number => Date.now() + 3_600_000
 const stores = [store, postgresStore(pool(url), options)]
 let turn = 0
 conforms('PostgreSQL', () => stores[turn++ % 2]!)
+serves('PostgreSQL', () => stores[turn++ % 2]!)
 
 // Few at once: here every meeting is a failure and one more try.
 const serializable = pool(url, { max: 4, options: '-c default_transaction_isolation=serializable' })

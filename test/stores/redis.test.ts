@@ -5,7 +5,7 @@ import { Redis } from 'ioredis'
 import { Redis as Redis5 } from 'ioredis-5'
 import { expect, it, vi } from 'vitest'
 import { redisStore, type RedisClient, type RedisStoreOptions } from '../../src/server/stores/redis.ts'
-import { atTheEnd, conforms, later, redisUrl, times } from './support.ts'
+import { atTheEnd, conforms, later, redisUrl, serves, times } from './support.ts'
 
 const url = await redisUrl()
 const mark = `latchkey-test-${Math.random().toString(36).slice(2, 8)}:`
@@ -48,6 +48,7 @@ for (const [name, client] of Object.entries(clients)) {
 }
 
 const store = redisStore(client, quiet)
+serves('Redis', () => store)
 const inAnHour = (): number => Date.now() + 3_600_000
 
 const keysOf = async (part: string): Promise<string[]> => {

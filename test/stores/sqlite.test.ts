@@ -10,7 +10,7 @@ import { expect, it, vi } from 'vitest'
 import type { ServerStore } from '../../src/server/stores/store.ts'
 import { sqliteStore, type SqliteDatabase, type SqliteStoreOptions } from '../../src/server/stores/sqlite.ts'
 import { ROOT } from '../tools/files.ts'
-import { atTheEnd, conforms, times } from './support.ts'
+import { atTheEnd, conforms, serves, times } from './support.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-sqlite-'))
 let files = 0
@@ -27,6 +27,7 @@ async function open(file: string, options?: SqliteStoreOptions): Promise<ServerS
 
 const shared = newFile()
 conforms('SQLite, a connection a store', () => open(shared))
+serves('SQLite', () => open(shared))
 
 const inMemory = open(':memory:', { prefix: 'other_' })
 conforms('SQLite in memory, with a prefix', () => inMemory)

@@ -1,6 +1,11 @@
 import { Pool, type PoolConfig } from 'pg'
 import { afterAll, describe, it } from 'vitest'
-import { storeConformance, type CreateStore, type StoreConformanceOptions } from 'latchkey/testing'
+import {
+  serverConformance,
+  storeConformance,
+  type CreateStore,
+  type StoreConformanceOptions,
+} from 'latchkey/testing'
 import { startPostgres, startRedis, type Database } from '../tools/databases.ts'
 
 export const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
@@ -14,6 +19,13 @@ export function conforms(title: string, create: CreateStore, options?: StoreConf
   const suite = options?.advance === undefined ? describe.concurrent : describe
   suite(title, () => {
     for (const { name, run } of storeConformance(create, options)) it(name, run)
+  })
+}
+
+/** Two servers on it, as two processes are. */
+export function serves(title: string, create: CreateStore): void {
+  describe.concurrent(`two servers on ${title}`, () => {
+    for (const { name, run } of serverConformance(create)) it(`R112 R113 R114 ${name}`, run)
   })
 }
 
