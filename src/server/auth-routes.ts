@@ -35,7 +35,7 @@ export function addAuthRoutes(app: Hono<Environment>, services: Services): void 
   /** The checks of every call that changes something, then its body. */
   const accept = async ({ req, env: { exchange } }: Context): Promise<Readonly<Record<string, unknown>>> => {
     requireOwnCall(settings, exchange)
-    return readJson(req.raw)
+    return readJson(req.raw, settings)
   }
 
   app.post(endpoints.login.path, async (context) => {

@@ -3,7 +3,11 @@ import type { Exchange } from './exchange.js'
 import type { Settings } from './settings.js'
 
 /** Of a body, in bytes: all that is sent here is a few short texts. */
-export const LARGEST_BODY = 64 * 1024
+const LARGEST_BODY = 64 * 1024
+/** What is left of a body is not waited for. */
+const CLOSE = { Connection: 'close' }
+
+type BodyLimits = Pick<Settings, 'bodyTimeoutMs'>
 
 /*
  * Against requests that another site makes the browser send: where it comes from, a header that no form can
@@ -62,9 +66,12 @@ export function requireStaticHeader({ staticHeader: { name, value } }: Settings,
 }
 
 /** The JSON object of the body; an empty one where there is no body. Forms and text are refused. */
-export async function readJson(request: Request): Promise<Readonly<Record<string, unknown>>> {
+export async function readJson(
+  request: Request,
+  limits: BodyLimits,
+): Promise<Readonly<Record<string, unknown>>> {
   const type = request.headers.get('content-type')
-  const text = await readText(request)
+  const text = await readText(request, limits)
   if (type === null ? text !== '' : !/^application\/json *(?:;|$)/i.test(type)) {
     throw new Refusal(415, 'unsupported_media_type', { description: 'Send application/json or no body' })
   }
@@ -81,15 +88,33 @@ export async function readJson(request: Request): Promise<Readonly<Record<string
 }
 
 /** The fields of a form. What is no form has none. */
-export async function readForm(request: Request): Promise<URLSearchParams> {
+export async function readForm(request: Request, limits: BodyLimits): Promise<URLSearchParams> {
   const type = request.headers.get('content-type') ?? ''
-  const text = await readText(request)
+  const text = await readText(request, limits)
   return new URLSearchParams(/^application\/x-www-form-urlencoded *(?:;|$)/i.test(type) ? text : '')
 }
 
-async function readText(request: Request): Promise<string> {
-  if (request.body === null) return ''
-  const reader = request.body.getReader()
+async function readText({ body }: Request, { bodyTimeoutMs }: BodyLimits): Promise<string> {
+  if (body === null) return ''
+  const reader = body.getReader()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    if (bodyTimeoutMs === undefined) return
+    timer = setTimeout(() => reject(new Refusal(408, 'request_timeout', { headers: CLOSE })), bodyTimeoutMs)
+  })
+  try {
+    return await Promise.race([textOf(reader), late])
+  } catch (error) {
+    // Whoever has not sent his body may not take it that there is an end of it, so nobody waits for that.
+    reader.cancel().catch(() => undefined)
+    if (error instanceof Refusal) throw error
+    throw new Refusal(400, 'invalid_request', { description: 'The body broke off' })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function textOf(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<string> {
   const decoder = new TextDecoder()
   let text = ''
   let length = 0
@@ -98,8 +123,8 @@ async function readText(request: Request): Promise<string> {
     if (done) return text + decoder.decode()
     length += value.length
     if (length > LARGEST_BODY) {
-      await reader.cancel()
-      throw new Refusal(400, 'invalid_request', { description: 'The body is larger than 64 kB' })
+      const description = 'The body is larger than 64 kB'
+      throw new Refusal(400, 'invalid_request', { description, headers: CLOSE })
     }
     text += decoder.decode(value, { stream: true })
   }

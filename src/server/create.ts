@@ -60,6 +60,8 @@ export interface AuthServerOptions extends SessionOptions, ProviderOptions {
   clearSiteData?: readonly ('cache' | 'prefetchCache' | 'prerenderCache' | 'clientHints')[] | undefined
   /** How long a call to the store may take, in ms, before the caller is answered 503. Default: 3000. */
   storeTimeoutMs?: number | undefined
+  /** How long the body of a request may be on its way, in ms, before it is refused with 408. Default: 10,000. */
+  bodyTimeoutMs?: number | undefined
   /** Sends what `codes.send` makes: links to reset a password, codes to type. */
   sendCode?: SendCode | undefined
   /** Hears of sign-ins, refusals, renewals and ends. */
@@ -176,6 +178,7 @@ function resolve(options: AuthServerOptions): Settings {
     audience: options.audience ?? origin,
     deviceKeys: secrets.map((secret) => mac(secret, 'latchkey: devices')),
     clearSiteData: options.clearSiteData ?? [],
+    bodyTimeoutMs: options.bodyTimeoutMs ?? 10_000,
     origin,
     allowedOrigins: new Set(options.allowedOrigins),
     onRace: 'redeliver',
@@ -202,6 +205,7 @@ const NAMES: Record<keyof AuthServerOptions, true> = {
   revocation: true,
   clearSiteData: true,
   storeTimeoutMs: true,
+  bodyTimeoutMs: true,
   sendCode: true,
   onEvent: true,
   providers: true,
@@ -243,6 +247,7 @@ const LIMITS = [
   'graceGenerations',
   'undeliveredGraceMs',
   'storeTimeoutMs',
+  'bodyTimeoutMs',
 ] as const
 
 function check(options: AuthServerOptions): void {

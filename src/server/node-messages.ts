@@ -1,5 +1,4 @@
 import { json } from './answers.js'
-import { LARGEST_BODY } from './checks.js'
 import type { AuthServer } from './create.js'
 import type { RequestContext } from './exchange.js'
 
@@ -38,7 +37,7 @@ export async function answer(
   path: string,
   from: Source,
 ): Promise<void> {
-  const sent = await wholeRequestOf(auth, request, path)
+  const sent = wholeRequestOf(auth, request, path)
   await sendResponse(
     response,
     sent === undefined ? json({ error: 'invalid_request' }, 400) : await auth.handle(sent, from),
@@ -83,18 +82,15 @@ function headersOf(request: NodeRequest): Headers {
 }
 
 /** Undefined for one that no `Request` can be made of. */
-async function wholeRequestOf(
-  auth: Answered,
-  request: NodeRequest,
-  path: string,
-): Promise<Request | undefined> {
+function wholeRequestOf(auth: Answered, request: NodeRequest, path: string): Request | undefined {
   try {
     const method = request.method ?? 'GET'
     const hasBody = method !== 'GET' && method !== 'HEAD'
-    const body = hasBody ? await bodyOf(request) : undefined
+    const body = hasBody ? bodyOf(request) : undefined
     // What the client wrote into Host is not asked: the server knows where it is reached.
     const headers = headersOf(request)
-    return new Request(auth.origin + path, { method, headers, ...(body !== undefined && { body }) })
+    const init = { method, headers, ...(body !== undefined && { body, duplex: 'half' }) }
+    return new Request(auth.origin + path, init)
   } catch {
     return undefined
   }
@@ -106,7 +102,7 @@ const isForm = ({ headers }: NodeRequest): boolean =>
 const pairsOf = ([name, value]: [string, unknown]): [string, string][] =>
   [value].flat().flatMap((one): [string, string][] => (typeof one === 'string' ? [[name, one]] : []))
 
-async function bodyOf(request: NodeRequest): Promise<string | Uint8Array<ArrayBuffer> | undefined> {
+function bodyOf(request: NodeRequest): string | Uint8Array<ArrayBuffer> | ReadableStream | undefined {
   const { body } = request
   if (typeof body === 'string') return body
   if (body instanceof Uint8Array) return Uint8Array.from(body)
@@ -118,20 +114,20 @@ async function bodyOf(request: NodeRequest): Promise<string | Uint8Array<ArrayBu
     return new URLSearchParams(Object.entries(body).flatMap(pairsOf)).toString()
   if (isParsed) return isEmpty ? undefined : JSON.stringify(body)
   if (request.readableEnded === true) return undefined
-  const chunks: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of request) {
-    const bytes = chunk instanceof Uint8Array ? chunk : new TextEncoder().encode(String(chunk))
-    chunks.push(bytes)
-    length += bytes.length
-    // One byte more is enough for it to be refused.
-    if (length > LARGEST_BODY) break
-  }
-  const whole = new Uint8Array(length)
-  let at = 0
-  for (const chunk of chunks) {
-    whole.set(chunk, at)
-    at += chunk.length
-  }
-  return whole
+  return streamOf(request)
+}
+
+/** Read as the server asks for it, which has limits for that. Whoever is cut off is not destroyed, so that he hears why. */
+function streamOf(request: NodeRequest): ReadableStream<Uint8Array> {
+  const chunks = request[Symbol.asyncIterator]()
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const { done, value } = await chunks.next()
+        if (done) controller.close()
+        else controller.enqueue(value instanceof Uint8Array ? value : new TextEncoder().encode(String(value)))
+      },
+    },
+    { highWaterMark: 0 },
+  )
 }

@@ -80,7 +80,7 @@ export function addSessionRoutes(app: Hono<Environment>, services: Services): vo
 
   app.delete(`${endpoints.sessions.path}/:id`, async ({ req, env: { exchange } }) => {
     requireOwnCall(settings, exchange)
-    await readJson(req.raw)
+    await readJson(req.raw, settings)
     const { userId } = await authenticate(exchange, 'live')
     const id = req.param('id')
     // What no id can be is nobody's.

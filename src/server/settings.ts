@@ -25,6 +25,8 @@ export interface Settings extends SessionSettings {
   readonly deviceKeys: readonly string[]
   /** Names of what a sign-out has the browser throw away. */
   readonly clearSiteData: readonly string[]
+  /** How long a body may be on its way; undefined is as long as it takes. */
+  readonly bodyTimeoutMs: number | undefined
   /** CSRF tokens are made with the first, and those of all are good. */
   readonly csrfKeys: readonly string[]
   readonly issuer: string

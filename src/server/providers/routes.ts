@@ -173,7 +173,9 @@ export function addProviderRoutes(
       return arrive(exchange, name, posted ? new URLSearchParams() : new URL(req.url).searchParams)
     })
     if (posted) {
-      app.post(path, async ({ req, env: { exchange } }) => arrive(exchange, name, await readForm(req.raw)))
+      app.post(path, async ({ req, env: { exchange } }) =>
+        arrive(exchange, name, await readForm(req.raw, services.settings)),
+      )
     }
   }
 }

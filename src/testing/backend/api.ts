@@ -15,9 +15,10 @@ const GOODS = ['Brass key', 'Door bell', 'Hinge', 'Padlock', 'Letter box', 'Door
 /** A small protected API: it asks who calls and what he may, and not how he proved it. */
 export function addApiRoutes(
   app: Hono<Environment>,
-  { users }: BackendSettings,
+  settings: BackendSettings,
   authenticate: Authenticate,
 ): void {
+  const { users } = settings
   app.get(ENDPOINTS.orders, async ({ req, env: { exchange } }) => {
     const caller = await authenticate(exchange)
     requireScope(caller, 'orders')
@@ -48,7 +49,7 @@ export function addApiRoutes(
   app.put(ENDPOINTS.profile, async ({ req, env: { exchange } }) => {
     const caller = await authenticate(exchange)
     requireScope(caller, 'profile')
-    const { name } = await readJson(req.raw)
+    const { name } = await readJson(req.raw, settings)
     const user = await users.find(caller.userId)
     if (user === undefined) throw new Refusal(404, 'not_found')
     if (typeof name !== 'string' || name.trim() === '' || name.length > 100) {

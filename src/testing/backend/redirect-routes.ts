@@ -44,7 +44,7 @@ export function addRedirectRoutes(
 
   app.post(ENDPOINTS.provider, async ({ req, env: { exchange } }) => {
     requireKnownSource(settings, exchange)
-    const form = await readForm(req.raw)
+    const form = await readForm(req.raw, settings)
     const [request, email, password] = ['request', 'email', 'password'].map((name) => form.get(name) ?? '')
     const { address, hiddenBehind } = exchange
     try {

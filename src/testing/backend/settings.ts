@@ -68,6 +68,7 @@ export function resolveOptions(options: BackendOptions): BackendSettings {
     attemptKeys: attemptKeysOf(secrets),
     deviceKeys: secrets.map((secret) => mac(secret, 'latchkey: devices')),
     clearSiteData: [],
+    bodyTimeoutMs: undefined,
     csrfKeys: options.secrets?.map((secret) => mac(secret, 'latchkey: CSRF tokens')) ?? [newSecret(random)],
     issuer: options.issuer ?? 'https://auth.latchkey.example',
     audience: options.audience ?? 'https://api.latchkey.example',
