@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { createInterface } from 'node:readline'
 import { DatabaseSync } from 'node:sqlite'
+import Better from 'better-sqlite3'
 import { expect, it, vi } from 'vitest'
 import type { ServerStore } from '../../src/server/stores/store.ts'
 import { sqliteStore, type SqliteDatabase, type SqliteStoreOptions } from '../../src/server/stores/sqlite.ts'
@@ -20,6 +21,16 @@ atTheEnd(() => rmSync(folder, { recursive: true, force: true }))
 async function open(file: string, options?: SqliteStoreOptions): Promise<ServerStore> {
   const db = new DatabaseSync(file)
   atTheEnd(() => db.close())
+  return migrated(db, options)
+}
+
+async function openBetter(file: string): Promise<ServerStore> {
+  const db = new Better(file)
+  atTheEnd(() => db.close())
+  return migrated(db)
+}
+
+async function migrated(db: SqliteDatabase, options?: SqliteStoreOptions): Promise<ServerStore> {
   const store = sqliteStore(db, options)
   await store.migrate()
   return store
@@ -28,6 +39,12 @@ async function open(file: string, options?: SqliteStoreOptions): Promise<ServerS
 const shared = newFile()
 conforms('SQLite, a connection a store', () => open(shared))
 serves('SQLite', () => open(shared))
+
+const both = newFile()
+let opened = 0
+conforms('S34 better-sqlite3, beside node:sqlite on one file', () =>
+  opened++ % 2 ? open(both) : openBetter(both),
+)
 
 const inMemory = open(':memory:', { prefix: 'other_' })
 conforms('SQLite in memory, with a prefix', () => inMemory)
