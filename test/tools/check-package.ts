@@ -8,7 +8,7 @@ import { join, relative } from 'node:path'
 import { HELP } from '../../src/help.ts'
 import { NO_CLIENT } from '../../src/react/words.ts'
 import { type Bundle, bundle } from './bundle.ts'
-import { buildConsumerApp, pack } from './consumer.ts'
+import { buildConsumerApp, importOnNode20, pack } from './consumer.ts'
 import { readFiles, ROOT } from './files.ts'
 import { buildNextApp } from './next-app.ts'
 import { deadLinks, listFaults, sizeFaults, sizeTable, strangers, unwantedInputs } from './package-rules.ts'
@@ -173,7 +173,7 @@ export const packageSteps: readonly Step[] = [
     run: () =>
       withFolder(async (folder) => {
         await buildConsumerApp(folder)
-        return held()
+        return held(await importOnNode20(folder, await entryNames()))
       }),
   }),
   beside({

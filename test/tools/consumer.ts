@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { builtFolder } from './builds.ts'
 import { ROOT } from './files.ts'
 import { type Fence, fencesOf } from './markdown.ts'
@@ -198,6 +198,32 @@ export async function buildConsumerApp(folder: string, { reuse = false } = {}): 
   return kept
 }
 
+/** The first Node of PATH that no package has brought. */
+const systemNode = (): string | undefined =>
+  (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .filter((folder) => !folder.includes('node_modules'))
+    .map((folder) => join(folder, 'node'))
+    .find((path) => existsSync(path))
+
+/** Has Node 20 import every entry in the folder of a built app; says which did, or why none. */
+export async function importOnNode20(folder: string, entries: readonly string[]): Promise<string> {
+  const node = systemNode()
+  const version = node === undefined ? 'none' : (await mustRun(node, ['--version'])).stdout.trim()
+  if (node === undefined || !version.startsWith('v20.')) {
+    return `Imports by Node 20: not run. The system's Node is ${version}`
+  }
+  const lines = [
+    ...entries.map((name) => `await import('${name}')`),
+    "const { redisStore } = await import('latchkey/server')",
+    "const { createClient } = await import('redis')",
+    'redisStore(createClient())',
+  ]
+  const flags = ['--input-type=module', '--eval', lines.join('\n')]
+  await mustRun(node, flags, { cwd: folder })
+  return `${entries.length} entries imported by Node ${version}`
+}
+
 async function filesOf(tarball: string): Promise<Record<string, unknown>> {
   const { server, page, html } = copied()
   const { overrides } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
@@ -209,6 +235,9 @@ async function filesOf(tarball: string): Promise<Record<string, unknown>> {
       type: 'module',
       dependencies: {
         latchkey: `file:${tarball}`,
+        'openid-client': await version('openid-client'),
+        // Of another major than the newest: none is among our peers.
+        redis: await version('redis-4'),
         react: await version('react'),
         'react-dom': await version('react-dom'),
       },
