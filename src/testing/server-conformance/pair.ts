@@ -70,6 +70,8 @@ export function createPair(
       signIn: ({ body }) => done({ id: String(body['email']) }),
       findUser: (id) => ({ id, disabled: isBanned }),
       sendCode: ({ code }) => void codes.push(code),
+      // The checks hold calls for longer than a server would wait, and machines may be busy.
+      storeTimeoutMs: 60_000,
       ...options,
       store: watched(store, (...step) => pair.around(...step)),
     })
