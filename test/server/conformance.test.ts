@@ -3,7 +3,7 @@ import { memoryStore, serverConformance, type ServerStore } from 'latchkey/testi
 
 const store = memoryStore()
 
-describe.concurrent('two servers on the memory store', () => {
+describe.concurrent('two servers on the memory store', { timeout: 60_000 }, () => {
   for (const { name, run } of serverConformance(() => store)) it(`R112 R113 R114 ${name}`, run)
 })
 
