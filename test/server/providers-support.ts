@@ -96,6 +96,8 @@ export interface StageBrowser {
   post(url: URL, fields: URLSearchParams | string): Promise<Response>
   start(returnTo?: string, provider?: string): Promise<Response>
   ask(path: string): Promise<unknown>
+  /** A call that a page of the app makes. */
+  call(path: string, body?: object, headers?: Record<string, string>): Promise<Response>
 }
 
 const NAVIGATION = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
@@ -177,6 +179,10 @@ export function createStage(
           NAVIGATION,
         ),
       ask: async (path) => (await send('GET', new URL(path, ORIGIN), true, {})).json(),
+      call(path, body = {}, headers = {}) {
+        const own = { origin: ORIGIN, 'x-csrf': '1', 'content-type': 'application/json' }
+        return send('POST', new URL(path, ORIGIN), true, { ...own, ...headers }, JSON.stringify(body))
+      },
     }
   }
   return { auth, time, events, users, linked, google, apple, browser: createBrowser }

@@ -3,6 +3,7 @@ import { empty, Refusal, seeOther, unavailable } from '../answers.js'
 import { readForm } from '../checks.js'
 import type { Environment, Exchange } from '../exchange.js'
 import { signIn } from '../grants.js'
+import { otherThan } from '../modes.js'
 import { digest } from '../secrets.js'
 import type { Services } from '../server.js'
 import { createAttempts, type Attempt } from './attempts.js'
@@ -38,7 +39,7 @@ export function addProviderRoutes(
   settings: ProviderSettings,
 ): void {
   const { sessions, access, cookies, credentials } = services
-  const { emit, store } = services.settings
+  const { emit, modes, store } = services.settings
   const { providers, startPath, callbackPath } = settings
   const attempts = createAttempts(services.settings, settings.keys)
   const identify = createIdentify(services.settings, settings.linkUser)
@@ -129,6 +130,8 @@ export function addProviderRoutes(
         const posted = isPosted(providers.get(other.provider))
         exchange.cookies.push(await attempts.write({ ...other, replaces }, posted))
       }
+      // Whether the jar has one of the other mode is not known: another site has led here, and the Strict ones stayed behind.
+      if (modes.serves(otherThan(session.mode))) exchange.cookies.push(...cookies.deleteReplaced(session.mode))
       exchange.cookies.push(...cookies.setCredential(session.mode, cookie, session, now))
       return seeOther(pageAt(exchange, attempt.returnTo))
     } catch (error) {
