@@ -140,3 +140,27 @@ test('R135 FIX-03 the client goes to the provider and back, and who signs in as 
   await expect.poll(async () => (await tab.run('state')).user).toBe('bob')
   expect(await auth.admin.list('ada')).toEqual([])
 })
+
+test('R150 S67 a link on another site begins a sign-in that ends the session before it, also where the provider posts', async ({
+  start,
+  page,
+  noise,
+}) => {
+  noise.allow(/./)
+  const { peer, provider, auth } = await startShop(start)
+  await toProvider(page, peer, '/')
+  await signInThere(page, ADA, `${peer.origin}/`)
+  await new Tab(page, peer.origin).expectUser('ada')
+  for (const name of ['plain', 'posting']) {
+    await page.goto(`${provider.issuer}/a-page-with-tiles`)
+    const url = `${peer.origin}/auth/start?${new URLSearchParams({ provider: name, return_to: `/?${name}` })}`
+    await page.evaluate((to) => location.assign(to), url)
+    await expect(page.getByLabel('E-mail')).toBeVisible()
+    await signInThere(page, BOB, `${peer.origin}/?${name}`)
+    await new Tab(page, peer.origin).expectUser('bob')
+    expect([await auth.admin.list('ada'), (await auth.admin.list('bob')).length]).toEqual([[], 1])
+  }
+  // The pages of ours on the way are none that one comes back to.
+  await page.goBack({ waitUntil: 'commit' })
+  await expect(page).toHaveURL(/^http:\/\/127\.0\.0\.1/)
+})

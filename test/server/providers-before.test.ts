@@ -1,8 +1,8 @@
 /* A sign-in at a provider, and who was in that browser before. */
 import { expect, it } from 'vitest'
 import { generateKey, keySet, memoryStore } from 'latchkey/server'
-import { createStage, type StageBrowser } from './providers-support.ts'
-import { createTestClock, DAY } from './support.ts'
+import { createStage, locationOf, type StageBrowser } from './providers-support.ts'
+import { createTestClock, DAY, ORIGIN, SID } from './support.ts'
 
 const away = { from: 'another site' } as const
 const shownIn = async (browser: StageBrowser): Promise<string | undefined> =>
@@ -37,3 +37,51 @@ it.each<['session' | 'token', string]>([
     expect([await shownIn(person), (await person.call('/auth/refresh')).status]).toEqual([undefined, 401])
   },
 )
+
+it('R150 S67 a sign-in by the tile of a provider ends the session before it, so that a cap signs no other device out', async () => {
+  for (const provider of ['google', 'apple'] as const) {
+    const stage = createStage({ sessionsPerUser: 2 })
+    const [phone, desktop] = [stage.browser(), stage.browser()]
+    await phone.call('/auth/login', { user: 'ada' })
+    for (let morning = 0; morning < 3; morning++) {
+      stage.time.advance(DAY)
+      expect(await shownIn(phone)).toBe('ada')
+      const start = await desktop.go(`/auth/start?provider=${provider}`, away)
+      const callback = stage[provider].answer(start, 'ada')
+      if (provider === 'google') await desktop.go(callback, away)
+      else await desktop.post(callback, callback.searchParams)
+      expect(await shownIn(desktop)).toBe('ada')
+    }
+    expect([await shownIn(phone), (await stage.auth.admin.list('ada')).length]).toEqual(['ada', 2])
+  }
+})
+
+it('R150 who signs in by password while another tab is at the provider has no session left behind it', async () => {
+  const { auth, google, browser } = createStage()
+  const person = browser()
+  const callback = google.answer(await person.start('/orders'), 'ada')
+  await person.call('/auth/login', { user: 'bob' })
+  expect(locationOf(await person.go(callback, away))).toBe(`${ORIGIN}/orders`)
+  expect([await shownIn(person), await auth.admin.list('bob')]).toEqual(['ada', []])
+})
+
+it('R150 where another site has led to, the same address is gone to once more by itself, and no more than once', async () => {
+  const { auth, google, browser } = createStage()
+  const person = browser()
+  const callback = google.answer(await person.start('/orders'), 'ada')
+  const cookie = person.jar.header(callback, true) ?? ''
+  const headers = { cookie, 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' }
+  callback.searchParams.set('x', '"><script>')
+  const page = await auth.handle(new Request(callback, { headers }))
+  expect([page.status, page.headers.getSetCookie()]).toEqual([200, []])
+  expect([page.headers.get('cache-control'), page.headers.get('referrer-policy')]).toEqual([
+    'no-store',
+    'no-referrer',
+  ])
+  const text = await page.text()
+  expect(text).not.toContain('<script')
+  const path = /content="0; url=([^"]*)"/.exec(text)?.[1]?.replaceAll('&amp;', '&') ?? ''
+  expect(path).toMatch(/^\/auth\/callback\/google\?/)
+  const back = await auth.handle(new Request(ORIGIN + path, { headers }))
+  expect([back.status, back.headers.getSetCookie().some((line) => line.startsWith(SID))]).toEqual([303, true])
+})

@@ -87,7 +87,7 @@ export interface StageBrowser {
   /** Names of the cookies of sign-ins that have begun. */
   attempts(): string[]
   cookie(name: string): string | undefined
-  /** A navigation that a page of this site, or of another one, has led to. */
+  /** A navigation that a page of this site, or of another one, has led to, as far as it goes by itself. */
   go(
     url: string | URL,
     init?: { headers?: Record<string, string>; method?: string; from?: 'another site' },
@@ -100,6 +100,8 @@ export interface StageBrowser {
   call(path: string, body?: object, headers?: Record<string, string>): Promise<Response>
 }
 
+/** A page that goes on by itself. */
+const REFRESH = /<meta http-equiv="refresh" content="0; url=([^"]*)">/
 const NAVIGATION = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
 
 export function createStage(
@@ -157,8 +159,12 @@ export function createStage(
       jar,
       attempts: () => jar.all().flatMap(({ name }) => (name.startsWith('__Host-login-') ? [name] : [])),
       cookie: (name) => jar.all().find((one) => one.name === name)?.value,
-      go: (url, { headers = {}, method = 'GET', from } = {}) =>
-        send(method, new URL(url, ORIGIN), from === undefined, { ...NAVIGATION, ...headers }),
+      async go(url, { headers = {}, method = 'GET', from } = {}) {
+        const all = { ...NAVIGATION, ...headers }
+        const answer = await send(method, new URL(url, ORIGIN), from === undefined, all)
+        const onward = REFRESH.exec(await answer.clone().text())?.[1]?.replaceAll('&amp;', '&')
+        return onward === undefined ? answer : send(method, new URL(onward, ORIGIN), true, all)
+      },
       post: (url, fields) =>
         send(
           'POST',

@@ -1,7 +1,7 @@
 import { digest } from '../secrets.js'
 
 /*
- * What a person sees whose sign-in at a provider does not end in the application: no script, one style of its own, a policy that allows nothing
+ * What a person sees of us on the way to a provider and back: no script, one style of its own, a policy that allows nothing
  * else, and always a way on.
  */
 
@@ -31,21 +31,39 @@ export interface FailedSignIn {
 
 export function failedPage({ status, code, headers = {}, again, app }: FailedSignIn): Response {
   const [title, text] = wordsFor(status, code)
-  const link = (href: string, name: string): string => `<p><a href="${escaped(href)}">${name}</a></p>`
+  const links = [...(again === undefined ? [] : [link(again, 'Sign in again')]), link(app, 'Back to the app')]
+  return page({ status, headers, title, main: [`<h1>${title}</h1>`, `<p>${text}</p>`, ...links] })
+}
+
+/** Goes on to a path of ours by itself, as a navigation of our own. */
+export function onwardPage(path: string): Response {
+  const head = `<meta http-equiv="refresh" content="0; url=${escaped(path)}">`
+  return page({ title: 'One moment', head, main: [link(path, 'Go on')] })
+}
+
+const link = (href: string, name: string): string => `<p><a href="${escaped(href)}">${name}</a></p>`
+
+interface Page {
+  readonly status?: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly title: string
+  readonly head?: string
+  readonly main: readonly string[]
+}
+
+function page({ status = 200, headers = {}, title, head = '', main }: Page): Response {
   const body = `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+${head}
 <title>${title}</title>
 <style>${STYLE}</style>
 </head>
 <body>
 <main>
-<h1>${title}</h1>
-<p>${text}</p>
-${again === undefined ? '' : link(again, 'Sign in again')}
-${link(app, 'Back to the app')}
+${main.join('\n')}
 </main>
 </body>
 </html>

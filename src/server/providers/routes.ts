@@ -8,7 +8,7 @@ import { digest } from '../secrets.js'
 import type { Services } from '../server.js'
 import { createAttempts, type Attempt } from './attempts.js'
 import { createIdentify } from './identify.js'
-import { failedPage } from './pages.js'
+import { failedPage, onwardPage } from './pages.js'
 import type { LinkUser, LoginProvider } from './provider.js'
 import { safeReturnTo } from './return-to.js'
 
@@ -58,8 +58,11 @@ export function addProviderRoutes(
     return failedPage({ status, code, headers, again, app: pageAt(exchange, '/') })
   }
 
+  const wantedOf = (query: URLSearchParams): string | undefined =>
+    query.get('provider') ?? (providers.size === 1 ? [...providers.keys()][0] : undefined)
+
   const start = async (exchange: Exchange, query: URLSearchParams): Promise<Response> => {
-    const wanted = query.get('provider') ?? (providers.size === 1 ? [...providers.keys()][0] : undefined)
+    const wanted = wantedOf(query)
     const provider = providers.get(wanted ?? '')
     if (wanted === undefined || provider === undefined) {
       throw new Refusal(400, 'invalid_request', { description: 'There is no such provider' })
@@ -131,7 +134,8 @@ export function addProviderRoutes(
         exchange.cookies.push(await attempts.write({ ...other, replaces }, posted))
       }
       // Whether the jar has one of the other mode is not known: another site has led here, and the Strict ones stayed behind.
-      if (modes.serves(otherThan(session.mode))) exchange.cookies.push(...cookies.deleteReplaced(session.mode))
+      if (modes.serves(otherThan(session.mode)))
+        exchange.cookies.push(...cookies.deleteReplaced(session.mode))
       exchange.cookies.push(...cookies.setCredential(session.mode, cookie, session, now))
       return seeOther(pageAt(exchange, attempt.returnTo))
     } catch (error) {
@@ -165,7 +169,10 @@ export function addProviderRoutes(
   app.get(startPath, async ({ req, env: { exchange } }) => {
     if (exchange.method === 'HEAD') return empty()
     requireVisit(exchange)
-    return start(exchange, new URL(req.url).searchParams)
+    const query = new URL(req.url).searchParams
+    // Who comes back by a form that the provider posts has no second way to bring them.
+    const posts = isPosted(providers.get(wantedOf(query) ?? ''))
+    return (posts ? onward(exchange, startPath, query) : undefined) ?? start(exchange, query)
   })
   for (const [name, provider] of providers) {
     const path = callbackPath(name)
@@ -173,7 +180,8 @@ export function addProviderRoutes(
     app.get(path, async ({ req, env: { exchange } }) => {
       if (exchange.method === 'HEAD') return empty()
       requireVisit(exchange)
-      return arrive(exchange, name, posted ? new URLSearchParams() : new URL(req.url).searchParams)
+      const query = posted ? new URLSearchParams() : new URL(req.url).searchParams
+      return onward(exchange, path, query) ?? arrive(exchange, name, query)
     })
     if (posted) {
       app.post(path, async ({ req, env: { exchange } }) =>
@@ -195,6 +203,20 @@ function requireVisit(exchange: Exchange): void {
   if ((mode !== undefined && mode !== 'navigate') || (target !== undefined && target !== 'document')) {
     throw new Refusal(403, 'origin_refused', { description: 'Go there: this is a navigation, and no fetch' })
   }
+}
+
+/** Says that a navigation is one of our own. A provider has no parameter of that name. */
+const HOP = 'latchkey'
+
+/**
+ * Where another site has led here, the SameSite=Strict cookies stayed behind, and the session before could not be ended: a page of ours goes to the same
+ * address once more, and that brings them.
+ */
+function onward(exchange: Exchange, path: string, query: URLSearchParams): Response | undefined {
+  const isOurs = query.has(HOP)
+  query.delete(HOP)
+  if (isOurs || exchange.header('sec-fetch-site') !== 'cross-site') return undefined
+  return onwardPage(`${path}?${new URLSearchParams([...query, [HOP, 'here']]).toString()}`)
 }
 
 const isPosted = (provider: LoginProvider | undefined): boolean => provider?.responseMode === 'form_post'
