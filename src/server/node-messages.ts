@@ -55,7 +55,12 @@ export async function answer(
  */
 export function requestOf(auth: Pick<AuthServer, 'origin'>, request: NodeRequest): Request {
   const { method = 'GET' } = request
-  return new Request(auth.origin + pathOf(request), { method, headers: headersOf(request) })
+  const path = pathOf(request)
+  // Anybody may ask with a method or for an address that no Request can have. It stands for a call that changes something, and for no page.
+  return new Request(auth.origin + (path.startsWith('/') ? path : '/'), {
+    method: /^(?:CONNECT|TRACE|TRACK)$/i.test(method) ? 'POST' : method,
+    headers: headersOf(request),
+  })
 }
 
 /** Sends a `Response`, each of its cookies in a line of its own. */

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, request as askRaw, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { build } from 'esbuild'
 import { bodyParser } from '@koa/bodyparser'
@@ -249,3 +249,64 @@ it('R117 scryptPasswords hashes in Node, few at a time, and says what it needs e
   expect(tries.filter(Boolean)).toHaveLength(1)
   expect(await passwords.verify('', passwords.decoy)).toBe(false)
 })
+
+/** Of each framework one whose own routes ask for the caller. */
+const GUARDS: [string, (auth: AuthServer) => RequestListener][] = [
+  [
+    'bare node:http',
+    (auth) => {
+      const handle = nodeHandler(auth)
+      const serve = async (...[request, response]: Parameters<RequestListener>): Promise<void> => {
+        if (await handle(request, response)) return
+        const caller = await auth.authenticate(requestOf(auth, request))
+        await sendResponse(response, caller.ok ? new Response() : caller.response)
+      }
+      return (request, response) => void serve(request, response)
+    },
+  ],
+  [
+    'Express',
+    (auth) =>
+      express().use(expressHandler(auth), async (request, response) => {
+        const caller = await auth.authenticate(requestOf(auth, request))
+        await sendResponse(response, caller.ok ? new Response() : caller.response)
+      }),
+  ],
+  [
+    'Koa',
+    (auth) => {
+      const app = new Koa().use(koaHandler(auth)).use(async (context) => {
+        const caller = await auth.authenticate(requestOf(auth, context.req))
+        context.status = caller.ok ? 204 : caller.response.status
+      })
+      const handle = app.callback()
+      return (request, response) => void handle(request, response)
+    },
+  ],
+]
+
+it.each(GUARDS)(
+  'R151 S46 %s answers a method and an address that no Request can have, and its process goes on',
+  async (_name, create) => {
+    const origin = await listen((at) => create(createAuth(at)))
+    const { port } = new URL(origin)
+    const statuses: (number | undefined)[] = []
+    for (const [method, path] of [
+      ['TRACE', '/api/orders'],
+      ['TRACE', '/auth/session'],
+      ['GET', 'http://elsewhere.example/api/orders'],
+      ['PUT', '*'],
+      ['GET', '/api/orders'],
+    ] as const) {
+      const status = await new Promise<number | undefined>((resolve, reject) => {
+        const sent = askRaw({ host: '127.0.0.1', port, method, path }, (answer) => {
+          answer.resume()
+          resolve(answer.statusCode)
+        })
+        sent.on('error', reject).end()
+      })
+      statuses.push(status)
+    }
+    expect(statuses).toEqual([401, 400, 401, 401, 401])
+  },
+)
