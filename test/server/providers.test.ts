@@ -56,6 +56,29 @@ it('R135 S54 a browser has a few attempts at once at the most, by number and by 
   expect(other.jar.all().every(({ name, value }) => name.length + value.length <= 4096)).toBe(true)
 })
 
+it.each([
+  ['short', 30],
+  ['long', 1500],
+])(
+  'R152 S54 tabs that all begin at once, with %s paths, leave no more cookies than servers take, and the other tabs come back',
+  async (_name, length) => {
+    const { auth, google, browser } = createStage()
+    const person = browser()
+    const path = (i: number) => `/${'x'.repeat(length)}/${i}`
+    const starts = await Promise.all(Array.from({ length: 40 }, (_, i) => person.start(path(i))))
+    const cookies = person.jar.header(new URL(ORIGIN), true) ?? ''
+    expect(cookies.length).toBeLessThan(6500)
+    const kept = person.attempts().length
+    const landed: string[] = []
+    for (const start of starts) {
+      const back = await person.go(google.answer(start, 'ada'), away)
+      if (back.headers.getSetCookie().some((line) => line.startsWith(SID))) landed.push(locationOf(back))
+    }
+    expect([new Set(landed).size, person.attempts()]).toEqual([kept, []])
+    expect(await auth.admin.list('ada')).toHaveLength(1)
+  },
+)
+
 it('R135 S55 a callback that is loaded twice leads who is signed in to his page, without a second session', async () => {
   const { auth, google, browser } = createStage()
   const person = browser()

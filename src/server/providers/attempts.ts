@@ -7,6 +7,8 @@ import type { ProviderChecks } from './provider.js'
 /** A sign-in at a provider that has begun, as its cookie keeps it. */
 export interface Attempt extends Omit<ProviderChecks, 'redirectUri'> {
   readonly format: 1
+  /** Which of the cookies that there may be has it. */
+  readonly place: number
   readonly provider: string
   readonly returnTo: string
   /** The sessions this browser had when it left: SameSite=Strict keeps their cookies from the way back. */
@@ -27,7 +29,11 @@ export interface Outcome {
  * other. The store only hears of those that come back: that is what makes an answer count once.
  */
 export interface Attempts {
-  begin(attempt: Pick<Attempt, 'provider' | 'returnTo' | 'replaces'>, now: number): Attempt
+  begin(
+    attempt: Pick<Attempt, 'provider' | 'returnTo' | 'replaces'>,
+    cookies: string | undefined,
+    now: number,
+  ): Attempt
   /** Its cookie. */
   write(attempt: Attempt, crossSite: boolean): Promise<string>
   /** The deletion of the oldest, where they are too many with this new one. */
@@ -51,6 +57,10 @@ const COOKIE_SECONDS = 60 * 60
 const MOST = 5
 /** Of all their cookies together, in characters: they go with each request, and servers take 8 to 16 kB of headers. */
 const MOST_CHARACTERS = 6000
+/** Names of their cookies. Tabs that begin in the same moment do not know of each other, and one name for each would be as many as there are tabs. */
+const PLACES = 12
+/** Of a cookie, beside the path that it has in it. */
+const CHARACTERS = 500
 /** For a store whose clock goes back a little when another machine takes over. */
 const KEPT_MS = 60_000
 
@@ -60,7 +70,10 @@ export const attemptKeysOf = (secrets: readonly string[]): string[] =>
 export function createAttempts(settings: Settings, keys: readonly string[]): Attempts {
   const { random, sealer, store, cookies } = settings
   const prefix = `${cookies.login}-`
-  const nameOf = (state: string): string => prefix + digest(state).slice(0, 16)
+  const nameOf = ({ place }: Pick<Attempt, 'place'>): string => prefix + place
+  /** In front of what is sealed, so that the one that is asked for is known without opening them all. */
+  const tagOf = (state: string): string => digest(state).slice(0, 16)
+  const isOf = (value: string, state: string): boolean => value.split('.')[1] === tagOf(state)
   const rowOf = (state: string): string => `attempt:${digest(state)}`
   const line = (name: string, value: string, maxAge: number, crossSite: boolean): string => {
     // A form that another site posts brings no Lax cookie; a navigation does.
@@ -72,8 +85,19 @@ export function createAttempts(settings: Settings, keys: readonly string[]): Att
   const begun = (header = ''): [string, string][] =>
     Object.entries(parse(header)).filter(([name]) => name.startsWith(prefix))
 
+  /** Where none is taken any will do, so that tabs which begin at once seldom meet; where paths are long, one of a few. */
+  const placeOf = (state: string, { length }: string, header: string | undefined): number => {
+    const taken = new Map(begun(header))
+    const few = Math.min(PLACES, Math.max(1, Math.floor(MOST_CHARACTERS / (CHARACTERS + (length * 4) / 3))))
+    const sum = [...digest(state)].reduce((before, character) => before + character.charCodeAt(0), 0)
+    const places = Array.from({ length: PLACES }, (_, place) => place)
+    const first = sum % few
+    const free = [first, ...places].find((place) => !taken.has(nameOf({ place })))
+    return free ?? first
+  }
+
   const openValue = async (value: string): Promise<Attempt | undefined> => {
-    const sealed = value.slice(value.indexOf('.') + 1)
+    const sealed = value.split('.').slice(2).join('.')
     for (const key of keys) {
       try {
         const attempt = JSON.parse(await sealer.open(key, sealed)) as Attempt
@@ -86,15 +110,16 @@ export function createAttempts(settings: Settings, keys: readonly string[]): Att
   }
 
   return {
-    begin(attempt, now) {
+    begin(attempt, header, now) {
       const [state, nonce, codeVerifier] = [newSecret(random), newSecret(random), newSecret(random)]
-      return { format: 1, ...attempt, state, nonce, codeVerifier, expiresAt: now + VALID_MS }
+      const place = placeOf(state, attempt.returnTo, header)
+      return { format: 1, place, ...attempt, state, nonce, codeVerifier, expiresAt: now + VALID_MS }
     },
     async write(attempt, crossSite) {
       // Its end in front, so that the oldest is known without opening them all.
       const sealed = await sealer.seal(keys[0] ?? '', JSON.stringify(attempt))
-      const value = `${Math.ceil(attempt.expiresAt)}.${sealed}`
-      return line(nameOf(attempt.state), value, COOKIE_SECONDS, crossSite)
+      const value = `${Math.ceil(attempt.expiresAt)}.${tagOf(attempt.state)}.${sealed}`
+      return line(nameOf(attempt), value, COOKIE_SECONDS, crossSite)
     },
     makeRoom(cookie, header) {
       const dropped: string[] = []
@@ -110,17 +135,16 @@ export function createAttempts(settings: Settings, keys: readonly string[]): Att
       return dropped.map((name) => line(name, '', 0, false))
     },
     async find(header, state) {
-      const name = nameOf(state)
-      const value = header === undefined ? undefined : parse(header, name)[name]
+      const [value] = begun(header).flatMap(([, one]) => (isOf(one, state) ? [one] : []))
       const attempt = value === undefined ? undefined : await openValue(value)
       return attempt !== undefined && sameText(attempt.state, state) ? attempt : undefined
     },
     async others({ state }, header) {
-      const values = begun(header).flatMap(([name, value]) => (name === nameOf(state) ? [] : [value]))
-      const opened = await Promise.all(values.slice(0, MOST).map(openValue))
+      const values = begun(header).flatMap(([, value]) => (isOf(value, state) ? [] : [value]))
+      const opened = await Promise.all(values.slice(0, PLACES).map(openValue))
       return opened.flatMap((attempt) => attempt ?? [])
     },
-    delete: ({ state }) => [line(nameOf(state), '', 0, false)],
+    delete: (attempt) => [line(nameOf(attempt), '', 0, false)],
     spend(attempt) {
       const outcome: Outcome = { returnTo: attempt.returnTo }
       return store.put(rowOf(attempt.state), JSON.stringify(outcome), { expiresAt: expiryOf(attempt) })

@@ -74,7 +74,8 @@ export function addProviderRoutes(
     try {
       const { now } = await store.userGeneration('nobody')
       const replaces = await credentials.sessionIds(exchange)
-      const attempt = attempts.begin({ provider: wanted, returnTo, replaces }, now)
+      const header = exchange.header('cookie')
+      const attempt = attempts.begin({ provider: wanted, returnTo, replaces }, header, now)
       const { state, nonce, codeVerifier } = attempt
       const location = await identify.begin(provider, {
         redirectUri: redirectUri(exchange, wanted),
@@ -85,7 +86,7 @@ export function addProviderRoutes(
         codeChallenge: digest(codeVerifier),
       })
       const cookie = await attempts.write(attempt, isPosted(provider))
-      exchange.cookies.push(...attempts.makeRoom(cookie, exchange.header('cookie')), cookie)
+      exchange.cookies.push(...attempts.makeRoom(cookie, header), cookie)
       return seeOther(location)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
