@@ -1,11 +1,19 @@
 import { expect, it } from 'vitest'
 import { done, nodeHandler, refuse, type AuthServerOptions, type LoginProvider } from 'latchkey/server'
+import { createCookieJar, type CookieJar } from '../../src/testing/world/cookie-jar.ts'
 import { ORIGIN, SID, MINUTE } from './support.ts'
 import { createStage, linksOf, locationOf, type StageBrowser } from './providers-support.ts'
 
 const away = { from: 'another site' } as const
 const userOf = async (browser: StageBrowser): Promise<string | undefined> =>
   ((await browser.ask('/auth/session')) as { user: { id: string } } | null)?.user.id
+
+const copyOf = (jar: CookieJar): CookieJar => {
+  const copy = createCookieJar(() => 0)
+  for (const { name, value, sameSite } of jar.all())
+    copy.store(new URL(ORIGIN), [`${name}=${value}; Path=/; Secure; HttpOnly; SameSite=${sameSite}`], true)
+  return copy
+}
 
 it('R135 S54 two tabs that both went to a provider come back in either order, each to its own page', async () => {
   for (const order of [
@@ -95,6 +103,53 @@ it('R135 S55 a callback that is loaded twice leads who is signed in to his page,
   }
   expect(person.cookie(SID)).toBe(sid)
   expect(await auth.admin.list('ada')).toHaveLength(1)
+})
+
+it('R152 S55 a callback whose answer is lost, or not waited for, signs in who loads it again, with one session', async () => {
+  for (const isWaitedFor of [true, false]) {
+    const { auth, google, browser, time } = createStage()
+    const person = browser()
+    await person.call('/auth/login', { user: 'ada' })
+    const callback = google.answer(await person.start('/orders'), 'ada')
+    // The same jar, whose owner never gets the first answer.
+    const [lost, late] = [browser(copyOf(person.jar)), browser(copyOf(person.jar))]
+    let goOn = (): void => undefined
+    const held = new Promise<void>((resolve) => (goOn = resolve))
+    const { finish } = google
+    const asked = new Promise<void>((resolve) => {
+      Object.assign(google, {
+        async finish(...given: Parameters<typeof finish>) {
+          resolve()
+          if (!isWaitedFor) await held
+          return finish(...given)
+        },
+      })
+    })
+    const first = lost.go(callback, away)
+    await asked
+    if (isWaitedFor) await first
+    const again = person.go(callback, away)
+    setImmediate(goOn)
+    expect([(await first).status, (await again).status]).toEqual([303, 303])
+    expect([locationOf(await again), await userOf(person)]).toEqual([`${ORIGIN}/orders`, 'ada'])
+    expect([person.attempts(), (await auth.admin.list('ada')).length]).toEqual([[], 1])
+    // Half a minute later nobody has waited for an answer.
+    time.advance(31_000)
+    expect((await late.go(callback, away)).headers.getSetCookie()).toEqual([])
+  }
+})
+
+it('R152 S55 a callback that is refused stays so when it is loaded again, also where nobody heard', async () => {
+  const { google, browser } = createStage()
+  const person = browser()
+  const callback = google.answer(await person.start('/orders'), 'eve')
+  const lost = browser(copyOf(person.jar))
+  expect((await lost.go(callback, away)).status).toBe(403)
+  const again = await person.go(callback, away)
+  expect([again.status, await linksOf(again)]).toEqual([
+    400,
+    ['/auth/start?provider=google&return_to=%2Forders', `${ORIGIN}/`],
+  ])
 })
 
 it('R135 S55 behind a sign-out the same callback signs nobody in, and the page leads on', async () => {

@@ -1,5 +1,6 @@
 import type { CookieOptions } from 'hono/utils/cookie'
 import { parse, serialize } from 'hono/utils/cookie'
+import type { Awaitable } from '../ports.js'
 import { digest, mac, newSecret, sameText } from '../secrets.js'
 import type { Settings } from '../settings.js'
 import type { ProviderChecks } from './provider.js'
@@ -22,6 +23,10 @@ export interface Outcome {
   readonly returnTo: string
   /** Of the session that it has made, once it has. */
   readonly sessionId?: string
+  /** The cookie of that, for whoever shows the attempt's once more: both go with one answer, so that one was lost. */
+  readonly sealed?: string
+  /** Whether it was refused. */
+  readonly isRefused?: true
 }
 
 /**
@@ -45,9 +50,13 @@ export interface Attempts {
   others(attempt: Attempt, cookies: string | undefined): Promise<readonly Attempt[]>
   /** Whether this answer is the first. */
   spend(attempt: Attempt): Promise<boolean>
-  /** Remembers which session it has made, for an answer that comes twice. */
-  note(attempt: Attempt, sessionId: string): Promise<void>
+  /** Remembers which session it has made, or that it made none, for an answer that comes twice. */
+  note(attempt: Attempt, made?: { readonly sessionId: string; readonly cookie: string }): Promise<void>
   outcome(state: string): Promise<Outcome | undefined>
+  /** Of one that is spent, the outcome for which the first answer may still be on its way; undefined where it takes too long. */
+  settled(attempt: Attempt): Promise<Outcome | undefined>
+  /** The cookie in an outcome. */
+  open(attempt: Attempt, sealed: string): Awaitable<string>
 }
 
 const VALID_MS = 10 * 60_000
@@ -61,6 +70,8 @@ const MOST_CHARACTERS = 6000
 const PLACES = 12
 /** Of a cookie, beside the path that it has in it. */
 const CHARACTERS = 500
+/** How often one that comes again looks for what became of the first: for as long as providers are asked. */
+const LOOKS = 10
 /** For a store whose clock goes back a little when another machine takes over. */
 const KEPT_MS = 60_000
 
@@ -68,7 +79,7 @@ export const attemptKeysOf = (secrets: readonly string[]): string[] =>
   secrets.map((secret) => mac(secret, 'latchkey: sign-ins at providers'))
 
 export function createAttempts(settings: Settings, keys: readonly string[]): Attempts {
-  const { random, sealer, store, cookies } = settings
+  const { random, sealer, sleep, store, cookies } = settings
   const prefix = `${cookies.login}-`
   const nameOf = ({ place }: Pick<Attempt, 'place'>): string => prefix + place
   /** In front of what is sealed, so that the one that is asked for is known without opening them all. */
@@ -107,6 +118,11 @@ export function createAttempts(settings: Settings, keys: readonly string[]): Att
       }
     }
     return undefined
+  }
+
+  const outcome = async (state: string): Promise<Outcome | undefined> => {
+    const row = await store.get(rowOf(state))
+    return row && (JSON.parse(row.value) as Outcome)
   }
 
   return {
@@ -149,19 +165,33 @@ export function createAttempts(settings: Settings, keys: readonly string[]): Att
       const outcome: Outcome = { returnTo: attempt.returnTo }
       return store.put(rowOf(attempt.state), JSON.stringify(outcome), { expiresAt: expiryOf(attempt) })
     },
-    async note(attempt, sessionId) {
+    async note(attempt, made) {
       const row = rowOf(attempt.state)
-      const outcome: Outcome = { returnTo: attempt.returnTo, sessionId }
+      const outcome: Outcome = {
+        returnTo: attempt.returnTo,
+        ...(made === undefined
+          ? { isRefused: true }
+          : {
+              sessionId: made.sessionId,
+              sealed: await sealer.seal(attempt.codeVerifier, made.cookie),
+            }),
+      }
       const spent = await store.get(row)
       await store.put(row, JSON.stringify(outcome), {
         ifVersion: spent?.version,
         expiresAt: expiryOf(attempt),
       })
     },
-    async outcome(state) {
-      const row = await store.get(rowOf(state))
-      return row && (JSON.parse(row.value) as Outcome)
+    outcome,
+    async settled({ state }) {
+      for (let looked = 0; looked < LOOKS; looked++) {
+        const found = await outcome(state)
+        if (found?.sessionId !== undefined || found?.isRefused === true) return found
+        await sleep(Math.min(1000, 50 * 2 ** looked))
+      }
+      return undefined
     },
+    open: (attempt, sealed) => sealer.open(attempt.codeVerifier, sealed),
   }
 }
 

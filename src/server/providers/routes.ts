@@ -2,7 +2,7 @@ import type { Hono } from 'hono/tiny'
 import { empty, Refusal, seeOther, unavailable } from '../answers.js'
 import { readForm } from '../checks.js'
 import type { Environment, Exchange } from '../exchange.js'
-import { signIn } from '../grants.js'
+import { signIn, type Grant } from '../grants.js'
 import { otherThan } from '../modes.js'
 import { digest } from '../secrets.js'
 import type { Services } from '../server.js'
@@ -14,6 +14,10 @@ import { safeReturnTo } from './return-to.js'
 
 /** Sessions that one sign-in ends: more than a browser can have begun. */
 const MOST_REPLACED = 12
+/** How long an answer that got lost may be had again. */
+const AGAIN_MS = 30_000
+
+type HandedOut = Pick<Grant, 'session' | 'cookie' | 'now'>
 
 /** Sign-in at providers, each option with its default in place. */
 export interface ProviderSettings {
@@ -104,6 +108,33 @@ export function addProviderRoutes(
     throw new Refusal(400, 'invalid_request')
   }
 
+  const handOut = async (exchange: Exchange, attempt: Attempt, { session, cookie, now }: HandedOut) => {
+    exchange.cookies.push(...attempts.delete(attempt))
+    for (const other of await attempts.others(attempt, exchange.header('cookie'))) {
+      const replaces = [session.id, ...other.replaces].slice(0, MOST_REPLACED)
+      const posted = isPosted(providers.get(other.provider))
+      exchange.cookies.push(await attempts.write({ ...other, replaces }, posted))
+    }
+    // Whether the jar has one of the other mode is not known: where a form was posted, the Strict ones stayed behind.
+    if (modes.serves(otherThan(session.mode))) exchange.cookies.push(...cookies.deleteReplaced(session.mode))
+    exchange.cookies.push(...cookies.setCredential(session.mode, cookie, session, now))
+    return seeOther(pageAt(exchange, attempt.returnTo))
+  }
+
+  /** The same while the cookie of the attempt is still there, which goes with the answer that signs in: that one was lost, or somebody did not wait for it. */
+  const arriveOnceMore = async (exchange: Exchange, attempt: Attempt): Promise<Response> => {
+    const outcome = await attempts.settled(attempt)
+    if (outcome === undefined) throw unavailable()
+    const { sessionId, sealed } = outcome
+    const found = sessionId === undefined ? undefined : await sessions.find(sessionId)
+    const { session, now, over } = found ?? {}
+    const isRecent = now !== undefined && now - (session?.createdAt ?? 0) <= AGAIN_MS
+    // Whoever has renewed it has had the answer.
+    const isUnused = session !== undefined && over === undefined && session.family.head.generation === 0
+    if (!isRecent || !isUnused || sealed === undefined) return arrivedAgain(exchange, attempt.state)
+    return handOut(exchange, attempt, { session, cookie: await attempts.open(attempt, sealed), now })
+  }
+
   const finish = async (
     exchange: Exchange,
     name: string,
@@ -118,7 +149,7 @@ export function addProviderRoutes(
       const { state, nonce, codeVerifier } = attempt
       const answer = { redirectUri: redirectUri(exchange, name), state, nonce, codeVerifier, parameters }
       const { userId, limits, at } = await identify.finish(name, provider, answer, address)
-      const { cookie, session, now } = await signIn(services.settings, sessions, access, userId, {
+      const grant = await signIn(services.settings, sessions, access, userId, {
         at,
         userAgent: exchange.header('user-agent') ?? '',
         limits,
@@ -127,18 +158,11 @@ export function addProviderRoutes(
         tweaks: exchange.tweaks,
       })
       // Signed in he is; what this remembers is for an answer that comes twice.
-      await attempts.note(attempt, session.id).catch(() => undefined)
-      emit({ type: 'sign-in', userId, sessionId: session.id, address })
-      for (const other of await attempts.others(attempt, exchange.header('cookie'))) {
-        const replaces = [session.id, ...other.replaces].slice(0, MOST_REPLACED)
-        const posted = isPosted(providers.get(other.provider))
-        exchange.cookies.push(await attempts.write({ ...other, replaces }, posted))
-      }
-      // Whether the jar has one of the other mode is not known: another site has led here, and the Strict ones stayed behind.
-      if (modes.serves(otherThan(session.mode)))
-        exchange.cookies.push(...cookies.deleteReplaced(session.mode))
-      exchange.cookies.push(...cookies.setCredential(session.mode, cookie, session, now))
-      return seeOther(pageAt(exchange, attempt.returnTo))
+      await attempts
+        .note(attempt, { sessionId: grant.session.id, cookie: grant.cookie })
+        .catch(() => undefined)
+      emit({ type: 'sign-in', userId, sessionId: grant.session.id, address })
+      return await handOut(exchange, attempt, grant)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       emit({ type: 'sign-in-refused', code: error.code, address })
@@ -149,13 +173,14 @@ export function addProviderRoutes(
   const arrive = async (exchange: Exchange, name: string, parameters: URLSearchParams): Promise<Response> => {
     const state = onlyOne(parameters, 'state')
     let attempt: Attempt | undefined
+    let isSpent = false
     try {
       attempt = state === undefined ? undefined : await attempts.find(exchange.header('cookie'), state)
       if (attempt === undefined) return await arrivedAgain(exchange, state ?? '')
       const { now } = await store.userGeneration('nobody')
       if (now >= attempt.expiresAt) throw new Refusal(400, 'invalid_request')
-      if (!(await attempts.spend(attempt))) return await arrivedAgain(exchange, attempt.state)
-      exchange.cookies.push(...attempts.delete(attempt))
+      if (!(await attempts.spend(attempt))) return await arriveOnceMore(exchange, attempt)
+      isSpent = true
       // Said twice, it could be read once by us and once by another (RFC 6749 3.1).
       if (['code', 'error', 'iss'].some((one) => parameters.getAll(one).length > 1)) {
         throw new Refusal(400, 'invalid_request')
@@ -163,6 +188,10 @@ export function addProviderRoutes(
       return await finish(exchange, name, attempt, parameters)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
+      if (isSpent && attempt !== undefined) {
+        exchange.cookies.push(...attempts.delete(attempt))
+        await attempts.note(attempt).catch(() => undefined)
+      }
       return failed(exchange, error, attempt && startAt(attempt.provider, attempt.returnTo))
     }
   }
