@@ -61,6 +61,11 @@ export interface KoaContext {
   /** The address that its `proxy` leads to. */
   readonly ip: string
   respond?: boolean | undefined
+  readonly app: {
+    readonly proxy?: boolean | undefined
+    readonly maxIpsCount?: number | undefined
+    readonly proxyIpHeader?: string | undefined
+  }
 }
 
 /** For Koa 3: `app.use(koaHandler(auth))`, also behind a body parser. What is not for the server goes on. */
@@ -73,7 +78,7 @@ export function koaHandler(
     context.respond = false
     const { body } = context.request
     const request = body === undefined ? req : Object.assign(req, { body })
-    return answer(auth, request, res, originalUrl, sourceOf(req, ip))
+    return answer(auth, request, res, originalUrl, sourceOf(req, isWritten(context) ? undefined : ip))
   }
 }
 
@@ -92,10 +97,17 @@ export function nodeHandler(
 const isFor = (auth: Answered, request: Pick<NodeRequest, 'originalUrl' | 'url'>): boolean =>
   auth.handles(pathOf(request).split('?', 1)[0] ?? '')
 
+/** Whether Koa's address is the first that the header has, which the caller himself may have written there. */
+function isWritten({ app, req: { headers } }: KoaContext): boolean {
+  const { proxy = false, maxIpsCount = 0, proxyIpHeader = 'X-Forwarded-For' } = app
+  const isList = proxyIpHeader.toLowerCase() === 'x-forwarded-for' && headers['x-forwarded-for'] !== undefined
+  return proxy && maxIpsCount === 0 && isList
+}
+
 /** Behind a proxy that the framework was not told of, all callers have the address of the proxy. */
 function sourceOf({ headers, socket }: NodeRequest, ip: string | undefined): Source {
   const direct = socket.remoteAddress
-  const isHidden = ip === direct && headers['x-forwarded-for'] !== undefined
+  const isHidden = (ip === undefined || ip === direct) && headers['x-forwarded-for'] !== undefined
   return isHidden ? { hiddenBehind: direct } : { address: ip ?? direct }
 }
 

@@ -1,9 +1,18 @@
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, expect, it, vi } from 'vitest'
-import { type AuthServer, generateKey } from 'latchkey/server'
+import Koa from 'koa'
+import {
+  type AuthServer,
+  createAuthServer,
+  generateKey,
+  koaHandler,
+  memoryStore,
+  refuse,
+} from 'latchkey/server'
 import type { FastifyInstance } from 'fastify'
 import type { Fence } from '../tools/markdown.ts'
 import { CLIENT, signInAt, startProvider } from '../tools/oidc-provider.ts'
@@ -11,6 +20,7 @@ import { ROOT } from '../tools/files.ts'
 import { copied } from '../tools/consumer.ts'
 import { runFence, runnable } from './run.ts'
 
+const guide = readFileSync(join(ROOT, 'docs/server.md'), 'utf8')
 const fences = await runnable('docs/server.md')
 const fenceWith = (text: string): Fence => fences.find(({ code }) => code.includes(text))!
 
@@ -71,6 +81,31 @@ it('R118 the Fastify server of the guide takes a write of who is signed in, and 
   } finally {
     await app.close()
   }
+})
+
+it('R118 S43 Koa as the guide has it behind a proxy believes what the proxy says, and not the caller', async () => {
+  const [, text = ''] = /new Koa\(\{ ([^}]*) \}\)/.exec(guide) ?? []
+  const options: object = Object.fromEntries(
+    text
+      .split(', ')
+      .map((pair) => pair.split(': '))
+      .map(([name, value]) => [name, JSON.parse(value!)]),
+  )
+  const addresses: (string | undefined)[] = []
+  const auth = createAuthServer({
+    origin: ORIGIN,
+    secrets: ['s'.repeat(32)],
+    mode: 'session',
+    store: memoryStore(),
+    signIn: ({ address }) => (addresses.push(address), refuse('invalid_credentials')),
+    findUser: (id) => ({ id }),
+  })
+  listening = new Koa(options).use(koaHandler(auth)).listen(0, '127.0.0.1')
+  await once(listening, 'listening')
+  const base = `http://127.0.0.1:${(listening.address() as AddressInfo).port}`
+  const headers = { ...HEADERS, 'x-forwarded-for': '198.51.100.1, 203.0.113.9' }
+  await fetch(`${base}/auth/login`, { method: 'POST', headers, body: JSON.stringify(LOGIN) })
+  expect(addresses).toEqual(['203.0.113.9'])
 })
 
 it('R118 the routes of the guide for Next.js sign in, let in who is signed in, and render who that is', async () => {
@@ -143,6 +178,6 @@ it('R140 the guide says how many lines its server and its page are', () => {
     .filter((line) => {
       return line.trim() !== '' && !line.trim().startsWith('//')
     })
-  expect(readFileSync(join(ROOT, 'docs/server.md'), 'utf8')).toContain(`: ${lines.length} lines of code.`)
+  expect(guide).toContain(`: ${lines.length} lines of code.`)
   expect(readFileSync(join(ROOT, 'CHANGELOG.md'), 'utf8')).toContain(`React page are ${lines.length} lines`)
 })

@@ -224,6 +224,29 @@ it.each<[boolean, string | undefined, string | undefined]>([
   },
 )
 
+it.each<[object, string | undefined, string | undefined]>([
+  [{}, undefined, '127.0.0.1'],
+  [{}, '203.0.113.9', undefined],
+  // Koa gives the first one then, which is what the caller himself has written.
+  [{ proxy: true }, '198.51.100.1, 203.0.113.9', undefined],
+  [{ proxy: true }, undefined, '127.0.0.1'],
+  [{ proxy: true, maxIpsCount: 1 }, '198.51.100.1, 203.0.113.9', '203.0.113.9'],
+  [{ proxy: true, proxyIpHeader: 'X-Real-IP' }, '198.51.100.1', '203.0.113.7'],
+])(
+  'R117 S43 new Koa(%j) and X-Forwarded-For %s gives the address %s',
+  async (options, forwarded, address) => {
+    const origin = await listen((at) => {
+      const handle = new Koa(options).use(koaHandler(createAuth(at))).callback()
+      return (request, response) => void handle(request, response)
+    })
+    seen.length = 0
+    const headers =
+      forwarded === undefined ? {} : { 'x-forwarded-for': forwarded, 'x-real-ip': '203.0.113.7' }
+    await post(`${origin}/auth/login`, LOGIN, headers)
+    expect(seen.map((request) => request.address)).toEqual([address])
+  },
+)
+
 it('R117 S53 the server and the testing kit bundle for browsers and the edge, without a module of Node', async () => {
   for (const entry of ['server', 'testing']) {
     const { metafile } = await build({
