@@ -202,6 +202,16 @@ it('R135 S56 who comes back after half an hour begins again by one click, and la
   expect(await userOf(person)).toBe('ada')
 })
 
+it('R135 S56 a sign-in that begins at a page of the app beside our own paths comes back to it, and one that may not come back is led on', async () => {
+  const { google, browser } = createStage()
+  const person = browser()
+  const back = await person.go(google.answer(await person.start('/auth/signin?next=/a'), 'ada'), away)
+  expect(locationOf(back)).toBe(`${ORIGIN}/auth/signin?next=/a`)
+  const refused = await person.start('/auth/start')
+  expect([refused.status, refused.headers.get('content-type')]).toEqual([400, 'text/html; charset=utf-8'])
+  expect(await linksOf(refused)).toEqual(['/auth/start?provider=google&return_to=%2F', `${ORIGIN}/`])
+})
+
 it('R135 S57 redirect_uri is the configured one at both ends, whatever Host says', async () => {
   const { auth, google } = createStage({ basePath: '/api/auth' })
   const headers = { host: 'evil.test', 'x-forwarded-host': 'evil.test', 'x-forwarded-proto': 'http' }

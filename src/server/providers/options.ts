@@ -44,7 +44,6 @@ export function withProviders(services: Services, options: Given): Additions {
   const { providers = {}, linkUser, appOrigin, secrets } = options
   const base = baseOf(options)
   if (linkUser === undefined || Object.keys(providers).length === 0) return {}
-  const paths = Object.values(services.settings.endpoints).map(({ path }) => path)
   return {
     routes: (app) =>
       addProviderRoutes(app, services, {
@@ -54,7 +53,8 @@ export function withProviders(services: Services, options: Given): Additions {
         appOrigin,
         startPath: `${base}/start`,
         callbackPath: (name) => `${base}/callback/${name}`,
-        own: base === '' ? paths : [base],
+        // An app may have pages of its own beside these, such as /auth/signin.
+        own: Object.values(services.settings.endpoints).map(({ path }) => path),
       }),
   }
 }

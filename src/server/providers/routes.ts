@@ -73,7 +73,7 @@ export function addProviderRoutes(
     }
     const returnTo = safeReturnTo(query.get('return_to') ?? '/', settings.own)
     if (returnTo === undefined) {
-      throw new Refusal(400, 'invalid_request', { description: 'return_to must be a path of the app' })
+      return failed(exchange, new Refusal(400, 'invalid_return_to'), startAt(wanted, '/'))
     }
     try {
       const { now } = await store.userGeneration('nobody')
