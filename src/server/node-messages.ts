@@ -22,8 +22,13 @@ export interface NodeRequest extends AsyncIterable<unknown> {
 /** What is used of a response of `node:http`. */
 export interface NodeResponse {
   statusCode: number
+  getHeader(name: string): number | string | string[] | undefined
   setHeader(name: string, value: string | string[]): unknown
-  end(body?: Uint8Array): unknown
+  /** False where no more should be written before `drain`. */
+  write(chunk: Uint8Array): boolean
+  once(event: 'close' | 'drain', listener: () => void): unknown
+  end(): unknown
+  destroy(error?: Error): unknown
 }
 
 export type Source = Pick<RequestContext, 'address' | 'hiddenBehind'>
@@ -63,13 +68,40 @@ export function requestOf(auth: Pick<AuthServer, 'origin'>, request: NodeRequest
   })
 }
 
-/** Sends a `Response`, each of its cookies in a line of its own. */
+/**
+ * Sends a `Response` as it is made, each of its cookies in a line of its own, beside those that the application has set before. Rejects where its body fails
+ * before anything of it is sent.
+ */
 export async function sendResponse(response: NodeResponse, answer: Response): Promise<void> {
+  const reader = answer.body?.getReader()
+  let read = await reader?.read()
   response.statusCode = answer.status
   for (const [name, value] of answer.headers) if (name !== 'set-cookie') response.setHeader(name, value)
-  const cookies = answer.headers.getSetCookie()
+  const before = [response.getHeader('set-cookie') ?? []].flat().map(String)
+  const cookies = [...before, ...answer.headers.getSetCookie()]
   if (cookies.length > 0) response.setHeader('set-cookie', cookies)
-  response.end(new Uint8Array(await answer.arrayBuffer()))
+  let isClosed = false
+  let goOn = (): void => undefined
+  response.once('close', () => {
+    isClosed = true
+    reader?.cancel().catch(() => undefined)
+    goOn()
+  })
+  try {
+    while (reader !== undefined && read?.done === false && !isClosed) {
+      if (!response.write(read.value)) {
+        await new Promise<void>((resolve) => {
+          goOn = resolve
+          response.once('drain', resolve)
+        })
+      }
+      read = await reader.read()
+    }
+    response.end()
+  } catch {
+    // What has been sent cannot be taken back: that it is not whole is all that can be said.
+    response.destroy()
+  }
 }
 
 export const pathOf = (request: Pick<NodeRequest, 'originalUrl' | 'url'>): string =>

@@ -333,3 +333,70 @@ it.each(GUARDS)(
     expect(statuses).toEqual([401, 400, 401, 401, 401])
   },
 )
+
+it('R151 S64 cookies that the application has put on an answer before go out beside ours', async () => {
+  const origin = await listen((at) =>
+    express()
+      .use((_request, response, next) => {
+        response.clearCookie('connect.sid').cookie('lang', 'en')
+        next()
+      })
+      .use(expressHandler(createAuth(at))),
+  )
+  const names = (await post(`${origin}/auth/login`, LOGIN)).headers
+    .getSetCookie()
+    .map((line) => line.split('=', 1)[0])
+  expect(names).toEqual(['connect.sid', 'lang', SID, 'signed_in', '__Host-device'])
+})
+
+it('R151 an answer that streams arrives as it is made, and is given up with who goes away', async () => {
+  let cancel = (): void => undefined
+  const cancelled = new Promise<void>((resolve) => (cancel = resolve))
+  const origin = await listen(() => (_request, response) => {
+    const events = new ReadableStream({
+      start: (controller) => controller.enqueue(new TextEncoder().encode('data: hello\n\n')),
+      cancel,
+    })
+    void sendResponse(response, new Response(events))
+  })
+  const away = new AbortController()
+  const { body } = await fetch(origin, { signal: away.signal })
+  const { value } = await body!.getReader().read()
+  expect(new TextDecoder().decode(value)).toBe('data: hello\n\n')
+  away.abort()
+  await cancelled
+})
+
+it('R151 an answer that streams is made no faster than it is read', async () => {
+  let made = 0
+  const endless = new ReadableStream(
+    { pull: (controller) => controller.enqueue(new Uint8Array(1 << 20).fill(made++)) },
+    { highWaterMark: 0 },
+  )
+  const origin = await listen(() => (_request, response) => {
+    void sendResponse(response, new Response(endless))
+    response.once('drain', () => response.destroy())
+  })
+  const { body } = await fetch(origin)
+  await expect(new Response(body).arrayBuffer()).rejects.toThrow()
+  expect(made).toBeLessThan(5)
+})
+
+it('R151 a stream that fails half-way ends the connection, and one that fails at once is an error of the call', async () => {
+  const failing = (first: boolean): Response => {
+    let pulls = 0
+    return new Response(
+      new ReadableStream({
+        pull(controller) {
+          if (first || pulls++ > 0) controller.error(new Error('lost'))
+          else controller.enqueue(new Uint8Array(10))
+        },
+      }),
+    )
+  }
+  const origin = await listen(() => (request, response) => {
+    sendResponse(response, failing(request.url === '/first')).catch(() => response.writeHead(500).end())
+  })
+  expect((await fetch(`${origin}/first`)).status).toBe(500)
+  await expect(fetch(`${origin}/half`).then((half) => half.text())).rejects.toThrow()
+})

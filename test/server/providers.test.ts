@@ -385,7 +385,11 @@ it('R135 S58 a posted answer is read behind a parser of forms, too, and what was
       statusCode: 0,
       setHeader: (header: string, sent: string | string[]) =>
         header === 'set-cookie' && lines.push(...[sent].flat()),
+      getHeader: () => undefined,
+      write: () => true,
+      once: () => undefined,
       end: () => undefined,
+      destroy: () => undefined,
     }
     await nodeHandler(auth)(
       {
