@@ -8,17 +8,25 @@ export class Refusal extends Error {
   readonly headers: Readonly<Record<string, string>>
   /** Of which mode the answer deletes the credential. */
   readonly deletes: Mode | undefined
+  /** Whether somebody has guessed wrong, where guesses are counted. */
+  readonly counts: boolean
 
   constructor(
     status: number,
     code: string,
-    details: { description?: string; headers?: Record<string, string>; deletes?: Mode } = {},
+    details: {
+      description?: string
+      headers?: Record<string, string>
+      deletes?: Mode
+      counts?: boolean
+    } = {},
   ) {
     super(details.description ?? code)
     this.status = status
     this.code = code
     this.headers = details.headers ?? {}
     this.deletes = details.deletes
+    this.counts = details.counts ?? true
   }
 }
 

@@ -29,7 +29,12 @@ export interface SignInLimits {
 
 export type SignInOutcome =
   | { readonly kind: 'done'; readonly userId: string; readonly limits: SignInLimits }
-  | { readonly kind: 'refused'; readonly code: string; readonly status: number }
+  | {
+      readonly kind: 'refused'
+      readonly code: string
+      readonly status: number
+      readonly counts?: boolean | undefined
+    }
 
 /** Says who it is that has proved to be somebody. Rejects where it cannot know. */
 export type SignIn = (request: SignInRequest) => Awaitable<SignInOutcome>
@@ -57,10 +62,15 @@ export function done(user: { readonly id: string }, limits: SignInLimits = {}): 
 
 /**
  * The sign-in is refused with this code. `invalid_credentials` must be the same, in like time, for an unknown user and a wrong password.
- * Any other code reaches the page as `login_refused`. Default status: 401.
+ * Any other code reaches the page as `login_refused`. Default status: 401. With `{ counts: false }` nobody has guessed wrong, as where a right password is to be
+ * followed by a second factor: the throttle takes such an attempt back.
  */
-export function refuse(code: string, status = 401): SignInOutcome {
-  return { kind: 'refused', code, status }
+export function refuse(
+  code: string,
+  status = 401,
+  { counts = true }: { readonly counts?: boolean | undefined } = {},
+): SignInOutcome {
+  return { kind: 'refused', code, status, counts }
 }
 
 /** A user that the application has let in, and his generation from before it looked at his proof. */
@@ -91,7 +101,9 @@ export function createSignInCheck(
 
   const ask = async (request: SignInRequest): Promise<Omit<Admitted, 'at'>> => {
     const outcome = await signIn(request)
-    if (outcome.kind === 'refused') throw new Refusal(outcome.status, outcome.code)
+    if (outcome.kind === 'refused') {
+      throw new Refusal(outcome.status, outcome.code, { counts: outcome.counts !== false })
+    }
     return outcome
   }
 
@@ -145,8 +157,9 @@ export function createSignInCheck(
       await forgive()
       return admitted
     } catch (error) {
-      // Nobody has looked at this one: an application that was down keeps nobody out when it is back.
-      if (!(error instanceof Refusal) || error.status === 503) await forgive().catch(() => undefined)
+      // Nobody has looked at this one, or nothing was wrong with it: an application that was down keeps nobody out when it is back.
+      const isFailure = error instanceof Refusal && error.counts && error.status !== 503
+      if (!isFailure) await forgive().catch(() => undefined)
       throw error
     }
   }

@@ -55,6 +55,26 @@ it('R114 S01 an application that is down counts no attempts: whoever kept trying
   expect(await attempt(auth, { email: 'ada' }, { address: '192.0.2.7' })).toBe(200)
 })
 
+it('R153 S61 a right password that a second step has to follow is no wrong one, and a wrong second step is', async () => {
+  const auth = createAuth({
+    throttle: { perAccount: 2, perAddress: 4 },
+    signIn: ({ body: { otp } }) => {
+      if (otp === undefined) return refuse('mfa_required', 401, { counts: false })
+      return otp === 'right' ? done({ id: 'ada' }) : refuse('invalid_credentials')
+    },
+  })
+  const office = { address: '192.0.2.7' }
+  const statuses: number[] = []
+  for (let i = 0; i < 6; i++) {
+    statuses.push(await attempt(auth, { email: `x${i}` }, office))
+    statuses.push(await attempt(auth, { email: `x${i}`, otp: 'right' }, office))
+  }
+  expect(statuses).toEqual(Array.from({ length: 6 }, () => [401, 200]).flat())
+  const wrong: number[] = []
+  for (let i = 0; i < 3; i++) wrong.push(await attempt(auth, { email: 'ada', otp: `${i}` }, office))
+  expect(wrong).toEqual([401, 401, 429])
+})
+
 it('R117 S43 a thousand callers behind a proxy that nobody has told of share no bucket, their accounts count, and it is said once', async () => {
   const auth = createAuth({ throttle: { perAddress: 1, perAccount: 1 } })
   const context = { hiddenBehind: '10.0.0.1' }
