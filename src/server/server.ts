@@ -81,7 +81,14 @@ export function createHandle(services: Services, additions: Additions = {}): Han
     const answer =
       request.method === 'OPTIONS'
         ? preflight(settings, exchange)
-        : await around(exchange, async () => app.fetch(request, { exchange }))
+        : await around(exchange, async () => {
+            try {
+              return await app.fetch(request, { exchange })
+            } catch (error) {
+              // Hono answers errors alone, and what a body or a signer of others fails with may be none.
+              return refusalOf(error, exchange, services)
+            }
+          })
     if (answer.type === 'error') return answer
     finish(settings, exchange, answer)
     const setCookie = context.setCookie ?? ((value: string) => answer.headers.append('Set-Cookie', value))

@@ -400,3 +400,36 @@ it('R151 a stream that fails half-way ends the connection, and one that fails at
   expect((await fetch(`${origin}/first`)).status).toBe(500)
   await expect(fetch(`${origin}/half`).then((half) => half.text())).rejects.toThrow()
 })
+
+it('R151 S69 whatever a body or a signer of others fails with, also what is no error, the call is answered', async () => {
+  const auth = createAuth('https://app.test')
+  const headers = { origin: 'https://app.test', 'x-csrf': '1', 'content-type': 'application/json' }
+  const body = new ReadableStream({ pull: (controller) => controller.error('gone away') })
+  const init = { method: 'POST', headers, body, duplex: 'half' }
+  expect([400, 500]).toContain((await auth.handle(new Request('https://app.test/auth/login', init))).status)
+
+  const app = fastify()
+  let failing: AuthServer | undefined
+  app.addHook('onRequest', async (request, reply) => fastifyHook(failing!)(request, reply))
+  try {
+    const origin = await app.listen({ port: 0, host: '127.0.0.1' })
+    failing = createAuthServer({
+      store: memoryStore(),
+      secrets: ['s'.repeat(32)],
+      origin,
+      keys: {
+        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- as key services do
+        sign: () => Promise.reject({ code: 'ThrottlingException' }),
+        verify: () => undefined,
+        keys: () => ({ keys: [] }),
+        rotate: () => Promise.resolve(),
+      },
+      signIn: () => done({ id: 'ada' }),
+      findUser: (id) => ({ id }),
+    })
+    expect((await post(`${origin}/auth/login`, LOGIN)).status).toBe(500)
+  } finally {
+    app.server.closeAllConnections()
+    await app.close()
+  }
+})
