@@ -145,8 +145,8 @@ function bodyOf(request: NodeRequest): string | Uint8Array<ArrayBuffer> | Readab
   if (body instanceof Uint8Array) return Uint8Array.from(body)
   const isParsed = typeof body === 'object' && body !== null
   // A parser that found no body says {} at Express 4.
-  const isEmpty =
-    request.headers['content-length'] === undefined && request.headers['transfer-encoding'] === undefined
+  const { 'content-length': size = '0', 'transfer-encoding': encoding } = request.headers
+  const isEmpty = size === '0' && encoding === undefined
   if (isParsed && isForm(request))
     return new URLSearchParams(Object.entries(body).flatMap(pairsOf)).toString()
   if (isParsed) return isEmpty ? undefined : JSON.stringify(body)
