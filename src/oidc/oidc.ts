@@ -42,12 +42,12 @@ export function oidc(options: OidcOptions): LoginProvider {
   /** Only an answer is remembered. Nobody waits for what somebody else has asked: in Workers no promise may go from request to request. */
   const configure = async (): Promise<Configuration> => {
     if (known !== undefined && Date.now() - known.since < KNOWN_MS) return known.configuration
+    // One of those who come then asks anew. What was true an hour ago is better for the others than to wait, and better than nobody who can sign in.
+    if (known !== undefined) known = { ...known, since: Date.now() }
     try {
       known = { configuration: await discover(), since: Date.now() }
     } catch (error) {
-      // What was true an hour ago is better than nobody who can sign in.
       if (known === undefined) throw faultOf(error)
-      known = { ...known, since: Date.now() }
     }
     return known.configuration
   }

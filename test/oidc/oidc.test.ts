@@ -164,6 +164,17 @@ it('R137 no token, code or secret of the provider reaches a page, an event, a co
   expect(await auth.admin.list('ada')).toHaveLength(1)
 })
 
+it('R136 S59 of many who come an hour later one asks the provider anew, and the others do not wait for it', async () => {
+  const { browser } = stageWith()
+  const discoveries = (): number => provider.paths.filter((path) => path.startsWith('/.well-known/')).length
+  await browser().start()
+  const before = discoveries()
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 2 * 3_600_000 })
+  const starts = await Promise.all(Array.from({ length: 10 }, () => browser().start()))
+  expect(starts.map(({ status }) => status)).toEqual(Array.from(starts, () => 303))
+  expect(discoveries() - before).toBe(1)
+})
+
 it('R136 S59 a provider that is away at the start, or later, is asked again by the next one who comes', async () => {
   provider.answerWith(503)
   const { browser, events } = stageWith()
