@@ -137,7 +137,7 @@ export function createSignInCheck(
       throw new Refusal(429, 'too_many_attempts', { headers: { 'Retry-After': String(made.wait) } })
     }
     // Who is behind a proxy that nobody has told of has no address, rather than one with all the others.
-    if (address !== undefined) await attempt(ofAddress, address)
+    if (address !== undefined) await attempt(ofAddress, callerOf(address))
     let isOnlyOwner = false
     for (const account of accountsOf(request.body)) {
       if (await attempt(ofAccount, account, device !== undefined)) continue
@@ -163,6 +163,23 @@ export function createSignInCheck(
       throw error
     }
   }
+}
+
+/** Whoever has an IPv6 address has all of its network: the first 64 bits are the caller. An IPv4 address may be written as one of IPv6. */
+function callerOf(address: string): string {
+  const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address) ?? []
+  if (mapped !== undefined || !address.includes(':')) return mapped ?? address
+  const [head = '', tail] = (address.split('%', 1)[0] ?? '').toLowerCase().split('::')
+  const groups = (text: string): string[] => (text === '' ? [] : text.split(':'))
+  const [first, last] = [groups(head), groups(tail ?? '')]
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - first.length - last.length)
+  const whole = [...first, ...Array.from({ length: zeros }, () => '0'), ...last]
+  const network = whole
+    .slice(0, 4)
+    .map((group) => group.replace(/^0+(?=.)/, ''))
+    .join(':')
+  // Of this machine, or IPv4 in other letters: no network of anybody.
+  return network === '0:0:0:0' ? address : network
 }
 
 /** What the application may take for the account. */

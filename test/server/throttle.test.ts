@@ -75,6 +75,21 @@ it('R153 S61 a right password that a second step has to follow is no wrong one, 
   expect(wrong).toEqual([401, 401, 429])
 })
 
+it.each<[string, string, 'one' | 'two']>([
+  ['2001:db8:1:2::1', '2001:0DB8:1:2:ffff::9', 'one'],
+  ['2001:db8::1', '2001:db8:0:0:1:2:3:4', 'one'],
+  ['fe80::1%eth0', 'fe80::2%eth1', 'one'],
+  ['::ffff:192.0.2.7', '192.0.2.7', 'one'],
+  ['2001:db8:1:2::1', '2001:db8:1:3::1', 'two'],
+  ['::ffff:192.0.2.7', '::ffff:192.0.2.8', 'two'],
+  ['::ffff:c000:207', '::ffff:c000:208', 'two'],
+  ['192.0.2.7', '192.0.2.8', 'two'],
+])('R153 S61 %s and %s are %s to the throttle', async (one, other, callers) => {
+  const auth = createAuth({ throttle: { perAddress: 1 } })
+  expect(await attempt(auth, { email: 'x' }, { address: one })).toBe(401)
+  expect(await attempt(auth, { email: 'y' }, { address: other })).toBe(callers === 'one' ? 429 : 401)
+})
+
 it('R117 S43 a thousand callers behind a proxy that nobody has told of share no bucket, their accounts count, and it is said once', async () => {
   const auth = createAuth({ throttle: { perAddress: 1, perAccount: 1 } })
   const context = { hiddenBehind: '10.0.0.1' }
