@@ -85,3 +85,18 @@ it('R150 where another site has led to, the same address is gone to once more by
   const back = await auth.handle(new Request(ORIGIN + path, { headers }))
   expect([back.status, back.headers.getSetCookie().some((line) => line.startsWith(SID))]).toEqual([303, true])
 })
+
+it('R150 S38 a cookie under a name of before does not outlive a sign-in by a tile', async () => {
+  const time = createTestClock()
+  const store = memoryStore({ clock: time })
+  const old = createStage({ store, cookies: { sid: 'old' } }, time)
+  const { jar, call } = old.browser()
+  await call('/auth/login', { user: 'bob' })
+  const { google, browser } = createStage(
+    { store, cookies: { former: [{ of: 'sid', name: '__Host-old' }] } },
+    time,
+  )
+  const person = browser(jar)
+  await person.go(google.answer(await person.go('/auth/start?provider=google', away), 'ada'), away)
+  expect([await shownIn(person), person.cookie('__Host-old')]).toEqual(['ada', undefined])
+})
