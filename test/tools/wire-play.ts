@@ -67,10 +67,12 @@ export async function play(contract: Contract): Promise<string[]> {
 
 /** A sign-in at a provider, which the reference backend has at an address of its own. */
 async function providers(contract: Contract, faults: string[]): Promise<void> {
-  const { google, browser } = createStage()
+  const { auth, google, browser } = createStage()
   const person = browser()
   const hold = async (url: URL | string, init?: Parameters<typeof person.go>[1]): Promise<Response> => {
-    const answer = await person.go(url, init)
+    return check(url, await person.go(url, init))
+  }
+  const check = async (url: URL | string, answer: Response): Promise<Response> => {
     const { status, headers } = answer
     const text = await answer.clone().text()
     const isPage = headers.get('content-type')?.startsWith('text/html') === true
@@ -83,6 +85,12 @@ async function providers(contract: Contract, faults: string[]): Promise<void> {
   const START = '/auth/start?provider=google'
   await hold(START, { headers: { 'sec-fetch-dest': 'iframe' } })
   await hold(START, { headers: { 'sec-purpose': 'prefetch' } })
+  await hold(START.replace('google', 'nowhere'))
+  await hold(`${START}&return_to=%2F%2Fevil.test`)
+  // Followed it is by itself, so it is asked for by itself.
+  const headers = { 'sec-fetch-site': 'cross-site' }
+  for (const url of ['/auth/start?provider=apple', '/auth/callback/google'])
+    await check(url, await auth.handle(new Request(new URL(url, ORIGIN), { headers })))
   await hold('/auth/callback/google')
   const callback = google.answer(await hold(START), 'ada')
   await hold(callback)
@@ -102,7 +110,6 @@ async function tokenMode(open: Open): Promise<void> {
   await send('GET', '/auth/csrf')
   await send('GET', '/.well-known/jwks.json')
   await mistakes(page, ['/auth/login', '/auth/refresh', '/auth/logout'])
-  await send('GET', '/auth/start?return_to=%2F%2Fevil.test')
   await send('GET', '/auth/start?return_to=%2Forders')
   const first = await send('POST', '/auth/login', { body: ADA })
   const token = first?.['access_token']

@@ -100,7 +100,7 @@ export function createAttempts(settings: Settings, keys: readonly string[]): Att
   const placeOf = (state: string, { length }: string, header: string | undefined): number => {
     const taken = new Map(begun(header))
     const few = Math.min(PLACES, Math.max(1, Math.floor(MOST_CHARACTERS / (CHARACTERS + (length * 4) / 3))))
-    const sum = [...digest(state)].reduce((before, character) => before + character.charCodeAt(0), 0)
+    const sum = Array.from(digest(state)).reduce((before, character) => before + character.charCodeAt(0), 0)
     const places = Array.from({ length: PLACES }, (_, place) => place)
     const first = sum % few
     const free = [first, ...places].find((place) => !taken.has(nameOf({ place })))
