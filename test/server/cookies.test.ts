@@ -87,9 +87,7 @@ it('CK-02 with httpPrefix every cookie that no script may make says so, and the 
       ['GET', '/auth/start', undefined],
     ] as const) {
       const answer = await backend.browser().send(method, path, { body })
-      names.push(
-        ...answer.headers.getSetCookie().map((line) => line.split('=')[0]?.replace(/-\d+$/, '-…')),
-      )
+      names.push(...answer.headers.getSetCookie().map((line) => line.split('=')[0]?.replace(/-\d+$/, '-…')))
     }
   }
   expect(names).toEqual([
