@@ -84,17 +84,14 @@ export class Runtime {
 
   async login(credentials: unknown): Promise<Outcome> {
     this.#needPage(words.LOG_IN)
-    const { context } = this
-    if (context.exchange) await context.exchange(words.LOG_IN)
     return this.#signIn(words.LOG_IN, (before) =>
-      login(context, this.#refresher, this.#logouts, credentials, before),
+      login(this.context, this.#refresher, this.#logouts, credentials, before),
     )
   }
 
   async exchange(run: (tools: ExchangeTools) => unknown): Promise<Exchanged> {
     this.#needPage(words.EXCHANGE)
     const { context } = this
-    if (context.exchange) await context.exchange(words.EXCHANGE)
     let exchanged: Exchanged | undefined
     await this.#signIn(words.EXCHANGE, async (before) => {
       // Loaded by those alone who call it.
@@ -109,7 +106,10 @@ export class Runtime {
   async #signIn(action: string, act: (before: Promise<unknown>) => Promise<Outcome>): Promise<Outcome> {
     if (this.events.telling) throw new AuthError('session_changed', { action })
     void this.started()
-    const turn = act(this.#logins)
+    const logins = this.#logins
+    const outside = this.context.exchange?.(action)
+    // Begins at once, so that a logout that is called after it finds it.
+    const turn = act(outside ? outside.then(() => logins) : logins)
     this.#logins = turn.catch(() => {})
     const outcome = await turn
     if (outcome.kind !== 'granted') return outcome

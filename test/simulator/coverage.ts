@@ -41,7 +41,11 @@ export const SESSION_COUNTERS = [
   'mode switch',
 ] as const
 
-export type Counter = (typeof COUNTERS)[number] | (typeof SESSION_COUNTERS)[number]
+/** What only happens where the application makes exchanges. */
+export const EXCHANGE_COUNTERS = ['exchange that says who', 'exchange that says nothing'] as const
+
+export type Counter =
+  (typeof EXCHANGE_COUNTERS)[number] | (typeof COUNTERS)[number] | (typeof SESSION_COUNTERS)[number]
 export type Coverage = Map<Counter, number>
 
 const BY_DIAGNOSTIC: Partial<Record<DiagnosticEntry['type'], Counter>> = {

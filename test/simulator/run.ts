@@ -2,13 +2,13 @@
  * `npm run simulate -- --seeds 10000 --tabs 5`: plays that many schedules and says how fast, what they met, and, where a
  * promise broke, how. Options: --mode session|mixed for backends with cookie sessions, --seeds, --first, --tabs (the most), --fewest, --steps, --all to go on
  * after a failure, --setting '{"locks":false}' for what all schedules have in common, and --pinned to play the pinned
- * schedules instead.
+ * schedules instead; --exchanges lets the application sign up and act as somebody else, too.
  *
  * `npm run simulate -- --mutant '<name>'`: looks for a schedule that tells this mutant from the client in at least --worlds
  * of 8 worlds, shrinks it and prints it for the list of mutants; --promise P2 for that promise alone.
  */
 import { parseArgs } from 'node:util'
-import { COUNTERS, SESSION_COUNTERS } from './coverage.js'
+import { type Counter, COUNTERS, EXCHANGE_COUNTERS, SESSION_COUNTERS } from './coverage.js'
 import { hunt, literal } from './hunt.js'
 import { MUTANTS } from './mutants.js'
 import { mutate } from './mutate.js'
@@ -29,6 +29,7 @@ const { values } = parseArgs({
     mutant: { type: 'string' },
     promise: { type: 'string' },
     mode: { type: 'string', default: 'token' },
+    exchanges: { type: 'boolean', default: false },
     setting: { type: 'string', default: '{}' },
     worlds: { type: 'string', default: '5' },
   },
@@ -48,6 +49,7 @@ const bounds: Bounds = {
   tabs: [Number(values.fewest), Number(values.tabs)],
   steps: Number(values.steps),
   mode: values.mode as Bounds['mode'],
+  exchanges: values.exchanges,
   setting: JSON.parse(values.setting) as Partial<Setting>,
 }
 const began = performance.now()
@@ -86,7 +88,11 @@ for (const [kind, seeds] of broken) {
 const [seed] = [...broken.values()].flat()
 if (seed !== undefined) console.log(`\n${tell(await shrink(bounds, seed))}\n`)
 console.log(`${runs} seeds in ${seconds.toFixed(1)} s (${(runs / seconds).toFixed(1)} a second)`)
-const counters = values.mode === 'token' ? COUNTERS : [...COUNTERS, ...SESSION_COUNTERS]
+const counters: readonly Counter[] = values.exchanges
+  ? EXCHANGE_COUNTERS
+  : values.mode === 'token'
+    ? COUNTERS
+    : [...COUNTERS, ...SESSION_COUNTERS]
 for (const counter of counters) console.log(`  ${counter.padEnd(34)}${coverage.get(counter) ?? 0}`)
 const violations = [...broken.values()].flat().length
 console.log(`${violations} of ${runs} seeds break a promise`)

@@ -17,6 +17,8 @@ export type TabAct =
   | { readonly do: 'close' | 'crash' | 'reload' | 'navigate' | 'remount' | 'activate' }
   | { readonly do: 'hide' | 'show' | 'freeze' | 'resume' | 'leave' | 'back' }
   | { readonly do: 'login'; readonly user: User; readonly password?: 'wrong' }
+  /** A sign-up or another user's account by `exchange`, whose answer says who it is, or nothing. */
+  | { readonly do: 'exchange'; readonly user: User; readonly says: 'who' | 'nothing' }
   | { readonly do: 'logout'; readonly scope: 'current' | 'all' }
   | { readonly do: 'write' }
   /** Signs in on a page of the server itself, of which no client hears. */
@@ -197,6 +199,14 @@ const sessionAct: typeof act = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('role'), user, role: fc.boolean() }) },
 )
 
+/** What the application does in the place of a sign-in. */
+const exchangeAct = fc.record({
+  do: fc.constant('exchange'),
+  tab,
+  user,
+  says: fc.constantFrom('who', 'nothing'),
+}) as typeof act
+
 const mixedAct: typeof act = fc.oneof(
   { weight: 12, arbitrary: sessionAct },
   {
@@ -231,6 +241,8 @@ export interface Bounds {
   readonly steps: number
   /** Which backends; `mixed` is one that changes over. Default: token. */
   readonly mode?: 'token' | 'session' | 'mixed' | undefined
+  /** The application signs up, too, and acts as somebody else. */
+  readonly exchanges?: boolean | undefined
   /** What all schedules have in common. */
   readonly setting?: Partial<Setting> | undefined
 }
@@ -240,9 +252,13 @@ export function schedules({
   tabs: [min, max],
   steps,
   mode = 'token',
+  exchanges = false,
   setting,
 }: Bounds): fc.Arbitrary<Schedule> {
-  const what = { token: act, session: sessionAct, mixed: mixedAct }[mode]
+  const plain = { token: act, session: sessionAct, mixed: mixedAct }[mode]
+  const what = exchanges
+    ? fc.oneof({ weight: 12, arbitrary: plain }, { weight: 1, arbitrary: exchangeAct })
+    : plain
   const all = fc.record({
     seed: fc.nat({ max: 1_000_000 }),
     engine: fc.constantFrom('chromium', 'firefox', 'webkit'),

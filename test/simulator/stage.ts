@@ -5,6 +5,7 @@
 import { createReferenceBackend } from '../../src/testing/backend/index.js'
 import { createDeterministicParts } from '../../src/testing/backend/deterministic.js'
 import type { Register } from '../../src/core/register.js'
+import { AuthError } from '../../src/errors.js'
 import type { VirtualPage } from '../../src/testing/world/page.js'
 import type { VirtualTab } from '../../src/testing/world/tab.js'
 import type { World } from '../../src/testing/world/world.js'
@@ -28,7 +29,7 @@ const IDLE_MS = 4 * HOUR
 const SESSION_MS = 24 * HOUR
 const MOST_TABS = 6
 /** What a person does, who must see the page. */
-const CLICKED: ReadonlySet<Step['do']> = new Set(['login', 'logout', 'link'])
+const CLICKED: ReadonlySet<Step['do']> = new Set(['login', 'exchange', 'logout', 'link'])
 /** How long the application waits for an answer of the API. */
 const REQUEST_MS = 20_000
 
@@ -219,6 +220,8 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
         const password = act.password ?? `${act.user}'s password`
         return void begin(app, 'login', client.login({ email: `${act.user}@example.com`, password }))
       }
+      case 'exchange':
+        return void begin(app, 'login', exchange(app, act))
       case 'logout':
         referee.logouts.asked(app)
         return void begin(app, 'logout', client.logout({ scope: act.scope }))
@@ -228,6 +231,24 @@ export async function createStage(schedule: Schedule): Promise<Stage> {
         return mount(app, options, audience)
       default:
     }
+  }
+
+  /** It counts as a sign-in; who signs in nobody by it has failed. */
+  async function exchange({ client }: App, { user, says }: TabAct & { do: 'exchange' }): Promise<unknown> {
+    const body = JSON.stringify({ email: `${user}@example.com`, password: `${user}'s password` })
+    const headers = { 'content-type': 'application/json' }
+    const result = await client
+      .exchange(async ({ fetch }) => {
+        const response = await fetch('/auth/login', { method: 'POST', headers, body })
+        return says === 'who' ? response : undefined
+      })
+      // What the platform's fetch rejects with comes through.
+      .catch((cause: unknown) => {
+        throw cause instanceof TypeError ? new AuthError('network', { cause }) : cause
+      })
+    if (result.status !== 'in') throw new AuthError('login_refused', { status: result.response?.status })
+    coverage.count(says === 'who' ? 'exchange that says who' : 'exchange that says nothing')
+    return client.getState()
   }
 
   function write(app: App): void {

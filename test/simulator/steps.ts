@@ -6,7 +6,7 @@ export function of(setting: Partial<Setting>, ...steps: Step[]): Schedule {
   return { seed: 0, tabs: 1, ...WHOLE, ...setting, steps }
 }
 
-type PlainAct = Exclude<TabAct, { do: 'login' | 'logout' | 'elsewhere' | 'link' }>['do']
+type PlainAct = Exclude<TabAct, { do: 'login' | 'exchange' | 'logout' | 'elsewhere' | 'link' }>['do']
 
 const act =
   (name: PlainAct) =>
@@ -23,6 +23,13 @@ export const freeze = act('freeze')
 export const hide = act('hide')
 export const remount = act('remount')
 export const login = (tab = 0, after = 0, user: User = 'ann'): Step => ({ after, do: 'login', tab, user })
+export const exchange = (tab = 0, after = 0, user: User = 'ann', says: 'who' | 'nothing' = 'who'): Step => ({
+  after,
+  do: 'exchange',
+  tab,
+  user,
+  says,
+})
 export const logout = (tab = 0, after = 0): Step => ({ after, do: 'logout', tab, scope: 'current' })
 export const elsewhere = (tab: number, after: number, user: User): Step => ({
   after,

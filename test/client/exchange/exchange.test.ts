@@ -230,6 +230,22 @@ it('R120 a call from outside waits while an exchange asks, and is not refused', 
   expect(await login).toBe('resolved')
 })
 
+it('R120 R50 a login that waits for an exchange is rejected by a logout that is called after it', async () => {
+  const kit = await visitor()
+  const late = gate()
+  kit.on(SIGN_UP, () => late.answer)
+  kit.on('/auth/logout', () => new Response(null, { status: 204 }))
+  const result = outcome(kit.auth.exchange(signUp))
+  await settle()
+  const login = outcome(kit.auth.login({}))
+  const logout = kit.auth.logout()
+  late.open(grant(1))
+  await kit.clock.advance(20_000)
+  await logout
+  expect([await result, await login]).toEqual(['session_changed', 'session_changed'])
+  expect(kit.sent('/auth/login')).toEqual([])
+})
+
 it('R120 a user in words that nobody can read is an error, and nothing is undone', async () => {
   const kit = await signedIn()
   const before = kit.sent('/auth/logout').length
