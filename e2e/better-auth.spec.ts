@@ -1,7 +1,8 @@
 /* better-auth, which is not ours, with the preset and nothing else. */
 import { BOB, cookieOf, putForward } from './fixtures.ts'
 import { betterAuthLife } from './peers/better-auth.ts'
-import { expect, test } from './peers/fixtures.ts'
+import { expect, openTab, test } from './peers/fixtures.ts'
+import { expectAll } from './tabs.ts'
 import { nameOf, openSignedIn, type PeerKind, startQuietly, testChecks, testPeer } from './peers/flows.ts'
 
 const BETTER_AUTH: PeerKind = {
@@ -84,7 +85,46 @@ test('another user signs in past the client: coming back to the page finds it ou
   await page.evaluate(putForward, 400_000)
   await page.evaluate(() => dispatchEvent(new Event('focus')))
   await expect(page.locator('#status')).toHaveText('Bob is signed in')
-  const told = await tab.run('told')
+  await tab.run('told')
   expect(told.filter((one) => one.startsWith('sessionEnd'))).toHaveLength(1)
   expect(await nameOf(tab)).toBe('Bob')
+})
+
+test('R120 sign-up and a new password are exchanges: both tabs follow, a refusal changes nothing, and the other device is out', async ({
+  start,
+  page,
+  context,
+  browser,
+}) => {
+  const peer = await startQuietly(start, BETTER_AUTH)
+  const tab = await openTab(page, peer)
+  const other = await openTab(await context.newPage(), peer)
+  const EVE = { name: 'Eve', email: 'eve@example.com', password: 'a password of Eve' }
+  expect(await tab.run('exchange', '/api/auth/sign-up/email', EVE)).toEqual({ status: 'in', answered: 200 })
+  await expectAll([tab, other], { status: 'authenticated' })
+  expect(await nameOf(other)).toBe('Eve')
+  const elsewhere = await browser.newContext()
+  const device = await openTab(await elsewhere.newPage(), peer)
+  await device.run('login', EVE)
+
+  const change = { currentPassword: 'wrong', newPassword: 'another one of Eve', revokeOtherSessions: true }
+  expect(await tab.run('exchange', '/api/auth/change-password', change)).toEqual({
+    status: 'nobody',
+    answered: 400,
+  })
+  await tab.expectUser((await tab.run('state')).user)
+  expect((await device.run('fetch', '/api/profile')).status).toBe(200)
+
+  await tab.run('told')
+  const right = { ...change, currentPassword: EVE.password }
+  expect(await tab.run('exchange', '/api/auth/change-password', right)).toEqual({
+    status: 'in',
+    answered: 200,
+  })
+  expect(await tab.run('told')).toEqual([])
+  expect([await nameOf(tab), await nameOf(other)]).toEqual(['Eve', 'Eve'])
+  expect(await device.fails('fetch', '/api/profile')).toMatchObject({ code: 'session_ended' })
+  await page.reload()
+  expect(await tab.run('ready')).toMatchObject({ status: 'authenticated' })
+  await elsewhere.close()
 })

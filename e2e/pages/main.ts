@@ -73,6 +73,14 @@ const hooks = {
   state: () => plain(auth.getState()),
   ready: async () => plain(await auth.ready()),
   login: async (credentials: object) => plain(await auth.login(credentials)),
+  /** Posts to the path in an exchange; gives what it came to, and the status of the answer. */
+  exchange: async (path: string, body: object) => {
+    const headers = { 'content-type': 'application/json' }
+    const { status, response } = await auth.exchange(({ fetch }) =>
+      fetch(path, { method: 'POST', headers, body: JSON.stringify(body) }),
+    )
+    return { status, answered: response?.status }
+  },
   loginWithRedirect: (returnTo?: string) => auth.loginWithRedirect({ returnTo }),
   logout: () => auth.logout(),
   refresh: async (force: boolean) => plain(await auth.refresh({ force })),
