@@ -85,7 +85,7 @@ test('another user signs in past the client: coming back to the page finds it ou
   await page.evaluate(putForward, 400_000)
   await page.evaluate(() => dispatchEvent(new Event('focus')))
   await expect(page.locator('#status')).toHaveText('Bob is signed in')
-  await tab.run('told')
+  const told = await tab.run('told')
   expect(told.filter((one) => one.startsWith('sessionEnd'))).toHaveLength(1)
   expect(await nameOf(tab)).toBe('Bob')
 })
