@@ -2,20 +2,16 @@
  * `npm test`: everything that must hold, step by step. `npm test -- --only unit,lint` runs the steps
  * whose name begins so. The last line is the sum over all tests and checks.
  */
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { launchOptions, launchOptionsIfAny } from './browsers.ts'
 import { packageSteps } from './check-package.ts'
 import { provideDatabase } from './databases.ts'
 import { pythonWithDjango } from './django.ts'
-import { ROOT } from './files.ts'
 import { playwright, vitest } from './reports.ts'
 import { beside, command, held, runSteps, type Step } from './steps.ts'
 
-const projects = ['.', 'src/core', 'test', 'e2e', 'demo', 'bench'].filter((folder) =>
-  existsSync(join(ROOT, folder, 'tsconfig.json')),
-)
+/** That of the tests has e2e, demo and bench in it: what they share is read once. */
+const projects = ['.', 'src/core', 'test']
 
 const steps: readonly Step[] = [
   ...[
