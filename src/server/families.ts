@@ -80,15 +80,17 @@ export function judge(
 
 /** The family after this member, its head, was spent for the token with the hash `next`. */
 export function succeed(
-  { head, spent, seen }: Family,
+  family: Family,
   { hash, generation }: Presented,
   next: string,
   sealedNext: string,
   now: number,
   { graceGenerations }: GraceLimits,
 ): Family {
+  const { head, spent } = family
   return {
-    ...(seen && { seen }),
+    // With what another version has written. What it says of a head is of that one, and goes with it.
+    ...family,
     head: { hash: next, generation: generation + 1, mintedAt: now, delivered: false },
     // From the members before one that the store had lost, nothing leads on.
     spent: [{ hash, spentAt: now, sealedNext }, ...(hash === head.hash ? spent : [])].slice(
