@@ -21,6 +21,8 @@ const DEMANDED = [
   'OW-01–03, OW-05, OW-08–14, CK-01–06, RV-02–05, REV-01–05, FIX-01–04, AV-04, AV-15',
   // 4 of 4.
   'R05, R27, R42, R76–R82, R87, R89–R91, R94',
+  // 3 of 6: what users of servers suffered from.
+  'S01–S70',
 ].flatMap(expand)
 
 it('every demanded id has a row, every row a test that carries its id, and every id in a test a row', () => {
@@ -68,6 +70,12 @@ it.each([
     [`${a} x`],
     `${a}: the table does not name test/x.test.ts`,
   ],
+  [
+    'a row that says it has no test, and has one',
+    table(good.replace('refresh', 'refresh. No test: it would take a week')),
+    [`${a} x`],
+    `${a} has a test`,
+  ],
   ['a row twice', table(`${good}\n${good}`), [`${a} x`], `${a} stands twice`],
   [
     'a row without words',
@@ -96,6 +104,14 @@ it('titles of tables, templates and fixtures count, those of groups and of skipp
     [`${a} later`, 'todo'],
   ])
   expect([...proofsIn(new Map([['test/x.test.ts', text]])).keys()]).toEqual([b])
+})
+
+it('a row may say why it has no test, and the suites that others run count as tests', () => {
+  const text = table(good.replace(/refresh.*/, 'refresh. No test: it would take a week | |'))
+  expect(traceFaults([text], source(), [a])).toEqual([])
+  const suite = `check('${a} it holds', () => {}); const one = { name: '${b} it holds' }; it.each(checks)('%s', run)`
+  expect([...proofsIn(new Map([['src/testing/store-conformance.ts', suite]])).keys()]).toEqual([a, b])
+  expect([...proofsIn(new Map([['test/x.test.ts', suite]])).keys()]).toEqual([])
 })
 
 it('the tool fills the last column and leaves the words alone', () => {

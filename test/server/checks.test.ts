@@ -60,7 +60,7 @@ const SOURCES: [name: string, headers: Record<string, string | undefined>, expec
 ]
 
 it.each(ROUTES.flatMap((route) => SOURCES.map((source) => [...source, route] as const)))(
-  'BBA-12 OW-12 OW-15 %s: %o gives %s',
+  'BBA-12 OW-12 OW-15 S69 %s: %o gives %s',
   async (_name, headers, expected, [method, path, body]) => {
     const browser = (await createTestBackend({ allowedOrigins: [FRIEND] })).browser()
     const answer = await browser.send(method, path, { body, headers })

@@ -84,7 +84,7 @@ it.each(['planted', 'A'.repeat(43), '', `x; ${SID}=y`])(
   },
 )
 
-it('OW-02 FIX-01 a sign-in makes a new id and a new session, and the old ones are dead', async () => {
+it('OW-02 FIX-01 S67 a sign-in makes a new id and a new session, and the old ones are dead', async () => {
   const backend = await createTestBackend({ mode: 'session' })
   const browser = backend.browser()
   const before = { ...(await loginForSession(browser)), sid: browser.cookie(SID) ?? '' }

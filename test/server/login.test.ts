@@ -127,7 +127,7 @@ it.each([
   expect(await errorOf(answer)).toEqual([400, 'invalid_request'])
 })
 
-it('FIX-01 a sign-in makes a new id and a new cookie and ends the session before it', async () => {
+it('FIX-01 S67 a sign-in makes a new id and a new cookie and ends the session before it', async () => {
   const backend = await createTestBackend()
   const browser = backend.browser()
   const first = await login(browser)
@@ -167,7 +167,7 @@ it('FIX-01 a refresh that the next sign-in overtook does not delete the cookie o
   expect(((await (await browser.send('POST', '/auth/refresh')).json()) as Grant).user.id).toBe('bob')
 })
 
-it('FIX-02 an id the server never made is refused, and a sign-in does not take it over', async () => {
+it('FIX-02 S67 an id the server never made is refused, and a sign-in does not take it over', async () => {
   const browser = (await createTestBackend()).browser()
   const planted = 'A'.repeat(43)
   expect(await errorOf(await refreshWith(browser, planted))).toEqual([401, 'session_expired'])

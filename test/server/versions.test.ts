@@ -49,7 +49,9 @@ it('R154 S63 members that this version does not know survive a refresh, a redeli
   await refresh(browser)
   expect(await marks()).toEqual([1, 2, [undefined, 4]])
   time.advance(2000)
-  const again = await browser.send('POST', '/auth/refresh', { headers: { cookie: `__Host-refresh=${spent}` } })
+  const again = await browser.send('POST', '/auth/refresh', {
+    headers: { cookie: `__Host-refresh=${spent}` },
+  })
   expect(again.status).toBe(200)
   expect(await marks()).toEqual([1, 2, [undefined, 4]])
   expect((await browser.send('POST', '/auth/logout')).status).toBe(204)

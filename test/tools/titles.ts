@@ -8,6 +8,8 @@ export interface Title {
   readonly modifier?: string
 }
 
+/** The last runs a whole suite under its title. */
+const TESTS = ['it', 'test', 'conforms']
 const RUNS = ['each', 'for', 'concurrent', 'sequential', 'extend']
 
 /** What a callee is made of: `it.skip.each(table)` gives it, skip, each. */
@@ -26,7 +28,10 @@ function textOf(title: ts.Expression | undefined): string | undefined {
   return title.head.text + title.templateSpans.map(({ literal }) => `…${literal.text}`).join('')
 }
 
-/** Every `it('…')` and `test('…')`, also of a table; not `describe`, whose title says nothing about one test. */
+/**
+ * Every `it('…')` and `test('…')`, also of a table, and of the suites that others run each `check('…')` and `name: '…'`; not `describe`,
+ * whose title says nothing about one test.
+ */
 export function titlesOf(file: string, text: string): Title[] {
   const source = ts.createSourceFile(
     file,
@@ -36,17 +41,23 @@ export function titlesOf(file: string, text: string): Title[] {
     file.endsWith('x') ? ts.ScriptKind.TSX : ts.ScriptKind.TS,
   )
   const found: Title[] = []
+  const isSuite = file.includes('conformance') && file.startsWith('src/')
+  const lineOf = (node: ts.Node): number =>
+    source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1
   const visit = (node: ts.Node): void => {
     if (ts.isCallExpression(node)) {
       const [root = '', ...rest] = names(node.expression)
       const title = textOf(node.arguments[0])
       const modifier = rest.find((name) => !RUNS.includes(name))
-      const isTest =
-        (root === 'it' || root === 'test') && !['describe', 'step', 'use'].includes(modifier ?? '')
+      const isOne = TESTS.includes(root) || (isSuite && root === 'check')
+      const isTest = isOne && !['describe', 'step', 'use'].includes(modifier ?? '')
       if (isTest && title !== undefined) {
-        const line = source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1
-        found.push({ title, line, ...(modifier === undefined ? {} : { modifier }) })
+        found.push({ title, line: lineOf(node), ...(modifier === undefined ? {} : { modifier }) })
       }
+    }
+    if (isSuite && ts.isPropertyAssignment(node) && node.name.getText(source) === 'name') {
+      const title = textOf(node.initializer)
+      if (title !== undefined) found.push({ title, line: lineOf(node) })
     }
     ts.forEachChild(node, visit)
   }

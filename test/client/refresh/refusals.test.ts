@@ -11,7 +11,7 @@ it.each([
   [401, 'user_disabled', 'refused'],
   [400, 'invalid_grant', 'expired'],
 ] as const)(
-  'R12 REV-05 ERR-05 %s %s ends the session with its reason, after one more attempt',
+  'R12 REV-05 ERR-05 S69 %s %s ends the session with its reason, after one more attempt',
   async (status, code, reason) => {
     const kit = await signedIn()
     const told = listen(kit.auth)
