@@ -79,9 +79,11 @@ export function addAuthRoutes(app: Hono<Environment>, services: Services): void 
       address: exchange.address,
       tweaks: exchange.tweaks,
     })
-    const { outcome, user, session } = refreshed
+    const { outcome, user, session, elsewhere } = refreshed
     exchange.outcome = outcome
-    emit({ type: 'refresh', outcome, userId: user.id, sessionId: session.id, address: exchange.address })
+    const { address } = exchange
+    const again = outcome === 'redelivered' ? { elsewhere } : {}
+    emit({ type: 'refresh', outcome, userId: user.id, sessionId: session.id, address, ...again })
     return granted(exchange, refreshed)
   })
 

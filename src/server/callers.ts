@@ -71,7 +71,9 @@ export function createAuthenticate(
     // One that was exchanged for tokens has no next `sid`.
     const renewable = session.mode === 'session'
     const next =
-      renewable && (session.renewal || !isHead) ? await rotation.successor(session, member, now) : undefined
+      renewable && (session.renewal || !isHead)
+        ? await rotation.successor(session, member, now, exchange.address)
+        : undefined
     // Whoever shows the head has it.
     const shown = isHead ? deliver(session.family, member.generation) : session.family
     const family = next?.family ?? shown

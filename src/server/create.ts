@@ -136,9 +136,9 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
       options.sendCode,
     ),
     admin: {
-      end: async (sessionId) => void (await sessions.end(sessionId, 'session_revoked')),
-      endAll: (userId) => sessions.endAll(userId, 'session_revoked'),
-      ban: (userId) => sessions.endAll(userId, 'user_disabled'),
+      end: async (sessionId) => void (await sessions.end(sessionId, 'session_revoked', 'admin')),
+      endAll: (userId) => sessions.endAll(userId, 'session_revoked', 'admin'),
+      ban: (userId) => sessions.endAll(userId, 'user_disabled', 'admin'),
       renew: (userId) => sessions.renewAll(userId),
       async list(userId) {
         const living = await sessions.live(userId)
@@ -177,6 +177,7 @@ function resolve(options: AuthServerOptions): Settings {
     issuer: options.issuer ?? origin,
     audience: options.audience ?? origin,
     deviceKeys: secrets.map((secret) => mac(secret, 'latchkey: devices')),
+    addressKeys: secrets.map((secret) => mac(secret, 'latchkey: addresses')),
     clearSiteData: options.clearSiteData ?? [],
     bodyTimeoutMs: options.bodyTimeoutMs ?? 10_000,
     origin,

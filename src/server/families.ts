@@ -22,6 +22,8 @@ interface SpentToken {
   readonly hash: string
   readonly spentAt: number
   readonly sealedNext: string
+  /** Which address the successor was first given to, for those alone who can make the same of an address. */
+  readonly givenTo?: string | undefined
 }
 
 export interface GraceLimits {
@@ -83,7 +85,7 @@ export function succeed(
   family: Family,
   { hash, generation }: Presented,
   next: string,
-  sealedNext: string,
+  successor: Pick<SpentToken, 'sealedNext' | 'givenTo'>,
   now: number,
   { graceGenerations }: GraceLimits,
 ): Family {
@@ -93,7 +95,7 @@ export function succeed(
     ...family,
     head: { hash: next, generation: generation + 1, mintedAt: now, delivered: false },
     // From the members before one that the store had lost, nothing leads on.
-    spent: [{ hash, spentAt: now, sealedNext }, ...(hash === head.hash ? spent : [])].slice(
+    spent: [{ hash, spentAt: now, ...successor }, ...(hash === head.hash ? spent : [])].slice(
       0,
       graceGenerations,
     ),

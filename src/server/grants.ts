@@ -74,11 +74,11 @@ export async function signIn(
     if (found === undefined || (await sessions.isOutdated(session))) throw unavailable()
     // Of several at once all but the newest are over by now, and are answered as they would have been a moment earlier.
     if (found.over !== undefined && sessionsPerUser === Infinity) throw unavailable()
-    for (const id of from.replaces) await sessions.end(id, 'session_revoked', true)
+    for (const id of from.replaces) await sessions.end(id, 'session_revoked', 'sign-in')
     return { user, session, cookie, issued, now: at.now }
   } catch (error) {
     // Nobody holds it: it must not take the place of one that somebody does.
-    await sessions.end(session.id, 'session_revoked').catch(() => undefined)
+    await sessions.end(session.id, 'session_revoked', 'failure').catch(() => undefined)
     throw error
   }
 }

@@ -12,7 +12,7 @@ export { sqliteStore } from './stores/sqlite.js'
 
 export type { AuthServer, AuthServerAdmin, AuthServerOptions, ListedSession } from './create.js'
 export type { AuthServerCodes, CodeToSend, SendCode, SendCodeOptions, SpentCode } from './codes.js'
-export type { AuthEvent, OnEvent } from './events.js'
+export type { AuthEvent, EndedBy, OnEvent } from './events.js'
 export type { RequestContext } from './exchange.js'
 export type { KeySetOptions } from './keys.js'
 export type { Mode, ServedMode } from './modes.js'

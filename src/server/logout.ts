@@ -36,7 +36,7 @@ export async function logout(sessions: Sessions, request: LogoutRequest): Promis
   // Tokens that have expired lie about in logs and old pages: one of them ends the session that it was made for, and no other.
   const scope = cookie?.id === id || isTokenGood ? request.scope : 'current'
   if (scope === 'current') {
-    const isFirst = await sessions.end(id, 'session_revoked')
+    const isFirst = await sessions.end(id, 'session_revoked', 'logout')
     // A deletion is for whatever cookie is in the jar when it arrives. So it is not repeated, and not made for a caller whose
     // cookie is another one, or none, and who proves his part by a token alone: a dead cookie does no harm.
     return cookie?.id === id && isFirst
@@ -44,13 +44,13 @@ export async function logout(sessions: Sessions, request: LogoutRequest): Promis
   // One that all have ended with already, and whose row does not say so yet, ends none that came after: what is left is what the
   // first call has not come to.
   if (session.ended === undefined && found.over === 'session_revoked') {
-    await sessions.finishEndAll(session.userId, 'session_revoked')
+    await sessions.finishEndAll(session.userId, 'session_revoked', 'logout')
     return false
   }
   // What ended earlier has no say about sessions that were made after it, nor about the one that took its place.
   const endedAt = sessions.pastAt(session, found.now)
   const madeUntil = endedAt && endedAt - (session.ended?.replaced ? 1 : 0)
-  if (madeUntil === undefined) await sessions.endAll(session.userId, 'session_revoked')
-  else await sessions.endMadeUntil(session.userId, 'session_revoked', madeUntil)
+  if (madeUntil === undefined) await sessions.endAll(session.userId, 'session_revoked', 'logout')
+  else await sessions.endMadeUntil(session.userId, 'session_revoked', 'logout', madeUntil)
   return cookie?.userId === session.userId && session.ended === undefined
 }

@@ -19,6 +19,8 @@ export interface RefreshRequest {
 export interface Refreshed extends Grant {
   /** `exchanged`: for the credential of the other mode. */
   readonly outcome: 'rotated' | 'redelivered' | 'exchanged' | 'ok'
+  /** Whether a successor that is given again goes to another address than at first, where both are known. */
+  readonly elsewhere: boolean | undefined
 }
 
 /**
@@ -56,7 +58,7 @@ export function createRefresh(
     const user = await sessions.holder(found)
     if (typeof user === 'string') return { value: user }
 
-    const successor = await rotation.successor(session, cookie.member, now)
+    const successor = await rotation.successor(session, cookie.member, now, request.address)
     if (successor === undefined) return { value: 'refresh_reused' }
     if (successor.outcome === 'redelivered' && onRace === 'refuse') throw new Refusal(409, 'refresh_raced')
     const mode = session.isNative === true ? 'token' : modes.issued()
@@ -82,6 +84,7 @@ export function createRefresh(
         cookie: stays ? cookie.value : successor.cookie,
         now,
         outcome,
+        elsewhere: successor.elsewhere,
       },
     }
   }
@@ -105,7 +108,7 @@ export function createRefresh(
       if (found.over === undefined) return refreshed
       throw await sessions.refusal(member.id, found.over, credential.mode)
     }
-    if (refreshed === 'refresh_reused' && (await sessions.end(member.id, 'refresh_reused'))) {
+    if (refreshed === 'refresh_reused' && (await sessions.end(member.id, 'refresh_reused', 'reuse'))) {
       settings.emit({ type: 'reuse', sessionId: member.id, address: request.address })
     }
     throw await sessions.refusal(member.id, refreshed, credential.mode)

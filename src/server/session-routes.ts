@@ -86,7 +86,7 @@ export function addSessionRoutes(app: Hono<Environment>, services: Services): vo
     // What no id can be is nobody's.
     const found = /^[\w-]{1,64}$/.test(id) ? await sessions.find(id) : undefined
     if (found?.session.userId === userId) {
-      await sessions.end(id, 'session_revoked')
+      await sessions.end(id, 'session_revoked', 'logout')
       for (const credential of await credentials.all(exchange)) {
         if (credential.found?.session.id === id)
           exchange.cookies.push(...cookies.deleteCredential(credential.mode))

@@ -1,4 +1,5 @@
 import { Refusal, unavailable } from './answers.js'
+import type { EndedBy } from './events.js'
 import { beginFamily } from './families.js'
 import type { Mode } from './modes.js'
 import type { Awaitable } from './ports.js'
@@ -65,15 +66,15 @@ export interface Sessions {
   /** Since when it is over by what its own row says, in ms since 1970; undefined while it lives. */
   pastAt(session: Session, now: number): number | undefined
   /** Whether it was this call that ended it. */
-  end(id: string, code: SessionEndCode, replaced?: boolean): Promise<boolean>
+  end(id: string, code: SessionEndCode, by: EndedBy): Promise<boolean>
   /** The refusal of one that is over. Where it ended of itself, the first one deletes the cookie that came in this mode. */
   refusal(id: string, code: SessionEndCode, mode: Mode): Promise<Refusal>
   /** All that the user has at this moment. */
-  endAll(userId: string, code: SessionEndCode): Promise<void>
+  endAll(userId: string, code: SessionEndCode, by: EndedBy): Promise<void>
   /** What an `endAll` that failed half-way has left to do: ends nothing that came after it. */
-  finishEndAll(userId: string, code: SessionEndCode): Promise<void>
+  finishEndAll(userId: string, code: SessionEndCode, by: EndedBy): Promise<void>
   /** Those that were made until then, in ms since 1970. */
-  endMadeUntil(userId: string, code: SessionEndCode, madeUntil: number): Promise<void>
+  endMadeUntil(userId: string, code: SessionEndCode, by: EndedBy, madeUntil: number): Promise<void>
   /** The privileges of the user changed: old tokens should die, and a `sid` is renewed. */
   renewAll(userId: string): Promise<void>
 }
@@ -81,6 +82,7 @@ export interface Sessions {
 interface SessionEnded {
   readonly userId: string
   readonly code: SessionEndCode
+  readonly by: EndedBy
 }
 
 /** How often somebody else may be faster. Who asks for the same as the winner finds it done at the second look. */
@@ -157,7 +159,8 @@ export function createSessions(settings: Settings): Sessions {
     return { at, code: why, replaced: false, leavesCookie: why === 'session_revoked' }
   }
 
-  const end: Sessions['end'] = async (id, code, replaced = false) => {
+  const end: Sessions['end'] = async (id, code, by) => {
+    const replaced = by === 'sign-in'
     const written = await decide<SessionEnded | undefined>(id, async ({ session, now }) => {
       const before = endOf(session, code, now)
       // Of itself a session ends by time, by reuse or with its account; whatever else ends it is somebody's act.
@@ -167,7 +170,11 @@ export function createSessions(settings: Settings): Sessions {
       if (isDone) return { value: undefined }
       const next = { ...session, ...(await revocation.outdate(session, now)), ended }
       const { userId } = session
-      const value = session.ended === undefined ? { userId, code: ended.code } : undefined
+      const isOfItself = past(session, now) !== undefined
+      const value =
+        session.ended === undefined
+          ? { userId, code: ended.code, by: isOfItself ? ('time' as const) : by }
+          : undefined
       return { next, value }
     })
     if (written === undefined) return false
@@ -187,11 +194,12 @@ export function createSessions(settings: Settings): Sessions {
   const endRows = async (
     userId: string,
     code: SessionEndCode,
+    by: EndedBy,
     isMeant: (found: Found) => boolean,
   ): Promise<void> => {
     for await (const id of idsOf(userId)) {
       const found = await find(id)
-      if (found !== undefined && isMeant(found)) await end(id, code)
+      if (found !== undefined && isMeant(found)) await end(id, code, by)
     }
   }
 
@@ -205,9 +213,9 @@ export function createSessions(settings: Settings): Sessions {
     return living.sort((one, other) => one.createdAt - other.createdAt || (one.id < other.id ? -1 : 1))
   }
 
-  const finishEndAll: Sessions['finishEndAll'] = async (userId, code) => {
+  const finishEndAll: Sessions['finishEndAll'] = async (userId, code, by) => {
     await revocation.outdateUser(userId)
-    await endRows(userId, code, ({ over }) => over !== undefined)
+    await endRows(userId, code, by, ({ over }) => over !== undefined)
   }
 
   return {
@@ -233,11 +241,12 @@ export function createSessions(settings: Settings): Sessions {
         if (endOf(session, code, now).leavesCookie) return { value: undefined }
         if (session.ended !== undefined) return { next: { ...session, ended }, value: {} }
         const next = { ...session, ...(await revocation.outdate(session, now)), ended }
-        return { next, value: { userId: session.userId, code: ended.code } }
+        const by = past(session, now) === undefined ? 'account' : 'time'
+        return { next, value: { userId: session.userId, code: ended.code, by } }
       })
-      const { userId, code: why } = written ?? {}
-      if (userId !== undefined && why !== undefined)
-        emit({ type: 'session-ended', sessionId: id, userId, code: why })
+      const { userId, code: why, by } = written ?? {}
+      if (userId !== undefined && why !== undefined && by !== undefined)
+        emit({ type: 'session-ended', sessionId: id, userId, code: why, by })
       return new Refusal(401, code, written === undefined ? {} : { deletes: mode })
     },
     async begin(userId, { generation: userGeneration, now }, { userAgent, limits, isNative }) {
@@ -270,20 +279,20 @@ export function createSessions(settings: Settings): Sessions {
       if (most === Infinity) return
       // Each sign-in looks when it is in the list itself, so whichever comes last sees all of them.
       const living = (await live(userId)).filter(({ id }) => !replaces.includes(id))
-      for (const { id } of living.slice(0, -most)) await end(id, 'session_revoked')
+      for (const { id } of living.slice(0, -most)) await end(id, 'session_revoked', 'cap')
     },
     isOutdated: async (session) =>
       (await store.userGeneration(session.userId)).generation > session.userGeneration,
-    async endAll(userId, code) {
+    async endAll(userId, code, by) {
       // What decides is the generation, also for a sign-in that is on its way and in no list yet. The rows say why.
       const { generation, now } = await store.userGeneration(userId)
       await store.bumpUser(userId, Math.max(generation + 1, Math.ceil(now)))
-      emit({ type: 'all-ended', userId, code })
-      await finishEndAll(userId, code)
+      emit({ type: 'all-ended', userId, code, by })
+      await finishEndAll(userId, code, by)
     },
     finishEndAll,
-    endMadeUntil: (userId, code, madeUntil) =>
-      endRows(userId, code, ({ session }) => session.createdAt <= madeUntil),
+    endMadeUntil: (userId, code, by, madeUntil) =>
+      endRows(userId, code, by, ({ session }) => session.createdAt <= madeUntil),
     async renewAll(userId) {
       await revocation.outdateUser(userId)
       for await (const id of idsOf(userId)) {

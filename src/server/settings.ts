@@ -23,6 +23,8 @@ export interface Settings extends SessionSettings {
   readonly signIn: SignIn
   readonly members: Members
   readonly deviceKeys: readonly string[]
+  /** What marks of addresses are made with, which are kept in the place of these. */
+  readonly addressKeys: readonly string[]
   /** Names of what a sign-out has the browser throw away. */
   readonly clearSiteData: readonly string[]
   /** How long a body may be on its way; undefined is as long as it takes. */

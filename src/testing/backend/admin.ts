@@ -71,19 +71,19 @@ export function createAdmin(
     },
     async setPassword(userId, password) {
       await change(userId, { passwordHash: await passwordHash.hash(password) })
-      await sessions.endAll(userId, 'session_revoked')
+      await sessions.endAll(userId, 'session_revoked', 'admin')
     },
     async ban(userId) {
       await change(userId, { disabled: true })
-      await sessions.endAll(userId, 'user_disabled')
+      await sessions.endAll(userId, 'user_disabled', 'admin')
     },
     unban: (userId) => change(userId, { disabled: false }),
     async setRoles(userId, roles) {
       await change(userId, { roles })
       await sessions.renewAll(userId)
     },
-    endSession: async (sessionId) => void (await sessions.end(sessionId, 'session_revoked')),
-    endAllSessions: (userId) => sessions.endAll(userId, 'session_revoked'),
+    endSession: async (sessionId) => void (await sessions.end(sessionId, 'session_revoked', 'admin')),
+    endAllSessions: (userId) => sessions.endAll(userId, 'session_revoked', 'admin'),
     async rotateSigningKeys() {
       await signer.rotate()
     },

@@ -67,6 +67,7 @@ export function resolveOptions(options: BackendOptions): BackendSettings {
     members: createMembers(secrets),
     attemptKeys: attemptKeysOf(secrets),
     deviceKeys: secrets.map((secret) => mac(secret, 'latchkey: devices')),
+    addressKeys: secrets.map((secret) => mac(secret, 'latchkey: addresses')),
     clearSiteData: [],
     bodyTimeoutMs: undefined,
     csrfKeys: options.secrets?.map((secret) => mac(secret, 'latchkey: CSRF tokens')) ?? [newSecret(random)],
