@@ -7,6 +7,8 @@ export interface ScryptPasswordsOptions {
   cost?: ScryptCost | undefined
   /** How many hashes run at once: each takes the memory that `cost` says. The others wait. Default: 4. */
   atOnce?: number | undefined
+  /** How many may wait. Whoever comes behind them is refused at once, so that a flood holds neither memory nor callers: a sign-in is then 503. Default: 100. */
+  waiting?: number | undefined
 }
 
 interface NodeCrypto {
@@ -23,6 +25,7 @@ interface NodeCrypto {
 export function scryptPasswords({
   cost = OWASP_SCRYPT,
   atOnce = 4,
+  waiting: most = 100,
 }: ScryptPasswordsOptions = {}): PasswordHash {
   // Asked for by name and not imported, so that a bundle for the edge or a browser does not look for it.
   const { process } = globalThis as { process?: { getBuiltinModule?(name: string): NodeCrypto } }
@@ -35,8 +38,9 @@ export function scryptPasswords({
   let free = atOnce
   const waiting: (() => void)[] = []
   const scrypt: Scrypt = async (password, salt, { N, r, p }) => {
-    if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve))
-    else free--
+    if (free > 0) free--
+    else if (waiting.length < most) await new Promise<void>((resolve) => waiting.push(resolve))
+    else throw new Error(`Failed to hash a password: ${most} are waiting already.`)
     try {
       return await new Promise<Uint8Array>((resolve, reject) => {
         const maxmem = 256 * N * r * p

@@ -263,7 +263,7 @@ it('R117 S53 the server and the testing kit bundle for browsers and the edge, wi
   }
 })
 
-it('R117 scryptPasswords hashes in Node, few at a time, and says what it needs elsewhere', async () => {
+it('R117 scryptPasswords hashes in Node, and the decoy fits no password', async () => {
   const passwords = scryptPasswords({ cost: { N: 1024, r: 8, p: 1 }, atOnce: 2 })
   const stored = await passwords.hash('difference engine')
   const tries = await Promise.all(
