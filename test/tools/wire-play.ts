@@ -34,6 +34,13 @@ function createOpen(contract: Contract, faults: string[]): Open {
         const { status, headers } = answer
         const text = await answer.text()
         const body: unknown = text === '' ? undefined : JSON.parse(text)
+        const isGrant = status === 200 && ['/auth/login', '/auth/refresh'].includes(path)
+        const isNative = new Headers(init?.headers as HeadersInit).has('x-client')
+        // What a document cannot say: which of the two it is.
+        if (isGrant && headers.has('set-cookie') === isNative)
+          faults.push(`${path} has a cookie, or lacks one`)
+        if (isGrant && text.includes('"refresh_token"') !== isNative)
+          faults.push(`${path} gives the refresh token to somebody else`)
         faults.push(...contract.faultsOf({ method, path: path.split('?')[0] ?? '', status, headers, body }))
         return body as Record<string, string> | undefined
       },
@@ -61,6 +68,7 @@ export async function play(contract: Contract): Promise<string[]> {
   await tokenMode(open)
   await sessionMode(open)
   await migration(open)
+  await native(open)
   await providers(contract, faults)
   return faults
 }
@@ -193,4 +201,19 @@ async function migration(open: Open): Promise<void> {
     await send('GET', '/auth/session')
   }
   await send('POST', '/auth/login', { body: ADA })
+}
+
+/** What an app on a phone sends: nothing that only browsers do. */
+const PHONE = { 'x-client': 'native', origin: undefined, 'sec-fetch-site': undefined, 'x-csrf': undefined }
+
+async function native(open: Open): Promise<void> {
+  const { send } = await open({ nativeClients: true })
+  const ask = async (path: string, body: object): Promise<Record<string, string> | undefined> =>
+    send('POST', path, { body, headers: { ...PHONE, cookie: undefined } })
+  const first = await ask('/auth/login', ADA)
+  const second = await ask('/auth/refresh', { refresh_token: first?.['refresh_token'] })
+  const third = await ask('/auth/login', { ...ADA, refresh_token: second?.['refresh_token'] })
+  await ask('/auth/logout', { refresh_token: third?.['refresh_token'] })
+  await ask('/auth/refresh', { refresh_token: third?.['refresh_token'] })
+  await send('POST', '/auth/login', { body: ADA, headers: { 'x-client': 'native' } })
 }
