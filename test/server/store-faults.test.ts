@@ -4,12 +4,14 @@ import { createMembers } from '../../src/server/members.ts'
 import { guardStore } from '../../src/server/stores/guarded.ts'
 import type { ServerStore } from '../../src/server/stores/store.ts'
 import { createCluster } from './shared-store.ts'
+import { createStage, LOGIN } from './stage.ts'
 import {
   ADA,
   cookieOf,
   createTestBackend,
   DAY,
   errorOf,
+  HOUR,
   login,
   loginForSession,
   REFRESH,
@@ -212,3 +214,33 @@ it('R115 S35 grace and idle limit are those of the store’s clock, whatever the
     expect(answer.status).toBe(200)
   }
 })
+
+it.each(['token', 'session'] as const)(
+  'R115 S35 in %s mode a clock of the store that jumps an hour, on or back, signs nobody out and revives nothing',
+  async (mode) => {
+    for (const jump of [HOUR, -HOUR]) {
+      const { auth, send, time, cookie } = createStage({ mode, seesTokens: true })
+      const name = mode === 'token' ? REFRESH : SID
+      const renew = () => (mode === 'token' ? send('POST', '/auth/refresh') : send('GET', '/auth/sessions'))
+      await send('POST', '/auth/login', LOGIN)
+      for (let i = 0; i < 3; i++) {
+        const spent = cookie(name)
+        expect((await renew()).status).toBe(200)
+        time.advance(i % 2 ? -jump : jump)
+        // Its answer may have been lost, just as the clock jumped.
+        const again = await send('POST', '/auth/refresh', { headers: { cookie: `${name}=${spent}` } })
+        expect(again.status).toBe(mode === 'token' ? 200 : 404)
+        if (mode === 'token') expect(cookieOf(again)).toBe(cookie(name))
+        expect((await renew()).status).toBe(200)
+      }
+      await auth.admin.endAll('ada')
+      time.advance(-jump)
+      expect((await renew()).status).toBe(401)
+      time.advance(jump)
+      expect((await renew()).status).toBe(401)
+      expect((await send('POST', '/auth/login', LOGIN)).status).toBe(200)
+      time.advance(-jump)
+      expect((await renew()).status).toBe(200)
+    }
+  },
+)

@@ -9,7 +9,7 @@ import {
   type AuthServerOptions,
   type RequestContext,
 } from 'latchkey/server'
-import { ORIGIN } from './support.ts'
+import { createTestClock, MINUTE, ORIGIN } from './support.ts'
 
 const events: AuthEvent[] = []
 function createAuth(options: Partial<AuthServerOptions> = {}): AuthServer {
@@ -42,6 +42,30 @@ it('R116 OW-23 an account is throttled by each name that a sign-in has for it, a
   }
   expect(await attempt(auth, { email: null, login: 'bob', password: 'wrong' })).toBe(401)
   expect(asked).toBe(11)
+})
+
+it('R117 S10 whatever a stranger calls the account, its counters are short, hold nothing of it, and are swept when their window has passed', async () => {
+  const time = createTestClock()
+  const store = memoryStore({ clock: time })
+  const keys = new Set<string>()
+  const auth = createAuth({
+    store: {
+      ...store,
+      count: (key, windowMs) => (keys.add(key), store.count(key, windowMs)),
+      put: (key, ...put) => (keys.add(key), store.put(key, ...put)),
+    },
+  })
+  const long = 'x'.repeat(60_000)
+  for (let i = 0; i < 3; i++)
+    expect(
+      await attempt(auth, { email: `${i}${long}`, password: 'wrong' }, { address: `${long}.${i}` }),
+    ).toBe(401)
+  expect([...keys].map((key) => key.length).filter((length) => length > 64)).toEqual([])
+  expect([...keys].join()).not.toContain('xxxx')
+  expect(keys.size).toBe(6)
+  time.advance(15 * MINUTE + 1)
+  expect(await store.sweep(100)).toBe(6)
+  expect(await store.sweep(100)).toBe(0)
 })
 
 it('R114 S01 an application that is down counts no attempts: whoever kept trying gets in when it is back', async () => {
