@@ -83,6 +83,15 @@ it('all code of the guide runs here', async () => {
   expect(await fence('isRevoked')).toHaveProperty('tokens')
 })
 
+it.each(['express', 'hono/factory', 'fastify'])(
+  'R134 the middleware for %s is ten lines at the most',
+  (from) => {
+    const { code } = fences.find((one) => one.code.includes(`from '${from}'`))!
+    const lines = code.split('\n').filter((line) => line.trim() !== '' && !/^(?:import|\/\*\*)/.test(line))
+    expect(lines.length).toBeLessThanOrEqual(10)
+  },
+)
+
 it.each(Object.entries(PLACES))(
   'R134 the middleware for %s lets good tokens in, and answers others with the challenge',
   async (_name, start) => {
