@@ -2,6 +2,8 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
 import { createTokenVerifier, type TokenVerifier } from '../src/jwt/index.js'
 import {
   createAuthServer,
@@ -58,7 +60,20 @@ async function startApi(audience: string): Promise<Api> {
   }
 }
 
-test('R116 one sign-in serves a dashboard by cookie and two APIs of different audiences on other origins, and no third one', async ({
+/** `latchkey/jwt` for a page, which calls it `jwt`. */
+async function verifierForPages(): Promise<string> {
+  const entryPoints = [fileURLToPath(new URL('../src/jwt/index.ts', import.meta.url))]
+  const { outputFiles } = await build({
+    entryPoints,
+    bundle: true,
+    format: 'iife',
+    globalName: 'jwt',
+    write: false,
+  })
+  return outputFiles[0]!.text
+}
+
+test('R116 R132 one sign-in serves a dashboard by cookie and two APIs of different audiences on other origins, and no third one', async ({
   start,
   page,
 }) => {
@@ -108,6 +123,26 @@ test('R116 one sign-in serves a dashboard by cookie and two APIs of different au
     }
     expect((await tab.run('fetch', `${foreign!.origin}/orders`)).status).toBe(401)
     expect((await tab.run('state')).status).toBe('authenticated')
+
+    // A page can check a token as well, by the keys that the server publishes.
+    const checked = await page.evaluate<unknown[]>(`(async () => {
+      ${await verifierForPages()}
+      const answer = await fetch('/auth/refresh', { method: 'POST', headers: { 'X-CSRF': '1' } })
+      const { access_token: token } = await answer.json()
+      const issuer = location.origin
+      const check = async (audience, token) => {
+        const tokens = jwt.createTokenVerifier({ issuer, audience, jwks: issuer + '/.well-known/jwks.json' })
+        return tokens.verify(token).then(({ claims }) => claims.sub, ({ reason }) => reason)
+      }
+      const [head, claims, signature] = token.split('.')
+      return [
+        await check('https://orders.example', token),
+        await check('https://foreign.example', token),
+        await check('https://orders.example', [head, claims, signature.split('').reverse().join('')].join('.')),
+      ]
+    })()`)
+    expect(checked).toEqual(['ada', 'audience', 'signature'])
+
     await page.goto(`${peer.origin}/dashboard`)
     await expect(page.locator('body')).toHaveText('dashboard of ada')
 

@@ -70,7 +70,10 @@ it('R155 a spent cookie that gets its successor again says whether to another ad
   const put = control.store.put
   const store = {
     ...control.store,
-    put: (...args: Parameters<typeof put>) => (kept.push(args[1]), put(...args)),
+    put: (...args: Parameters<typeof put>) => {
+      kept.push(args[1])
+      return put(...args)
+    },
   }
   const secrets = ['n'.repeat(32), ...SECRETS]
   const [stage, later] = [createStage({ store }), createStage({ store, secrets })]

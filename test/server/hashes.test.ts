@@ -14,7 +14,7 @@ function holdHashes() {
       running.push(() => answer(null, new Uint8Array(32)))
       most = Math.max(most, running.length)
     },
-  } as never)
+  })
   return {
     running,
     most: () => most,
@@ -85,6 +85,6 @@ it('R156 a sign-in for which there is no room is 503, is no wrong password and c
 })
 
 it('R117 scryptPasswords says what it needs where there is no Node', () => {
-  vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never)
+  vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined)
   expect(() => scryptPasswords()).toThrow('needs Node 20.16, Bun or Deno')
 })

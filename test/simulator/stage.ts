@@ -2,8 +2,6 @@
  * The stage: the virtual browser, the reference backend and the real client, put together as the setting of a schedule
  * says. It plays the steps and lets ledger, referee and coverage see everything.
  */
-// Loaded before it is asked for: the time of the world does not wait for a module.
-import '../../src/acts/exchange.js'
 import { createReferenceBackend } from '../../src/testing/backend/index.js'
 import { createDeterministicParts } from '../../src/testing/backend/deterministic.js'
 import type { Register } from '../../src/core/register.js'
@@ -24,6 +22,9 @@ import { CSRF, FAULTS, NETWORKS } from './schedule.js'
 import { linkTo, visit } from './server-pages.js'
 import { isInVain } from './thrift.js'
 import type { Seen } from './writes.js'
+
+// Loaded before it is asked for: the time of the world does not wait for a module.
+await import('../../src/acts/exchange.js')
 
 const ORIGIN = 'https://app.example'
 const HOUR = 3_600_000
