@@ -46,7 +46,7 @@ export interface CookieOptions {
   login?: string | undefined
   /**
    * Full name of a cookie that script can read and that lives as long as the refresh cookie or the `sid`. It
-   * holds no secret. Default: none.
+   * holds no secret. Default: `'signed_in'` of `createAuthServer`; none of the reference backend, whose tests count what a visitor asks.
    */
   hint?: string | undefined
   /**
@@ -91,7 +91,7 @@ export interface SessionOptions {
   sessionMs?: number | undefined
   /**
    * How long a session lives without activity, in ms. Default: 7 days. High-value applications: 15 to 30
-   * minutes. Activity is written down once a minute at most, so it may be that minute less.
+   * minutes. Activity is written down once a minute at most, or after a tenth of this where that is sooner, so it may be that much less.
    */
   idleMs?: number | undefined
   /**
