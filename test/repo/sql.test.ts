@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, it } from 'vitest'
@@ -18,15 +17,4 @@ it('S64 the SQL files of the package are what the stores migrate with', async ()
   const folder = join(ROOT, 'docs/sql')
   await expect(text('postgresStore', postgres.migrations)).toMatchFileSnapshot(join(folder, 'postgres.sql'))
   await expect(text('sqliteStore', sqlite.migrations)).toMatchFileSnapshot(join(folder, 'sqlite.sql'))
-})
-
-it('S64 a store works on the tables of its SQL file, which may be run twice', async () => {
-  const db = new DatabaseSync(':memory:')
-  const sql = await readFile(join(ROOT, 'docs/sql/sqlite.sql'), 'utf8')
-  for (let i = 0; i < 2; i++) db.exec(sql)
-  const store = sqliteStore(db)
-  await store.put('key', 'value', { expiresAt: Date.now() + 60_000, userId: 'ada' })
-  expect((await store.count('key', 1000)).count).toBe(1)
-  expect((await store.sessionsOf('ada')).keys).toEqual(['key'])
-  expect(await store.bumpUser('ada')).toBeGreaterThan(0)
 })

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
@@ -299,4 +299,15 @@ it('S10 S22 ten thousand sessions that are over leave nothing behind when they w
     expect(db.prepare(`SELECT count(*) AS left FROM latchkey_${table}`).get()).toEqual({ left: 0 })
   }
   db.close()
+})
+
+it('S64 a store works on the tables of its SQL file, which may be run twice', async () => {
+  const db = new DatabaseSync(':memory:')
+  const sql = readFileSync(join(ROOT, 'docs/sql/sqlite.sql'), 'utf8')
+  for (let i = 0; i < 2; i++) db.exec(sql)
+  const store = sqliteStore(db)
+  await store.put('key', 'value', { expiresAt: Date.now() + 60_000, userId: 'ada' })
+  expect((await store.count('key', 1000)).count).toBe(1)
+  expect((await store.sessionsOf('ada')).keys).toEqual(['key'])
+  expect(await store.bumpUser('ada')).toBeGreaterThan(0)
 })
